@@ -1,0 +1,61 @@
+"""Each missing or unsafe setting is a system check with an id."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+DATABASES = ("sqlite:", "postgres:", "postgresql:")
+
+
+@register(Tags.security)
+def check_secrets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    problems: list[CheckMessage] = []
+    if not settings.DEBUG and settings.SECRET_KEY == "unsafe-development-key":
+        problems.append(
+            Error("SECRET_KEY is not set.", hint="Set it to 50 random characters.", id="manyminds.E001")
+        )
+    if not settings.DEBUG and not settings.ALLOWED_HOSTS:
+        problems.append(
+            Error(
+                "ALLOWED_HOSTS is empty.",
+                hint="Set it to the host names that people type, separated by commas.",
+                id="manyminds.E002",
+            )
+        )
+    if settings.DEBUG and settings.HTTPS:
+        problems.append(
+            Warning("DEBUG is on while HTTPS is on.", hint="Turn DEBUG off where people label.", id="manyminds.W003")
+        )
+    return problems
+
+
+@register(Tags.database)
+def check_database_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.DATABASE_URL.startswith(DATABASES):
+        return []
+    return [
+        Error(
+            "DATABASE_URL names neither SQLite nor PostgreSQL.",
+            hint="Use sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME.",
+            id="manyminds.E004",
+        )
+    ]
+
+
+@register(Tags.files)
+def check_data_folder(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    folder = settings.MANYMINDS_DATA
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
+        return []
+    return [
+        Error(
+            f"MANYMINDS_DATA ({folder}) cannot be written.",
+            hint="Name a folder that the server's user may write to.",
+            id="manyminds.E005",
+        )
+    ]

@@ -1,0 +1,26 @@
+from django.contrib import admin
+from django.contrib.auth import views as accounts
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from config import views
+from config.api import router
+
+urlpatterns = [
+    path("healthz", views.health, name="health"),
+    path("account/", views.account, name="account"),
+    path("account/sign-in/", accounts.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("account/sign-out/", accounts.LogoutView.as_view(), name="logout"),
+    path("admin/", admin.site.urls),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+    path("api/v1/", include(router.urls)),
+    path("", include("annotation.urls")),
+    path("", include("calibration.urls")),
+    path("", include("generation.urls")),
+]
+
+handler400 = "config.views.bad_request"
+handler403 = "config.views.forbidden"
+handler404 = "config.views.not_found"
+handler500 = "config.views.server_error"

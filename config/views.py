@@ -1,0 +1,44 @@
+"""Pages that belong to no app: health, the account, errors."""
+
+from django.contrib.auth.decorators import login_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+from rest_framework.authtoken.models import Token
+
+
+@require_GET
+def health(request: HttpRequest) -> JsonResponse:
+    """Answers 200 when the database answers, so that a load balancer may ask."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """Shows the signed-in person's API token; POST makes a new one and the old one stops working."""
+    if request.method == "POST":
+        Token.objects.filter(user_id=request.user.pk).delete()
+        Token.objects.create(user=request.user)
+        return redirect("account")
+    token = Token.objects.filter(user_id=request.user.pk).first()
+    return render(request, "account.html", {"token": token})
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return render(request, "500.html", status=500)
