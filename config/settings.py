@@ -1,5 +1,6 @@
 """Settings, all from the environment; `config/checks.py` says which are missing or unsafe."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Served without TLS only on the machine itself (bin/serve): browsers drop Secure cookies there.
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 MANYMINDS_DATA = Path(env.str("MANYMINDS_DATA", default=str(ROOT / "var")))
+with suppress(OSError):  # a folder that cannot be made is a system check, not a traceback
+    MANYMINDS_DATA.mkdir(parents=True, exist_ok=True)
 UPLOAD_LIMIT_MB = env.int("MANYMINDS_UPLOAD_MB", default=200)
 
 INSTALLED_APPS = [

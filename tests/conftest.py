@@ -1,0 +1,31 @@
+import os
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+# Playwright's sync API runs an event loop in the test's own thread, which Django would refuse.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture
+def realdata() -> Path:
+    """The folder of real labels, where the machine has it."""
+    if not SHARED.is_dir():
+        pytest.skip("no ../shared/data on this machine")
+    return SHARED
+
+
+@pytest.fixture
+def researcher(db: None) -> User:
+    return User.objects.create_superuser("researcher", password="correct horse battery")
+
+
+@pytest.fixture
+def console(client: Client, researcher: User) -> Client:
+    """A client signed in to the console."""
+    client.force_login(researcher)
+    return client

@@ -1,0 +1,56 @@
+"""Explicit makers of rows for tests."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from annotation.models import Item, Label, Participant, Study
+from generation.models import LanguageModel, Query, Response
+
+
+def make_study(slug: str = "answers", **fields: Any) -> Study:
+    defaults: dict[str, Any] = {"name": slug.title(), "question": "How good is this answer to you, all in all?"}
+    if fields.get("kind") == Study.Kind.COMPARISON:
+        defaults |= {"scale_low": -2, "scale_high": 2, "question": "Which answer is better to you?"}
+    return Study.objects.create(slug=slug, **(defaults | fields))
+
+
+def make_response(query: str = "Why write?", text: str = "To remember.", model: str = "model-a", sample: int = 0) -> Response:
+    asked, _ = Query.objects.get_or_create(digest=Query.digest_of(query), defaults={"text": query})
+    author, _ = LanguageModel.objects.get_or_create(name=model)
+    digest = Response.digest_of(query=query, model=model, external_id="", sample=sample, text=text)
+    response, _ = Response.objects.get_or_create(
+        digest=digest, defaults={"query": asked, "model": author, "sample": sample, "text": text}
+    )
+    return response
+
+
+def make_items(study: Study, count: int, *, queries: int = 4) -> list[Item]:
+    """`count` items spread over `queries` queries, of the study's kind."""
+    items = []
+    for n in range(count):
+        query = f"Query {n % queries} of {study.slug}"
+        first = make_response(query, f"answer {n}")
+        fields: dict[str, Any] = {"response": first}
+        if study.kind == Study.Kind.COMPARISON:
+            fields = {"response_1": first, "response_2": make_response(query, f"other answer {n}", "model-b")}
+        items.append(Item(study=study, external_id=f"i{n}", position=n, query=first.query, **fields))
+    return Item.objects.bulk_create(items)
+
+
+def make_labels(item: Item, values: list[int | None], *, people: list[Participant] | None = None) -> list[Label]:
+    """Imported labels of one item: None is a cannot-judge."""
+    return Label.objects.bulk_create(
+        Label(
+            item=item,
+            participant=people[n] if people else None,
+            value=value,
+            cannot_judge=value is None,
+            submitted_at=timezone.now(),
+        )
+        for n, value in enumerate(values)
+    )
+
+
+def make_participant(study: Study, code: str, **fields: Any) -> Participant:
+    return Participant.objects.create(study=study, code=code, consented_at=timezone.now(), **fields)
