@@ -1,0 +1,1 @@
+"""Disagreement and agreement of labels: pure functions on arrays of counts."""

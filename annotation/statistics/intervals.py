@@ -1,0 +1,276 @@
+"""Estimates with intervals, by resampling whole clusters (queries, or forms) of items.
+
+Labels of one item, and items of one query, are not independent: resampling labels or items
+gives intervals that are too narrow. Resampling clusters is a draw of multinomial weights, so
+that all replicates of a statistic made of sums are one matrix product.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+import numpy.typing as npt
+
+from annotation.statistics.counts import FloatArray
+
+IntArray = npt.NDArray[np.intp]
+
+# Weights held at once: 4 million numbers, 32 MB, whatever the number of items.
+CHUNK = 4_000_000
+FEWEST_REPLICATES = 20
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number, its interval, and what they rest on.
+
+    Attributes
+    ----------
+    value, low, high : float or None
+        The estimate and the ends of its interval. What is undefined is None, never NaN.
+    n : int
+        What the value rests on: items, pairs or queries, as the function says.
+    reason : str or None
+        Why the value or its interval is undefined, or what was left out, in words.
+    replicates : int
+        Defined replicates behind the interval; 0 if none was asked for.
+
+    Examples
+    --------
+    >>> Estimate(float("nan"), None, None, 1, "fewer than 3 items").as_dict()
+    {'value': None, 'low': None, 'high': None, 'n': 1, 'reason': 'fewer than 3 items'}
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    reason: str | None = None
+    replicates: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("value", "low", "high"):
+            number = getattr(self, name)
+            defined = number is not None and isfinite(number)
+            object.__setattr__(self, name, float(number) if defined else None)
+
+    def as_dict(self) -> dict[str, float | int | str | None]:
+        """Return value, low, high and n, and the reason if there is one."""
+        shown: dict[str, float | int | str | None]
+        shown = {"value": self.value, "low": self.low, "high": self.high, "n": self.n}
+        return shown if self.reason is None else shown | {"reason": self.reason}
+
+
+def cluster_index(clusters: npt.ArrayLike | None, items: int) -> tuple[IntArray, int]:
+    """Number the clusters from 0.
+
+    Parameters
+    ----------
+    clusters : array_like of shape (items,), or None
+        The cluster of each item, as anything that sorts. None: each item is its own.
+    items : int
+
+    Returns
+    -------
+    index : ndarray of int, shape (items,)
+    number : int
+        How many clusters there are.
+
+    Raises
+    ------
+    ValueError
+        If there is not one cluster an item.
+
+    Examples
+    --------
+    >>> cluster_index(["b", "a", "b"], 3)
+    (array([1, 0, 1]), 2)
+    """
+    if clusters is None:
+        return np.arange(items), items
+    names = np.asarray(clusters)
+    if names.shape != (items,):
+        raise ValueError(f"clusters must have shape ({items},), not {names.shape}")
+    found, index = np.unique(names, return_inverse=True)
+    return index.astype(np.intp, copy=False), len(found)
+
+
+def multinomial_weights(number: int, *, replicates: int, rng: np.random.Generator) -> FloatArray:
+    """Draw how often each of `number` clusters comes up in each replicate.
+
+    Parameters
+    ----------
+    number, replicates : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of float, shape (replicates, number)
+        Each row adds up to `number`. Rows drawn in several calls are those of one call.
+
+    Examples
+    --------
+    >>> multinomial_weights(4, replicates=3, rng=np.random.default_rng(0)).sum(axis=1)
+    array([4., 4., 4.])
+    """
+    drawn = rng.integers(number, size=(replicates, number))
+    drawn += np.arange(replicates)[:, None] * number
+    weights = np.bincount(drawn.ravel(), minlength=replicates * number)
+    return weights.reshape(replicates, number).astype(np.float64)
+
+
+def cluster_weights(clusters: npt.ArrayLike, *, replicates: int, rng: np.random.Generator) -> FloatArray:
+    """Draw bootstrap weights of clusters and give each item its cluster's.
+
+    Parameters
+    ----------
+    clusters : array_like, shape (items,)
+    replicates : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of float, shape (replicates, items)
+        How often the item comes up in the replicate. Items of one cluster share their weight.
+
+    Raises
+    ------
+    ValueError
+        If `clusters` is not one-dimensional.
+
+    Examples
+    --------
+    >>> w = cluster_weights(["a", "a", "b"], replicates=2, rng=np.random.default_rng(1))
+    >>> bool((w[:, 0] == w[:, 1]).all()), w[:, 1:].sum(axis=1)
+    (True, array([2., 2.]))
+    """
+    index, number = cluster_index(clusters, np.asarray(clusters).size)
+    return multinomial_weights(number, replicates=replicates, rng=rng)[:, index]
+
+
+def cluster_sums(rows: FloatArray, index: IntArray, number: int) -> FloatArray:
+    """Add up the rows of each cluster.
+
+    Parameters
+    ----------
+    rows : ndarray of float, shape (items, K)
+    index : ndarray of int, shape (items,)
+    number : int
+        Clusters, each with at least one item.
+
+    Returns
+    -------
+    ndarray of float, shape (number, K)
+
+    Examples
+    --------
+    >>> cluster_sums(np.array([[1.0], [2.0], [4.0]]), np.array([1, 0, 1]), 2)
+    array([[2.],
+           [5.]])
+    """
+    order = np.argsort(index, kind="stable")
+    starts = np.searchsorted(index[order], np.arange(number))
+    return np.add.reduceat(rows[order], starts, axis=0)
+
+
+def percentile_interval(replicate_values: npt.ArrayLike, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the percentile interval of replicates of a statistic.
+
+    Parameters
+    ----------
+    replicate_values : array_like of float, shape (replicates,)
+        NaN where the statistic was undefined; those are left out.
+    confidence : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    low, high : float
+        NaN if fewer than 20 replicates, or fewer than half of them, are defined.
+
+    Raises
+    ------
+    ValueError
+        If `confidence` is not between 0 and 1.
+
+    References
+    ----------
+    Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
+
+    Examples
+    --------
+    >>> percentile_interval(np.arange(101.0), confidence=0.5)
+    (25.0, 75.0)
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
+    values = np.asarray(replicate_values, dtype=np.float64)
+    defined = values[np.isfinite(values)]
+    if len(defined) < max(FEWEST_REPLICATES, len(values) / 2):
+        return float("nan"), float("nan")
+    low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def bootstrap_estimate(
+    value: float,
+    statistic: Callable[[FloatArray], FloatArray],
+    *,
+    n: int,
+    clusters: int,
+    replicates: int,
+    rng: np.random.Generator | None,
+    confidence: float = 0.95,
+    width: int = 1,
+) -> Estimate:
+    """Put a cluster bootstrap interval beside a defined value.
+
+    Parameters
+    ----------
+    value : float
+    statistic : callable
+        Takes weights of shape (r, clusters) and returns r replicates, NaN where undefined.
+    n : int
+        What the value rests on, for the result.
+    clusters, replicates : int
+        With no replicates there is no interval.
+    rng : numpy.random.Generator or None
+        None only if `replicates` is 0.
+    confidence : float
+    width : int
+        The longest row that `statistic` holds a replicate, so that memory stays flat.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        If replicates are wanted and `rng` is missing.
+
+    Examples
+    --------
+    >>> sums = np.array([1.0, 2.0, 3.0])
+    >>> bootstrap_estimate(2.0, lambda w: w @ sums / w.sum(axis=1), n=3, clusters=3,
+    ...                    replicates=200, rng=np.random.default_rng(0)).replicates
+    200
+    """
+    if not replicates:
+        return Estimate(value, None, None, n)
+    if rng is None:
+        raise ValueError("an interval by resampling needs rng, a numpy.random.Generator")
+    if clusters < 2:
+        return Estimate(value, None, None, n, "no interval: fewer than two clusters to resample")
+    draws = _chunks(clusters, replicates=replicates, rng=rng, width=width)
+    values = np.concatenate([statistic(weights) for weights in draws])
+    low, high = percentile_interval(values, confidence=confidence)
+    reason = None if isfinite(low) else "no interval: it is undefined in too many resamples"
+    return Estimate(value, low, high, n, reason, int(np.isfinite(values).sum()))
+
+
+def _chunks(clusters: int, *, replicates: int, rng: np.random.Generator, width: int) -> Iterator[FloatArray]:
+    rows = max(1, CHUNK // max(clusters, width))
+    for start in range(0, replicates, rows):
+        yield multinomial_weights(clusters, replicates=min(rows, replicates - start), rng=rng)

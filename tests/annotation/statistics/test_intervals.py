@@ -1,0 +1,76 @@
+import doctest
+
+import numpy as np
+import pytest
+
+from annotation.statistics import intervals
+from annotation.statistics.intervals import Estimate, bootstrap_estimate, cluster_weights, percentile_interval
+
+
+def test_examples_in_docstrings_hold():
+    assert doctest.testmod(intervals).failed == 0
+
+
+def test_an_estimate_never_holds_nan_and_shows_a_reason_only_when_there_is_one():
+    assert Estimate(np.float64(0.5), 0.25, np.nan, 7).as_dict() == {
+        "value": 0.5,
+        "low": 0.25,
+        "high": None,
+        "n": 7,
+    }
+    undefined = Estimate(np.nan, None, np.inf, 0, "no labels")
+    assert undefined.as_dict() == {"value": None, "low": None, "high": None, "n": 0, "reason": "no labels"}
+
+
+def test_weights_resample_whole_clusters_with_replacement():
+    clusters = np.array(["q2", "q1", "q2", "q3", "q1", "q2"])
+    weights = cluster_weights(clusters, replicates=4000, rng=np.random.default_rng(2))
+    assert weights.shape == (4000, 6)
+    assert (weights[:, 0] == weights[:, 2]).all() and (weights[:, 1] == weights[:, 4]).all()
+    assert (weights[:, [0, 1, 3]].sum(axis=1) == 3).all()
+    # One of three clusters drawn three times: binomial (3, 1/3), mean 1 and variance 2/3.
+    assert weights.mean(axis=0) == pytest.approx(1, abs=0.05)
+    assert weights.var(axis=0) == pytest.approx(2 / 3, abs=0.05)
+
+
+def test_percentile_interval_leaves_out_undefined_replicates_until_too_few_are_left():
+    values = np.concatenate([np.linspace(0, 1, 101), np.full(50, np.nan)])
+    assert percentile_interval(values) == pytest.approx((0.025, 0.975))
+    assert np.isnan(percentile_interval(np.concatenate([values, np.full(60, np.nan)]))).all()
+    assert np.isnan(percentile_interval(np.arange(19.0))).all()
+    assert np.isnan(percentile_interval([])).all()
+    with pytest.raises(ValueError, match="confidence"):
+        percentile_interval(values, confidence=95)
+
+
+def test_interval_is_the_same_however_the_replicates_are_split_to_save_memory(monkeypatch):
+    def estimate():
+        return bootstrap_estimate(
+            0.0,
+            lambda weights: weights @ np.arange(9.0),
+            n=9,
+            clusters=9,
+            replicates=333,
+            rng=np.random.default_rng(8),
+        )
+
+    whole = estimate()
+    monkeypatch.setattr(intervals, "CHUNK", 9 * 7)
+    assert estimate() == whole
+    assert whole.replicates == 333
+
+
+def test_an_interval_that_cannot_be_had_says_why_and_keeps_the_value():
+    rng = np.random.default_rng(0)
+
+    def estimate(clusters, statistic):
+        return bootstrap_estimate(0.5, statistic, n=4, clusters=clusters, replicates=100, rng=rng)
+
+    alone = estimate(1, lambda weights: weights.sum(axis=1))
+    assert alone.value == 0.5 and alone.low is None and "two clusters" in str(alone.reason)
+    undefined = estimate(4, lambda weights: np.full(len(weights), np.nan))
+    assert undefined.value == 0.5 and undefined.high is None and "undefined" in str(undefined.reason)
+    with pytest.raises(ValueError, match="rng"):
+        bootstrap_estimate(0.5, np.ravel, n=4, clusters=4, replicates=9, rng=None)
+    with pytest.raises(ValueError, match="clusters"):
+        intervals.cluster_index(["a"], 2)
