@@ -1,0 +1,16 @@
+// Copy buttons: hidden until this script runs, since without it they could do nothing.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    const word = button.textContent;
+    try {
+      await navigator.clipboard.writeText(field.value);
+      button.textContent = "Copied";
+    } catch {
+      field.select();
+      button.textContent = "Selected";
+    }
+    setTimeout(() => { button.textContent = word; }, 2000);
+  });
+}
