@@ -225,6 +225,8 @@ class Slot(models.Model):
     leased_until = models.DateTimeField(null=True)
     filled = models.BooleanField(default=False)
 
+    answer: "Label | None"  # set by allocation.session_slots
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["item", "number"], name="slot_number_once_an_item"),

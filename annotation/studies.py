@@ -1,0 +1,200 @@
+"""Studies: made, changed, opened, paused, closed."""
+
+from collections.abc import Iterable
+from itertools import combinations
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from annotation.designs import lay_slots
+from annotation.models import Item, Study
+from generation.models import Response
+
+# What may still change once people have seen the study.
+TEXTS = frozenset({"name", "question", "instructions", "consent", "scale_words", "markdown"})
+ALWAYS = TEXTS | {
+    "completion_code",
+    "partial_code",
+    "no_work_code",
+    "sessions_per_person",
+    "time_limit_minutes",
+    "metadata",
+}
+
+CONSENT = (
+    "This is a research study about how people judge answers written by computer programs.\n\n"
+    "You will read short texts and say what you think of them. There are no right answers. "
+    "Some texts may be odd or wrong. You may stop at any time.\n\n"
+    "We keep your answers and the time that you take, under a code, not under your name. "
+    "They may be published for research."
+)
+KINDS: dict[str, dict[str, Any]] = {
+    Study.Kind.RATING: {
+        "scale_low": 1,
+        "scale_high": 5,
+        "scale_words": ["very poor", "poor", "fair", "good", "excellent"],
+        "question": "How good is this answer to you, all in all?",
+        "instructions": "You will see a request and an answer to it. Read both, then say how good the answer is "
+        "to you, all in all. We want your own view: other people may see it otherwise.",
+    },
+    Study.Kind.COMPARISON: {
+        "scale_low": -2,
+        "scale_high": 2,
+        "scale_words": [
+            "B is much better",
+            "B is slightly better",
+            "about the same, hard to tell",
+            "A is slightly better",
+            "A is much better",
+        ],
+        "question": "Which answer is better to you?",
+        "instructions": "You will see a request and two answers to it. Read all three, then say which answer is "
+        "better to you. We want your own view: other people may see it otherwise.",
+    },
+}
+
+
+class StudyError(Exception):
+    """What cannot be done with a study, and why, in one line."""
+
+
+def create_study(
+    *, slug: str, name: str, kind: str, owner: AbstractBaseUser | None = None, **fields: Any
+) -> Study:
+    """A draft with the kind's own question, scale and texts where none are given. Raises StudyError."""
+    if kind not in KINDS:
+        raise StudyError(f"The kind is rating or comparison, not {kind!r}.")
+    defaults = {"consent": CONSENT, **KINDS[kind]}
+    low, high = defaults["scale_low"], defaults["scale_high"]
+    if (fields.get("scale_low", low), fields.get("scale_high", high)) != (low, high):
+        defaults["scale_words"] = []
+    study = Study(slug=slug, name=name, kind=kind, owner=owner, **(defaults | fields))
+    _check(study)
+    study.save()
+    return study
+
+
+@transaction.atomic
+def study_from_responses(
+    *,
+    responses: QuerySet[Response],
+    slug: str,
+    name: str,
+    kind: str,
+    owner: AbstractBaseUser | None = None,
+    **fields: Any,
+) -> Study:
+    """A draft whose items are the responses, or every pair of two different texts of a query."""
+    study = create_study(slug=slug, name=name, kind=kind, owner=owner, **fields)
+    rows = responses.order_by("query_id", "pk")
+    texts = _pairs(rows) if kind == Study.Kind.COMPARISON else ({"response": row} for row in rows)
+    items = [
+        Item(
+            study=study,
+            position=position,
+            external_id=str(position),
+            query_id=next(iter(shown.values())).query_id,
+            **shown,
+        )
+        for position, shown in enumerate(texts, start=1)
+    ]
+    if not items:
+        raise StudyError("These responses make no item: choose others.")
+    Item.objects.bulk_create(items, batch_size=1000)
+    return study
+
+
+def _pairs(responses: Iterable[Response]) -> Iterable[dict[str, Response]]:
+    queries: dict[int, list[Response]] = {}
+    for response in responses:
+        queries.setdefault(response.query_id, []).append(response)
+    for rows in queries.values():
+        for first, second in combinations(rows, 2):
+            if first.text != second.text:
+                yield {"response_1": first, "response_2": second}
+
+
+@transaction.atomic
+def update_study(*, study: Study, **fields: Any) -> Study:
+    """Change a study: everything while it is a draft, later only texts, codes and limits. Raises StudyError.
+
+    A changed consent text gets a new version, and people are asked again.
+    """
+    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    changed = {name for name, value in fields.items() if getattr(study, name) != value}
+    fixed = sorted(changed - ALWAYS)
+    if fixed and study.state != Study.State.DRAFT:
+        raise StudyError(f"Only a draft may change its {', '.join(fixed).replace('_', ' ')}.")
+    if "kind" in changed and study.items.exists():
+        raise StudyError("The kind is fixed once the study has items.")
+    for name in changed:
+        setattr(study, name, fields[name])
+    if "consent" in changed and study.state != Study.State.DRAFT:
+        study.consent_version += 1
+    _check(study)
+    study.save()
+    return study
+
+
+@transaction.atomic
+def open_study(*, study: Study) -> Study:
+    """Let people in: lays the slots of a draft, or resumes a paused or closed study. Raises StudyError."""
+    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    if study.imported:
+        raise StudyError(f"The labels of {study.slug} were imported, so it cannot be opened for labelling.")
+    if study.simulated:
+        raise StudyError(f"{study.slug} holds simulated labels, so it cannot be opened for people.")
+    lay_out(study=study)
+    return _set_state(study, Study.State.OPEN)
+
+
+def lay_out(*, study: Study) -> None:
+    """Lay the slots of a study that has none yet. Raises StudyError."""
+    if study.slots.exists():
+        return
+    if not study.items.exists():
+        raise StudyError(f"{study.slug} has no items: import some before opening it.")
+    lay_slots(study=study)
+
+
+@transaction.atomic
+def pause_study(*, study: Study) -> Study:
+    """Start no new sessions; people inside may finish. Raises StudyError."""
+    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    if study.state != Study.State.OPEN:
+        raise StudyError(f"{study.slug} is {study.state}, so it cannot be paused.")
+    return _set_state(study, Study.State.PAUSED)
+
+
+@transaction.atomic
+def close_study(*, study: Study) -> Study:
+    """End the labelling; answers on their way are still kept. Raises StudyError."""
+    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    if study.state == Study.State.DRAFT:
+        raise StudyError(f"{study.slug} was never opened, so it cannot be closed.")
+    return _set_state(study, Study.State.CLOSED)
+
+
+def _set_state(study: Study, state: Study.State) -> Study:
+    now = timezone.now()
+    study.state = state
+    if state == Study.State.OPEN and study.opened_at is None:
+        study.opened_at = now
+    study.closed_at = now if state == Study.State.CLOSED else None
+    study.save(update_fields=["state", "opened_at", "closed_at"])
+    return study
+
+
+def _check(study: Study) -> None:
+    words = study.scale_words
+    if words and len(words) != len(study.values):
+        raise StudyError(f"The scale has {len(study.values)} values but {len(words)} words.")
+    try:
+        study.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise StudyError(messages[0] if field == "__all__" else f"{field.replace('_', ' ')}: {messages[0]}") from None

@@ -1,0 +1,88 @@
+"""What goes out with a task page and what comes back: the ticket and the answer."""
+
+from dataclasses import asdict, dataclass
+from secrets import token_hex
+
+from django.core import signing
+from django.utils import timezone
+
+from annotation.models import Slot, Study
+from generation.models import digest
+
+COMMENT_LENGTH = 5_000
+SALT = "annotation.ticket"
+
+
+class InvalidAnswer(Exception):
+    """An answer that cannot be stored; the message is for the person who gave it."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person said of one item; `value` is None exactly when they could not judge."""
+
+    value: int | None
+    cannot_judge: bool = False
+    comment: str = ""
+    active_seconds: float | None = None
+
+    def check(self, study: Study) -> None:
+        """Raise InvalidAnswer unless the answer fits the study's scale."""
+        if self.cannot_judge:
+            if self.value is not None:
+                raise InvalidAnswer("Choose an answer, or say that you cannot judge, not both.")
+        elif self.value is None:
+            raise InvalidAnswer("Choose an answer, or say that you cannot judge this one.")
+        elif not study.scale_low <= self.value <= study.scale_high:
+            raise InvalidAnswer(f"The answer is a whole number from {study.scale_low} to {study.scale_high}.")
+        if len(self.comment) > COMMENT_LENGTH:
+            raise InvalidAnswer(f"The comment is longer than {COMMENT_LENGTH:,} characters.")
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a page showed, to whom and when; signed, it travels in the page's form.
+
+    It outlives the lease: an answer that comes late still says what was shown.
+    """
+
+    participant: int
+    session: int
+    slot: int
+    item: int
+    position: int
+    swapped: bool
+    shown_at: float
+    nonce: str
+
+    @classmethod
+    def for_slot(cls, slot: Slot) -> "Ticket":
+        """A new ticket for a leased slot."""
+        if slot.participant_id is None or slot.session_id is None or slot.position is None:
+            raise ValueError("an open slot has nobody to give a ticket to")
+        return cls(
+            participant=slot.participant_id,
+            session=slot.session_id,
+            slot=slot.pk,
+            item=slot.item_id,
+            position=slot.position,
+            swapped=bool(slot.swapped),
+            shown_at=timezone.now().timestamp(),
+            nonce=token_hex(8),
+        )
+
+    def seal(self) -> str:
+        """The ticket as signed text."""
+        return signing.dumps(asdict(self), salt=SALT)
+
+    @classmethod
+    def unseal(cls, text: str) -> "Ticket":
+        """Raises InvalidAnswer when the text was not sealed by this server."""
+        try:
+            return cls(**signing.loads(text, salt=SALT))
+        except (signing.BadSignature, TypeError) as error:
+            raise InvalidAnswer("This page is not valid any more. Open the study again to go on.") from error
+
+    def key(self, answer: Answer) -> str:
+        """The same answer from the same page has the same key, so sending it twice stores it once."""
+        return digest(self.slot, self.session, self.nonce, answer.value, answer.cannot_judge, answer.comment)
