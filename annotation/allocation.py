@@ -30,7 +30,10 @@ def start_session(*, participant: Participant) -> Session | None:
     session = participant.sessions.filter(ended_at__isnull=True).first()
     if session is not None:
         return _resume(session, participant=participant, now=now)
-    if study.state != Study.State.OPEN or sessions_left(participant=participant) == 0:
+    # Simulated people label simulated studies and nobody else does.
+    if study.state != Study.State.OPEN or study.simulated != participant.simulated:
+        return None
+    if sessions_left(participant=participant) == 0:
         return None
     slots = _claim(participant, count=study.session_size, now=now)
     if not slots:

@@ -1,0 +1,110 @@
+"""Disagreement of items and agreement of a study: one function for the command, the page and the API."""
+
+from typing import Any
+
+import numpy as np
+
+from annotation.frames import LabelFrame, label_frame
+from annotation.models import Study
+from annotation.statistics.agreement import krippendorff_alpha, percent_agreement
+from annotation.statistics.entropy import (
+    entropy_bits,
+    entropy_bits_corrected,
+    kind_of_item,
+    mean_label,
+    modal_share,
+    ordinal_dispersion,
+    preference_share,
+    standard_deviation,
+)
+
+LEVELS = ("nominal", "ordinal", "interval")
+REPLICATES = 1000
+
+
+def study_agreement(
+    study: Study, *, replicates: int = REPLICATES, seed: int = 0, with_excluded: bool = False
+) -> dict[str, Any]:
+    """The numbers of `agreement --json`; what is undefined is None beside a reason."""
+    frame = label_frame(study, with_excluded=with_excluded)
+    return {"study": study.slug, **agreement_of(frame, replicates=replicates, seed=seed)}
+
+
+def agreement_of(frame: LabelFrame, *, replicates: int = REPLICATES, seed: int = 0) -> dict[str, Any]:
+    """The same from a frame. Intervals resample queries, or forms in a block design."""
+    totals = frame.counts.sum(axis=1)
+    answered = totals[totals > 0]
+    resampling = {"clusters": frame.clusters, "replicates": replicates}
+    return {
+        "kind": frame.kind,
+        "simulated": frame.simulated,
+        "items": len(frame.item_ids),
+        "labels": int(totals.sum()),
+        "cannot_judge": int(frame.cannot_judge.sum()),
+        "annotators": frame.annotators,
+        **({"annotators_reason": "the imported file names no annotators"} if frame.annotators is None else {}),
+        "labels_per_item": _spread(totals),
+        "entropy_bits": {
+            "n": len(answered),
+            "mean": _mean(entropy_bits(frame.counts)),
+            "corrected_mean": _mean(entropy_bits_corrected(frame.counts)),
+            **({} if len(answered) else {"reason": "no item has a label"}),
+        },
+        "percent_agreement": percent_agreement(
+            frame.counts, rng=np.random.default_rng(seed), **resampling
+        ).as_dict(),
+        "krippendorff_alpha": {
+            level: krippendorff_alpha(
+                frame.counts, values=frame.values, level=level, rng=np.random.default_rng(seed), **resampling
+            ).as_dict()
+            for level in LEVELS
+        },
+        "intervals": {
+            "unit": frame.cluster_unit,
+            "clusters": len(np.unique(frame.clusters[totals > 0])),
+            "replicates": replicates,
+            "seed": seed,
+            "confidence": 0.95,
+        },
+        "items_detail": item_details(frame),
+    }
+
+
+def item_details(frame: LabelFrame) -> list[dict[str, Any]]:
+    """One row an item: its counts, and its mean, spread, entropy and kind, None where undefined."""
+    columns: dict[str, Any] = {
+        "mean": mean_label(frame.counts, frame.values),
+        "sd": standard_deviation(frame.counts, frame.values),
+        "entropy_bits": entropy_bits(frame.counts),
+        "entropy_bits_corrected": entropy_bits_corrected(frame.counts),
+        "dispersion": ordinal_dispersion(frame.counts),
+        "modal_share": modal_share(frame.counts),
+    }
+    if frame.kind == Study.Kind.COMPARISON:
+        columns["prefer_response_1"] = preference_share(frame.counts, frame.values)
+    lists = {name: [None if np.isnan(x) else float(x) for x in column] for name, column in columns.items()}
+    kinds = kind_of_item(frame.counts, frame.values).tolist()
+    values, counts = [str(value) for value in frame.values], frame.counts.tolist()
+    return [
+        {
+            "item_id": item_id,
+            "n": sum(counts[n]),
+            "cannot_judge": int(frame.cannot_judge[n]),
+            "counts": dict(zip(values, counts[n], strict=True)),
+            **{name: column[n] for name, column in lists.items()},
+            "kind": kinds[n],
+            **({} if any(counts[n]) else {"reason": "no labels yet"}),
+        }
+        for n, item_id in enumerate(frame.item_ids)
+    ]
+
+
+def _mean(column: Any) -> float | None:
+    defined = column[~np.isnan(column)]
+    return float(defined.mean()) if len(defined) else None
+
+
+def _spread(totals: Any) -> dict[str, float | None]:
+    if not len(totals):
+        return {"min": None, "median": None, "max": None}
+    return {"min": int(totals.min()), "median": float(np.median(totals)), "max": int(totals.max())}

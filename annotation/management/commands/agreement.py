@@ -1,0 +1,77 @@
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from annotation.models import Study
+
+
+class Command(BaseCommand):
+    help = "Print how much people disagree on a study's items, and how much they agree overall."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument("--json", action="store_true", help="everything, each item included")
+        parser.add_argument("--replicates", type=int, default=1000, help="of the cluster bootstrap (1000)")
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--with-excluded", action="store_true", help="count excluded people's labels too")
+
+    def handle(self, *args: Any, slug: str, **options: Any) -> None:
+        from annotation.agreement import study_agreement  # numpy starts slowly
+
+        study = Study.objects.filter(slug=slug).first()
+        if study is None:
+            raise CommandError(f"There is no study {slug}.")
+        if options["replicates"] < 0:
+            raise CommandError("--replicates is 0 or more.")
+        report = study_agreement(
+            study,
+            replicates=options["replicates"],
+            seed=options["seed"],
+            with_excluded=options["with_excluded"],
+        )
+        if options["json"]:
+            self.stdout.write(json.dumps(report, ensure_ascii=False, allow_nan=False))
+            return
+        for line in _lines(report):
+            self.stdout.write(line)
+
+
+def _lines(report: dict[str, Any]) -> list[str]:
+    people = "of unknown people" if report["annotators"] is None else f"of {report['annotators']:,} people"
+    simulated = " (simulated)" if report["simulated"] else ""
+    entropy, spread = report["entropy_bits"], report["labels_per_item"]
+    lines = [
+        f"{report['study']}{simulated}: {report['items']:,} items, {report['labels']:,} labels {people}, "
+        f"{report['cannot_judge']:,} cannot judge",
+        f"labels an item      {_range(spread)}",
+        f"entropy, bits       {_number(entropy['mean'])} on average over {entropy['n']:,} items"
+        f" (corrected {_number(entropy['corrected_mean'])})",
+        f"percent agreement   {_estimate(report['percent_agreement'])}",
+    ]
+    for level, estimate in report["krippendorff_alpha"].items():
+        lines.append(f"alpha, {level:<12} {_estimate(estimate)}")
+    unit = report["intervals"]
+    return [
+        *lines,
+        f"95 % intervals: {unit['replicates']:,} replicates of {unit['clusters']:,} "
+        f"{'query' if unit['unit'] == 'query' else 'form'} clusters, seed {unit['seed']}",
+    ]
+
+
+def _range(spread: dict[str, float | None]) -> str:
+    if spread["min"] is None:
+        return "undefined: no items"
+    return f"{spread['min']} to {spread['max']}, median {spread['median']:g}"
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.2f}"
+
+
+def _estimate(estimate: dict[str, Any]) -> str:
+    if estimate["value"] is None:
+        return f"undefined: {estimate['reason']}"
+    interval = "interval undefined" if estimate["low"] is None else f"{estimate['low']:.3f} to {estimate['high']:.3f}"
+    return f"{estimate['value']:.3f} ({interval}), n = {estimate['n']:,} items"

@@ -1,0 +1,35 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from annotation.models import Study
+from annotation.rehearsal import rehearse
+from annotation.studies import StudyError
+
+
+class Command(BaseCommand):
+    help = "Let simulated people label a study that no real person has labelled."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument("--participants", type=int, required=True)
+        parser.add_argument("--seed", type=int, default=0)
+
+    def handle(self, *args: Any, slug: str, participants: int, seed: int, **options: Any) -> None:
+        study = Study.objects.filter(slug=slug).first()
+        if study is None:
+            raise CommandError(f"There is no study {slug}.")
+        if participants < 1:
+            raise CommandError("--participants is at least 1.")
+        wanted = study.items.count() * study.labels_per_item
+        with tqdm(total=wanted, unit=" labels", disable=None) as bar:
+            try:
+                labels = rehearse(study=study, participants=participants, seed=seed, progress=bar.update)
+            except StudyError as error:
+                raise CommandError(str(error)) from None
+        study.refresh_from_db()
+        unfilled = study.slots.filter(filled=False).count()
+        rest = f"; {unfilled:,} slots are still empty: more participants would fill them" if unfilled else ""
+        self.stdout.write(f"{participants} simulated people gave {labels:,} labels to {slug}{rest}.")
