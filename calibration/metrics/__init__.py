@@ -1,0 +1,1 @@
+"""A scorer against people: pure functions on arrays of scores and labels."""
