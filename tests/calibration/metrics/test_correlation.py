@@ -135,5 +135,6 @@ def test_cluster_interval_covers_the_true_correlation_where_an_interval_over_ite
         for name, clusters in (("queries", query), ("items", None)):
             found = spearman_interval(x, y, clusters=clusters, replicates=200, rng=rng)
             covered[name] += found.low <= truth <= found.high
-    assert 178 <= covered["queries"] <= 199
+    # About 94 % is what percentiles reach with 40 queries: 188 of 200, give or take 3.
+    assert 178 <= covered["queries"] <= 198
     assert covered["items"] < covered["queries"] - 15
