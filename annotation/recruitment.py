@@ -1,0 +1,205 @@
+"""Who sends a person: what a recruiter's link carries, how a person is found again, and the way back.
+
+A recruiter's ids stay out of sight: a keyed digest finds the person, and the visits are kept encrypted.
+Both keys come from SECRET_KEY, so a new SECRET_KEY forgets who has been here.
+"""
+
+import hashlib
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from urllib.parse import urlencode, urlsplit
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from annotation.allocation import sessions_left
+from annotation.models import Participant, Recruitment, Slot, Study, new_participant_code
+
+Recruiter = Recruitment.Recruiter
+# The first parameter names the person.
+PARAMETERS = {
+    Recruiter.PROLIFIC: ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID"),
+    Recruiter.MTURK: ("workerId", "assignmentId", "hitId", "turkSubmitTo"),
+}
+LONGEST_ID = 200
+LONGEST_VALUE = 500
+VISITS_KEPT = 20
+PROLIFIC_EXIT = "https://app.prolific.com/submissions/complete"
+MTURK_HOSTS = ("https://www.mturk.com", "https://workersandbox.mturk.com")
+MTURK_FRAMES = ("https://worker.mturk.com", "https://workersandbox.mturk.com")
+
+
+class InvalidEntry(Exception):
+    """A link that cannot be followed; the message is for the person who followed it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One arrival at a study's door: by a recruiter's link, or by the open one (`recruiter` is empty).
+
+    `code` becomes the participant's code if they are new, so agreeing twice makes one participant.
+    """
+
+    recruiter: str = ""
+    person: str = ""
+    visit: dict[str, str] = field(default_factory=dict)
+    preview: bool = False
+    code: str = field(default_factory=new_participant_code)
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, str]) -> "Entry":
+        """Read the parameters of a study's address. Raises InvalidEntry."""
+        for recruiter, (person_name, *names) in PARAMETERS.items():
+            person = parameters.get(person_name, "").strip()
+            visit = {name: parameters[name].strip()[:LONGEST_VALUE] for name in names if name in parameters}
+            if len(person) > LONGEST_ID:
+                raise InvalidEntry(_("The link is damaged. Go back to where you found it and open it again."))
+            if person or "assignmentId" in visit:
+                # A link tried out by its maker has the recruiter's placeholder in it: nobody is there yet.
+                unknown = not person or "{{" in person
+                preview = unknown or visit.get("assignmentId") == "ASSIGNMENT_ID_NOT_AVAILABLE"
+                return cls(recruiter=recruiter.value, person=person, visit=visit, preview=preview)
+        return cls()
+
+    def seal(self) -> str:
+        """The entry as encrypted text, for the consent page's form."""
+        return _fernet("entry").encrypt(json.dumps(asdict(self)).encode()).decode()
+
+    @classmethod
+    def unseal(cls, text: str) -> "Entry":
+        """Raises InvalidEntry when the text is not ours."""
+        try:
+            return cls(**json.loads(_fernet("entry").decrypt(text)))
+        except InvalidToken as error:
+            raise InvalidEntry(_("This page is not valid any more. Open the study's link again.")) from error
+
+
+def find(*, study: Study, entry: Entry) -> Participant | None:
+    """The participant that this entry belongs to, when they have been here before."""
+    people = Participant.objects.select_related("study").filter(study=study)
+    if entry.recruiter:
+        return people.filter(
+            recruitment__study=study,
+            recruitment__recruiter=entry.recruiter,
+            recruitment__person_digest=_digest(study, entry),
+        ).first()
+    return people.filter(code=entry.code).first()
+
+
+def admit(*, study: Study, entry: Entry, participant: Participant | None = None) -> Participant:
+    """Record that a person consents to the study's current text; a new person becomes a participant."""
+    known = participant or find(study=study, entry=entry) or _create(study, entry)
+    if known.consent_version != study.consent_version:
+        known.consented_at, known.consent_version = timezone.now(), study.consent_version
+        known.save(update_fields=["consented_at", "consent_version"])
+    return known
+
+
+def _create(study: Study, entry: Entry) -> Participant:
+    try:
+        with transaction.atomic():
+            participant = Participant.objects.create(study=study, code=entry.code)
+            if entry.recruiter:
+                Recruitment.objects.create(
+                    participant=participant,
+                    study=study,
+                    recruiter=entry.recruiter,
+                    person_digest=_digest(study, entry),
+                    sealed=_seal([entry.visit]),
+                )
+            return participant
+    except IntegrityError:
+        # The same person's other tab was quicker; the constraints let only one of the two in.
+        participant_there = find(study=study, entry=entry)
+        if participant_there is None:
+            raise
+        return participant_there
+
+
+@transaction.atomic
+def note_visit(*, participant: Participant, entry: Entry) -> None:
+    """Keep the parameters of a return: a recruiter may have opened a new submission for the person."""
+    recruitment = Recruitment.objects.select_for_update().get(participant=participant)
+    visits = visits_of(recruitment)
+    if not visits or visits[-1] != entry.visit:
+        recruitment.sealed = _seal([*visits, entry.visit][-VISITS_KEPT:])
+        recruitment.save(update_fields=["sealed"])
+
+
+def visits_of(recruitment: Recruitment) -> list[dict[str, str]]:
+    """The parameters of each visit, oldest first; empty when SECRET_KEY has changed since."""
+    try:
+        visits: list[dict[str, str]] = json.loads(_fernet("visits").decrypt(recruitment.sealed))
+    except InvalidToken:
+        return []
+    return visits
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """How a person hands their code to the recruiter: by a link, by a form, or by hand."""
+
+    code: str
+    recruiter: str = ""
+    link: str = ""
+    form_action: str = ""
+    assignment: str = ""
+
+
+def may_start_another(*, participant: Participant) -> bool:
+    """Whether somebody who has finished may label on: the study is open, wants it, and has work for them."""
+    if participant.study.state != Study.State.OPEN or sessions_left(participant=participant) == 0:
+        return False
+    had = Slot.objects.filter(item=OuterRef("item"), participant=participant)
+    unheld = Q(leased_until__isnull=True) | Q(leased_until__lte=timezone.now())
+    slots = Slot.objects.filter(unheld, ~Exists(had), study=participant.study, filled=False)
+    return slots.exists()
+
+
+def way_back(*, participant: Participant, code: str) -> WayBack:
+    recruitment = Recruitment.objects.filter(participant=participant).first()
+    if recruitment is None:
+        return WayBack(code)
+    if recruitment.recruiter == Recruiter.PROLIFIC:
+        return WayBack(code, recruitment.recruiter, link=f"{PROLIFIC_EXIT}?{urlencode({'cc': code})}")
+    visit = (visits_of(recruitment) or [{}])[-1]
+    parts = urlsplit(visit.get("turkSubmitTo", ""))
+    host = f"{parts.scheme}://{parts.netloc}"
+    if host not in MTURK_HOSTS or not visit.get("assignmentId"):
+        return WayBack(code, recruitment.recruiter)
+    return WayBack(
+        code,
+        recruitment.recruiter,
+        form_action=f"{host}/mturk/externalSubmit",
+        assignment=visit["assignmentId"],
+    )
+
+
+def _digest(study: Study, entry: Entry) -> str:
+    # The study is part of it: one person's rows in two studies cannot be matched.
+    text = json.dumps([study.pk, entry.recruiter, entry.person])
+    return hmac.new(_key("digest", settings.SECRET_KEY), text.encode(), hashlib.sha256).hexdigest()
+
+
+def _seal(visits: list[dict[str, str]]) -> str:
+    return _fernet("visits").encrypt(json.dumps(visits).encode()).decode()
+
+
+def _fernet(purpose: str) -> Fernet:
+    return Fernet(urlsafe_b64encode(_key(purpose, settings.SECRET_KEY)))
+
+
+@lru_cache
+def _key(purpose: str, secret: str) -> bytes:
+    info = f"manyminds recruitment {purpose}".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret.encode())

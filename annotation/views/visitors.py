@@ -1,0 +1,98 @@
+"""Who is at a labelling page, without an account: a signed cookie that belongs to one study.
+
+Nothing here touches the console's sessions, and Django's CSRF cookie has no part in it: the cookie stays at
+home when another site sends a form, each task page carries its own ticket, and what the browser says of a
+form's origin is checked. So the pages also work inside Mechanical Turk's frame.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from csp.decorators import csp_replace
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from annotation.models import Participant, Session
+from annotation.recruitment import MTURK_FRAMES, MTURK_HOSTS, Recruiter
+
+COOKIE_LASTS = 180 * 24 * 60 * 60  # seconds
+# Mechanical Turk shows a study inside its own page, and takes the last form.
+IN_MTURK = {"frame-ancestors": MTURK_FRAMES, "form-action": ("'self'", *MTURK_HOSTS, *MTURK_FRAMES)}
+View = Callable[..., HttpResponse]
+
+
+def crowd_page(view: View) -> View:
+    """What these pages share: not stored by a browser, forms from here only, framed by nobody but MTurk."""
+
+    @csrf_exempt
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def page(request: HttpRequest, slug: str, **where: Any) -> HttpResponse:
+        if request.method == "POST" and _from_another_site(request):
+            raise PermissionDenied
+        response = view(request, slug, **where)
+        response["Cache-Control"] = "no-store"
+        if "assignmentId" in request.GET or _card(request, slug)[1] == Recruiter.MTURK:
+            response.xframe_options_exempt = True
+            csp_replace(IN_MTURK)(lambda request: response)(request)
+        return response
+
+    return page
+
+
+def remember(
+    response: HttpResponse, request: HttpRequest, *, participant: Participant, recruiter: str
+) -> HttpResponse:
+    """The response with the cookie that says who this is, unless the browser has it already."""
+    slug = participant.study.slug
+    if _card(request, slug)[0] == participant.code:
+        return response
+    framed = recruiter == Recruiter.MTURK and request.is_secure()
+    response.set_signed_cookie(
+        _cookie(slug),
+        f"{participant.code}:{recruiter}",
+        salt=slug,
+        max_age=COOKIE_LASTS,
+        path=reverse("door", args=[slug]),
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="None" if framed else "Lax",
+    )
+    return response
+
+
+def participant_at(request: HttpRequest, slug: str) -> Participant | None:
+    """The participant whom this study's cookie names."""
+    code = _card(request, slug)[0]
+    people = Participant.objects.select_related("study")
+    return people.filter(study__slug=slug, code=code).first() if code else None
+
+
+def session_at(request: HttpRequest, slug: str) -> Session | None:
+    """The running session of that participant, with the study, in one query."""
+    code = _card(request, slug)[0]
+    sessions = Session.objects.select_related("participant__study").filter(ended_at__isnull=True)
+    return sessions.filter(participant__study__slug=slug, participant__code=code).first() if code else None
+
+
+def _cookie(slug: str) -> str:
+    return f"person-{slug}"
+
+
+def _card(request: HttpRequest, slug: str) -> tuple[str, str]:
+    """The participant's code and their recruiter; empty without a cookie of ours."""
+    code, _, recruiter = (request.get_signed_cookie(_cookie(slug), "", salt=slug) or "").partition(":")
+    return code, recruiter
+
+
+def _from_another_site(request: HttpRequest) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc != request.get_host()

@@ -1,0 +1,146 @@
+// Labelling pages: keys, active time, a draft of the answer, and answers kept until they are sent.
+// Every page works without this file.
+"use strict";
+(() => {
+  const home = document.querySelector("main").dataset.home;
+  const form = document.querySelector("form[data-draft]");
+  const status = document.getElementById("status");
+  const say = (text) => { if (status) status.textContent = text; };
+
+  // A browser may refuse its storage; then things last as long as the page.
+  const storage = (name) => {
+    try {
+      window[name].setItem("manyminds", "");
+      window[name].removeItem("manyminds");
+      return window[name];
+    } catch {
+      const kept = {};
+      const hide = (value) => ({ value, enumerable: false });
+      return Object.defineProperties(kept, {
+        getItem: hide((key) => kept[key] ?? null),
+        setItem: hide((key, value) => { kept[key] = value; }),
+        removeItem: hide((key) => { delete kept[key]; }),
+      });
+    }
+  };
+  const answers = storage("localStorage");
+  const drafts = storage("sessionStorage");
+
+  // Answers on their way: one a ticket, in the order in which they were given, until the server has them.
+  const prefix = `manyminds unsent ${home} `;
+  const unsent = () => Object.keys(answers).filter((key) => key.startsWith(prefix))
+    .map((key) => ({ key, ...JSON.parse(answers.getItem(key)) })).sort((a, b) => a.at - b.at);
+  let sending = false, left = false, delay = 1000, again;
+
+  async function send(answer) {
+    const response = await fetch(answer.url, {
+      method: "POST",
+      body: new URLSearchParams(answer.body),
+      headers: { Accept: "application/json" },
+      signal: AbortSignal.timeout(20000),
+    });
+    if (response.status >= 500 || response.status === 429) throw new Error(response.statusText);
+    if (response.ok) return response.json();
+    return response.json().catch(() => ({ error: response.statusText }));
+  }
+
+  async function sendAll() {
+    if (sending || left) return;
+    clearTimeout(again);
+    sending = true;
+    try {
+      for (let answer; (answer = unsent()[0]);) {
+        const told = await send(answer);
+        answers.removeItem(answer.key);
+        const here = form && answer.draft === form.dataset.draft;
+        if (told.next) drafts.removeItem(`manyminds ${answer.draft}`);
+        if (told.next && here) { left = true; location.assign(told.next); return; }
+        // The server's own page says what is wrong, and keeps what was typed.
+        if (told.error && here) { left = true; form.submit(); return; }
+        say(told.error || "");
+        delay = 1000;
+      }
+    } catch {
+      say(status ? status.dataset.unsent : "");
+      again = setTimeout(sendAll, delay);
+      delay = Math.min(delay * 2, 30000);
+    } finally {
+      sending = false;
+    }
+  }
+  addEventListener("pageshow", (event) => { if (event.persisted) left = false; });
+  addEventListener("online", () => { delay = 1000; sendAll(); });
+  sendAll();
+
+  const copy = document.getElementById("copy");
+  if (copy && navigator.clipboard) {
+    copy.hidden = false;
+    copy.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById("code").textContent);
+      copy.textContent = copy.dataset.done;
+    });
+  }
+  if (!form) return;
+
+  const field = form.elements;
+  const draft = `manyminds ${form.dataset.draft}`;
+  document.querySelector(".keys").hidden = false;
+  document.getElementById("problem")?.focus();
+
+  // Seconds during which the page could be seen.
+  let before = Number(field.active_seconds.value), since = document.hidden ? null : performance.now();
+  const seconds = () => before + (since === null ? 0 : (performance.now() - since) / 1000);
+  document.addEventListener("visibilitychange", () => {
+    before = seconds();
+    since = document.hidden ? null : performance.now();
+    keep();
+  });
+
+  // A reload or a look at another page loses nothing that was chosen or typed.
+  function keep() {
+    if (left) return;
+    const { label, cannot_judge: cannot, comment } = field;
+    drafts.setItem(draft, JSON.stringify({
+      label: label.value, cannot: cannot.checked, comment: comment.value, seconds: seconds(),
+    }));
+  }
+  const kept = JSON.parse(drafts.getItem(draft));
+  if (kept && !("error" in form.dataset)) {
+    if (kept.label) field.label.value = kept.label;
+    field.cannot_judge.checked = kept.cannot;
+    field.comment.value = kept.comment;
+    before = kept.seconds;
+    if (kept.cannot || kept.comment) form.querySelector("details").open = true;
+  }
+  addEventListener("pagehide", keep);
+
+  form.addEventListener("input", ({ target }) => {
+    if (target === field.cannot_judge && target.checked) for (const radio of field.label) radio.checked = false;
+    if (target.name === "label") field.cannot_judge.checked = false;
+    keep();
+  });
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (left) return;
+    field.active_seconds.value = seconds().toFixed(1);
+    const url = form.getAttribute("action"), body = new URLSearchParams(new FormData(form)).toString();
+    answers.setItem(prefix + field.token.value, JSON.stringify({ url, body, draft: form.dataset.draft, at: Date.now() }));
+    sendAll();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
+    if (target.closest("textarea")) return;
+    if (key === "Enter" && !target.closest("a, button, summary, input")) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+    const radio = form.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (!radio) return;
+    radio.checked = true;
+    radio.focus();
+    radio.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+})();
