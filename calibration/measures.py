@@ -1,0 +1,239 @@
+"""What an audit measures: `audit --json`, part by part.
+
+`PARTS` says what is measured of one scorer. Each part is a function of what people said, of one scorer's
+column and of the specification, and answers with its keys of the JSON; a key of the contract that no part
+answers is null, beside its reason.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from annotation.agreement import LEVELS
+from annotation.frames import LabelFrame
+from annotation.statistics.agreement import krippendorff_alpha
+from annotation.statistics.entropy import mean_label
+from annotation.statistics.intervals import Estimate
+from calibration.frames import ScoreColumn
+from calibration.metrics.correlation import kendall, pearson, spearman_interval, within_query_spearman
+from calibration.metrics.subsets import Subset, pair_spearman, subsets_for
+
+Found = dict[str, Any]
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+
+LATER = "not part of this version's audit"
+WITHOUT = "no interval: a second opinion on the rank correlation, whose interval stands beside it"
+
+
+@dataclass(frozen=True)
+class Specification:
+    """What was asked for: with the same labels and scores it gives the same numbers."""
+
+    preset: str
+    seed: int
+    replicates: int
+    epsilon: float
+
+    def rng(self, *key: object) -> np.random.Generator:
+        """A generator of its own for each scorer and part, whatever else is audited and in which order."""
+        name = hashlib.sha256(repr(tuple(str(part) for part in key)).encode()).digest()
+        return np.random.default_rng(np.random.SeedSequence([self.seed, int.from_bytes(name)]))
+
+
+class People:
+    """What people said: what every scorer is held against, computed once."""
+
+    def __init__(self, frame: LabelFrame, *, preset: str) -> None:
+        self.frame = frame
+        self.preset = preset
+
+    @cached_property
+    def queries(self) -> IntArray:
+        """The query of each item, numbered as they come up: without the database's keys."""
+        return _numbered(self.frame.queries)
+
+    @cached_property
+    def clusters(self) -> IntArray:
+        """What intervals resample, numbered in the same way."""
+        return _numbered(self.frame.clusters)
+
+    @cached_property
+    def means(self) -> FloatArray:
+        """Mean label of each item; NaN where there is none."""
+        return mean_label(self.frame.counts, self.frame.values)
+
+    @cached_property
+    def labelled(self) -> npt.NDArray[np.bool_]:
+        return ~np.isnan(self.means)
+
+    @cached_property
+    def subsets(self) -> list[Subset]:
+        frame = self.frame
+        return subsets_for(
+            frame.kind, self.preset, counts=frame.counts, values=frame.values, queries=self.queries
+        )
+
+
+Part = Callable[[People, ScoreColumn, Specification], Found]
+
+
+def _coverage(people: People, column: ScoreColumn, asked: Specification) -> Found:
+    """How many labelled items the scorer scored, and which share of them that is."""
+    n = int((people.labelled & ~np.isnan(column.values)).sum())
+    return {"kind": column.kind, "n": n, "coverage": n / int(people.labelled.sum())}
+
+
+def _correlations(people: People, column: ScoreColumn, asked: Specification) -> Found:
+    """Ranks as the paper has them, and the same within queries."""
+    scores, means = column.values, people.means
+    ranks = spearman_interval(
+        scores,
+        means,
+        clusters=people.clusters,
+        replicates=asked.replicates,
+        rng=asked.rng(column.name, "spearman"),
+    )
+    return {
+        "spearman": ranks.as_dict(),
+        "kendall": _point(kendall(scores, means), ranks),
+        "pearson": _point(pearson(scores, means), ranks),
+        "within_query": within_query_spearman(
+            scores,
+            means,
+            people.queries,
+            replicates=asked.replicates,
+            rng=asked.rng(column.name, "within_query"),
+        ).as_dict(),
+    }
+
+
+def _on_subsets(people: People, column: ScoreColumn, asked: Specification) -> Found:
+    """Spearman again on each subset, cut on all items of the study, as far as the scorer covers it."""
+    return {"subsets": [_on_subset(people, column, subset, asked) for subset in people.subsets]}
+
+
+def _point(value: float, ranks: Estimate) -> Found:
+    """A value without an interval: undefined where the rank correlation is, and for the same reason."""
+    return Estimate(value, None, None, ranks.n, ranks.reason if ranks.value is None else WITHOUT).as_dict()
+
+
+def _on_subset(people: People, column: ScoreColumn, subset: Subset, asked: Specification) -> Found:
+    rng = asked.rng(column.name, "subset", subset.rule, subset.parameter)
+    resampling: Found = {"clusters": people.clusters, "replicates": asked.replicates, "rng": rng}
+    if subset.pairs is None:
+        scores = np.where(subset.mask, column.values, np.nan)
+        found = spearman_interval(scores, people.means, **resampling)
+    else:
+        found = pair_spearman(column.values, people.means, subset.pairs, **resampling)
+    measured = _subset(subset) | {"n": found.n, "spearman": found.as_dict()}
+    return _completed(measured, ["expected", "excess", "stratified"])
+
+
+# What is measured of a scorer, in the order of the JSON.
+PARTS: list[Part] = [_coverage, _correlations, _on_subsets]
+
+
+def measure(frame: LabelFrame, columns: Iterable[ScoreColumn], asked: Specification) -> Found:
+    """Measure every scorer against what people said; the order of the scorers changes no number."""
+    people = People(frame, preset=asked.preset)
+    columns = sorted(columns, key=lambda column: column.name)
+    said = _people(people, asked)
+    # Threads, since the resampling is numpy's own loops; each part has its own generator, so that no number
+    # depends on which thread came first.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        measured = list(threads.map(lambda column: measure_scorer(people, column, asked), columns))
+    return {
+        "kind": frame.kind,
+        "simulated": frame.simulated,
+        "preset": asked.preset,
+        "seed": asked.seed,
+        "replicates": asked.replicates,
+        "epsilon": asked.epsilon,
+        "data_hash": data_hash(people, columns),
+        **said,
+        "scorers": measured,
+    }
+
+
+def data_hash(people: People, columns: Iterable[ScoreColumn]) -> str:
+    """Hex SHA-256 of the labels and scores that were read, whatever the database and its keys."""
+    frame = people.frame
+    read = [
+        frame.kind,
+        frame.values.tolist(),
+        frame.item_ids,
+        people.clusters.tolist(),
+        people.queries.tolist(),
+        frame.counts.tolist(),
+        frame.cannot_judge.tolist(),
+        [[column.name, column.family, column.digest] for column in columns],
+    ]
+    return hashlib.sha256(json.dumps(read, separators=(",", ":")).encode()).hexdigest()
+
+
+def measure_scorer(people: People, column: ScoreColumn, asked: Specification) -> Found:
+    found: Found = {"name": column.name, "family": column.family}
+    for part in PARTS:
+        found |= part(people, column, asked)
+    return _completed(found, ["distribution", "pairwise", "alt_test"])
+
+
+def _people(people: People, asked: Specification) -> Found:
+    """What people said, by itself."""
+    frame = people.frame
+    labels = frame.counts.sum(axis=1)
+    alpha = {
+        level: krippendorff_alpha(
+            frame.counts,
+            values=frame.values,
+            level=level,
+            clusters=people.clusters,
+            replicates=asked.replicates,
+            rng=np.random.default_rng(asked.seed),  # the generator, so the interval, of `agreement`
+        ).as_dict()
+        for level in LEVELS
+    }
+    return {
+        "items": int(people.labelled.sum()),
+        "labels": int(labels.sum()),
+        "labels_per_item": {
+            "min": int(labels[people.labelled].min()),
+            "median": float(np.median(labels[people.labelled])),
+            "max": int(labels.max()),
+        },
+        "annotators": frame.annotators,
+        "clusters": {"unit": frame.cluster_unit, "n": len(np.unique(people.clusters[people.labelled]))},
+        "subsets": [_subset(subset) for subset in people.subsets],
+        "people": _completed({"krippendorff_alpha": alpha}, ["reliability", "ceiling"]),
+    }
+
+
+def _completed(found: Found, contract: Iterable[str]) -> Found:
+    """Null, beside its reason, for what the contract names and no part answers."""
+    absent = [key for key in contract if key not in found]
+    reasons = {"reasons": dict.fromkeys(absent, LATER)} if absent else {}
+    return found | dict.fromkeys(absent) | reasons
+
+
+def _subset(subset: Subset) -> Found:
+    return {
+        "rule": subset.rule,
+        "parameter": subset.parameter,
+        "n": subset.n,
+        "boundary_ties": subset.boundary_ties,
+    }
+
+
+def _numbered(keys: npt.NDArray[np.int64]) -> IntArray:
+    """Keys as numbers from 0 in the order in which they first come up."""
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    return np.asarray(np.argsort(np.argsort(first))[inverse], dtype=np.intp)

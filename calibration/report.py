@@ -1,0 +1,275 @@
+"""A finished audit as a page shows it: read from its frozen result alone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+
+from calibration.charts import DotPlot, dot_plot, spoken
+from calibration.models import Audit, Scorer
+
+Result = dict[str, Any]
+Estimate = dict[str, Any]
+
+STYLES = ("look.css", "console.css", "audit.css")
+
+# Below this many items an interval is so wide that the plot would start with noise.
+ITEMS_FOR_A_PLOT = 100
+
+SIMILAR = "Where people find the answers about equally good, does the scorer still rank them?"
+DISAGREED = "Where people disagree, does the scorer still follow their mean?"
+
+LIMIT = (
+    "A correlation on such a subset falls without any miscalibration, because the range of the labels is "
+    "narrower there: a fall alone is no evidence against a scorer."
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule that makes subsets, in words; `cut` writes one of its parameters."""
+
+    title: str
+    question: str
+    meaning: str
+    cut: Callable[[float], str]
+    unit: str = "items"
+
+
+RULES: Mapping[str, Rule] = {
+    "tukey": Rule(
+        "Similar quality: Tukey’s fences",
+        SIMILAR,
+        "Items whose mean label lies within k interquartile ranges of the middle half of all means.",
+        "k = {:g}".format,
+    ),
+    "zscore": Rule(
+        "Similar quality: standard scores",
+        SIMILAR,
+        "Items whose mean label lies within so many standard deviations of the mean of all.",
+        "|z| ≤ {:g}".format,
+    ),
+    "middle": Rule(
+        "Similar quality: the middle",
+        SIMILAR,
+        "Items whose mean label lies in the middle share of all means.",
+        "middle {:g} %".format,
+    ),
+    "near_pairs": Rule(
+        "Similar quality: near pairs",
+        "Between two answers that people rate nearly the same, does the scorer pick the better one?",
+        "Pairs of answers to one query whose mean labels differ by less than the threshold; n counts pairs.",
+        "less than {:g} apart".format,
+        unit="pairs",
+    ),
+    "ties": Rule(
+        "Similar quality: ties",
+        SIMILAR,
+        "The share of comparisons that the most people call similar.",
+        "top {:g} %".format,
+    ),
+    "entropy": Rule(
+        "Disagreed: entropy",
+        DISAGREED,
+        "The share of items whose labels have the highest entropy.",
+        "top {:g} %".format,
+    ),
+    "grouped_entropy": Rule(
+        "Disagreed: entropy of low, middle and high",
+        DISAGREED,
+        "The share of items with the highest entropy of three groups: below, at and above the middle value.",
+        "top {:g} %".format,
+    ),
+    "gini": Rule(
+        "Disagreed: Gini impurity",
+        DISAGREED,
+        "The share of items whose labels have the highest Gini impurity.",
+        "top {:g} %".format,
+    ),
+    "pairwise_disagreement": Rule(
+        "Disagreed: pairs of people",
+        DISAGREED,
+        "The share of items on which two people drawn at random differ most often.",
+        "top {:g} %".format,
+    ),
+    "majority_minority": Rule(
+        "Disagreed: majority against minority",
+        DISAGREED,
+        "The share of items with the most labels other than the commonest one.",
+        "top {:g} %".format,
+    ),
+    "percent_agreement": Rule(
+        "Disagreed: percent agreement",
+        DISAGREED,
+        "The share of comparisons on which the fewest people side with the majority, ties split.",
+        "lowest {:g} %".format,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One parameter of a rule: how many of the study's items it keeps, and how many tie at its boundary."""
+
+    parameter: str
+    query: str
+    words: str
+    n: int
+    boundary_ties: int
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class SubsetRow:
+    scorer: Result
+    cells: list[tuple[Result, Cut]]
+
+
+@dataclass(frozen=True)
+class RuleSection:
+    """The subsets of one rule: a plot of one of them, and a table of all."""
+
+    key: str
+    rule: Rule
+    cuts: list[Cut]
+    chosen: Cut
+    plot: DotPlot
+    rows: list[SubsetRow]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a page shows of a result; scorers stand by rho, the highest first."""
+
+    result: Result
+    scorers: list[Result]
+    sections: list[RuleSection]
+    best: Result | None
+    unclear: int
+    labels_each: str
+    limit: str = LIMIT
+
+
+def read_report(result: Result, *, wishes: Mapping[str, str] | None = None) -> Report:
+    """Lay out a result; `wishes` names for a rule the parameter that its plot shows."""
+    scorers = [
+        scorer | {"family": family_words(scorer["family"])}
+        for scorer in sorted(result["scorers"], key=_by_rho)
+    ]
+    rules = list(dict.fromkeys(subset["rule"] for subset in result["subsets"]))
+    known = {rule: wish for rule, wish in (wishes or {}).items() if rule in rules}
+    defined = [scorer for scorer in scorers if scorer["spearman"]["value"] is not None]
+    each = result["labels_per_item"]
+    return Report(
+        result=result,
+        scorers=scorers,
+        sections=[_section(rule, result, scorers, known) for rule in rules],
+        best=defined[0] if defined else None,
+        unclear=sum(_reaches_zero(scorer["spearman"]) for scorer in scorers),
+        labels_each=str(each["min"]) if each["min"] == each["max"] else f"{each['min']} to {each['max']}",
+    )
+
+
+def report_page(audit: Audit) -> str:
+    """The audit as one HTML file that needs no network."""
+    styles = [Path(finders.find(name) or name).read_text(encoding="utf-8") for name in STYLES]
+    report = read_report(audit.result or {})
+    context = {"audit": audit, "study": audit.study, "report": report, "styles": styles}
+    return render_to_string("calibration/report.html", context)
+
+
+def write_report(audit: Audit, path: Path) -> None:
+    """Write the page whole, or nothing. Raises OSError."""
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        partial.write_text(report_page(audit), encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def report_lines(result: Result) -> list[str]:
+    """The same for a terminal: a line a scorer, a column for all items and one for each subset."""
+    report = read_report(result)
+    unit = result["clusters"]
+    tag = " (simulated)" if result["simulated"] else ""
+    alpha = result["people"]["krippendorff_alpha"]["ordinal"]
+    lines = [
+        f"{result['study']}{tag}: {result['items']:,} items, {result['labels']:,} labels",
+        f"alpha, ordinal: {spoken(alpha)}",
+        *_table("all items", [scorer["spearman"] for scorer in report.scorers], report.scorers),
+    ]
+    for section in report.sections:
+        for number, cut in enumerate(section.cuts):
+            ties = f", {cut.boundary_ties:,} tie at the boundary" if cut.boundary_ties else ""
+            heading = f"{section.rule.title}, {cut.words}: {cut.n:,} {section.rule.unit}{ties}"
+            cells = [row.cells[number][0]["spearman"] for row in section.rows]
+            lines += _table(heading, cells, report.scorers)
+    return [
+        *lines,
+        "",
+        f"Spearman's rho, 95 % intervals: {result['replicates']:,} replicates of {unit['n']:,} "
+        f"{unit['unit']} clusters, seed {result['seed']}. {LIMIT}",
+        f"Data {result['data_hash']}, version {result['version']}",
+    ]
+
+
+def _table(heading: str, cells: list[Estimate], scorers: list[Result]) -> list[str]:
+    width = max(len(scorer["name"]) for scorer in scorers)
+    rows = zip(scorers, cells, strict=True)
+    return ["", heading, *(f"  {s['name']:<{width}}  n = {c['n']:>6,}  {spoken(c)}" for s, c in rows)]
+
+
+def family_words(family: str) -> str:
+    """The family as a page writes it."""
+    return str(Scorer.Family(family).label).split(" (")[0] if family in Scorer.Family.values else family
+
+
+def _by_rho(scorer: Result) -> tuple[bool, float, str]:
+    rho = scorer["spearman"]["value"]
+    return rho is None, -(rho or 0.0), scorer["name"]
+
+
+def _reaches_zero(estimate: Estimate) -> bool:
+    return estimate["low"] is not None and estimate["low"] <= 0 <= estimate["high"]
+
+
+def _section(key: str, result: Result, scorers: list[Result], wishes: Mapping[str, str]) -> RuleSection:
+    cuts = _cuts(key, result, wishes)
+    rows = []
+    for scorer in scorers:
+        cells = [subset for subset in scorer["subsets"] if subset["rule"] == key]
+        rows.append(SubsetRow(scorer, list(zip(cells, cuts, strict=True))))
+    at, chosen = next((n, cut) for n, cut in enumerate(cuts) if cut.chosen)
+    # Pairs lie within queries: what they are held against does too.
+    whole = "within_query" if RULES[key].unit == "pairs" else "spearman"
+    plot = dot_plot(
+        [
+            (row.scorer["name"], row.scorer["family"], row.scorer[whole], row.cells[at][0]["spearman"])
+            for row in rows
+        ]
+    )
+    return RuleSection(key, RULES[key], cuts, chosen, plot, rows)
+
+
+def _cuts(key: str, result: Result, wishes: Mapping[str, str]) -> list[Cut]:
+    """The rule's parameters; without a wish, the plot shows the narrowest subset that is not mere noise."""
+    found = {f"{subset['parameter']:g}": subset for subset in result["subsets"] if subset["rule"] == key}
+    enough = [name for name, subset in found.items() if subset["n"] >= ITEMS_FOR_A_PLOT] or list(found)[:1]
+    wish = wishes.get(key, "")
+    chosen = wish if wish in found else min(enough, key=lambda name: found[name]["n"])
+    return [
+        Cut(
+            parameter=name,
+            query=urlencode({**wishes, key: name}),
+            words=RULES[key].cut(subset["parameter"]),
+            n=subset["n"],
+            boundary_ties=subset["boundary_ties"],
+            chosen=name == chosen,
+        )
+        for name, subset in found.items()
+    ]
