@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from generation import views
+
+urlpatterns = [path("responses/", views.responses, name="responses")]

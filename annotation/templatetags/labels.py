@@ -1,0 +1,88 @@
+"""How labels and statistics are written on every page: the bar, numbers, undefined in words."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from annotation.charts import LabelBar, label_bar_of
+from annotation.models import Study
+
+register = template.Library()
+
+PLURALS = {"query": "queries", "person": "people"}
+COMPARISON_KINDS = {"agreed good": "A is better", "agreed bad": "B is better", "lukewarm": "about the same"}
+UNDEFINED = SafeString('<span class="undefined">undefined</span>')
+
+
+@register.filter
+def fixed(value: float | None, places: int = 2) -> str:
+    """The number with its places, or "undefined"; a true minus sign, and no minus before a zero."""
+    if value is None or not isfinite(value):
+        return UNDEFINED
+    text = f"{value:.{places}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
+def thousands(value: int) -> str:
+    return f"{value:,}"
+
+
+@register.filter
+def counted(value: int, word: str) -> str:
+    """ "1 label", "2 labels", "2 queries": the noun in its number."""
+    plural = PLURALS.get(word, f"{word}s")
+    return f"{value:,} {word if value == 1 else plural}"
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    return UNDEFINED if share is None or not isfinite(share) else f"{100 * share:.0f} %"
+
+
+@register.inclusion_tag("annotation/_label_bar.html")
+def label_bar(study: Study, counts: Sequence[int], height: int = 16, width: int = 180) -> dict[str, LabelBar]:
+    return {"bar": label_bar_of(study, counts, width=width, height=height)}
+
+
+@register.inclusion_tag("annotation/_estimate.html")
+def estimate(found: Mapping[str, Any] | None, places: int = 2) -> dict[str, Any]:
+    """A value with its interval, or why it is undefined."""
+    return {"found": found or {}, "places": places}
+
+
+@register.simple_tag(takes_context=True)
+def sort_link(context: template.Context, key: str, title: str) -> SafeString:
+    """A column's heading that sorts by it; pressed again, the other way round."""
+    request, now = context["request"], context["sort"]
+    query = request.GET.copy()
+    query.pop("page", None)
+    query["sort"] = key if now == f"-{key}" else f"-{key}"
+    arrow = {key: " ↑", f"-{key}": " ↓"}.get(now, "")
+    url = f"?{query.urlencode()}"
+    return format_html('<a href="{}" hx-get="{}">{}{}</a>', url, url, title, arrow)
+
+
+@register.filter
+def sorted_as(sort: str, key: str) -> str:
+    """The value of aria-sort for the column, as an attribute; nothing for the other columns."""
+    order = {key: "ascending", f"-{key}": "descending"}.get(sort)
+    return format_html(' aria-sort="{}"', order) if order else ""
+
+
+@register.filter
+def minus(left: int | None, right: int | None) -> int:
+    """The difference; a count that a query left out is zero."""
+    return (left or 0) - (right or 0)
+
+
+@register.filter
+def kind_words(kind: str, study: Study) -> str:
+    """The kind of an item in the study's own terms: in a comparison nothing is good or bad."""
+    return COMPARISON_KINDS.get(kind, kind) if study.kind == Study.Kind.COMPARISON else kind

@@ -1,0 +1,225 @@
+"""The console's pages about studies, for people who study."""
+
+from collections.abc import Iterator
+from math import log2
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from annotation.charts import colour, entropy_histogram, item_map, value_in_words
+from annotation.exporters import stream_labels
+from annotation.forms import SOURCES, ExportForm, SettingsForm
+from annotation.models import Item, Label, Participant, Slot, Study
+from annotation.statistics.entropy import KINDS
+from annotation.studies import StudyError, close_study, open_study, pause_study
+from annotation.views.summary import DEFAULT_SORT, SORTS, Summary, items_page, progress_of, summary_of
+from generation.files import FileError
+from generation.forms import lines
+from generation.pages import ConsoleRequest, page, text_of, wanted_part
+
+STUDIES_A_PAGE = 25
+CHANGES = {"open": open_study, "paused": pause_study, "closed": close_study}
+SAID = {
+    "open": "The study is open: people can enter by its door.",
+    "paused": "The study is paused: people inside may finish, nobody new gets work.",
+    "closed": "The study is closed.",
+}
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/jsonl; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+}
+
+
+@login_required
+@require_GET
+def studies(request: ConsoleRequest) -> HttpResponse:
+    search = text_of(request, "q")
+    found = _with_counts(Study.objects.filter(name__icontains=search))
+    shown = Paginator(found, STUDIES_A_PAGE).get_page(request.GET.get("page"))
+    context = {"page": shown, "search": search, "any": bool(shown.paginator.count or Study.objects.exists())}
+    return page(request, "annotation/studies.html", context, "list")
+
+
+def _with_counts(found: QuerySet[Study]) -> QuerySet[Study]:
+    """Studies with their numbers of items, slots, filled slots and people, in one query."""
+
+    def number(rows: QuerySet[Any]) -> Subquery:
+        counted = rows.filter(study=OuterRef("pk")).order_by().values("study").annotate(number=Count("pk"))
+        return Subquery(counted.values("number"), output_field=IntegerField())
+
+    return found.annotate(
+        number_of_items=number(Item.objects.all()),
+        wanted=number(Slot.objects.all()),
+        missing=number(Slot.objects.filter(filled=False)),
+        people=number(Participant.objects.all()),
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def study_new(request: ConsoleRequest) -> HttpResponse:
+    source = request.GET.get("from", "")
+    if source not in SOURCES:
+        source = "items"
+    if request.method == "GET":
+        initial = {"search": text_of(request, "search"), "models": request.GET.getlist("models")}
+        return page(
+            request, "annotation/study_new.html", {"form": SOURCES[source](initial=initial), "source": source}
+        )
+    form = SOURCES[source](request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            made = form.save(owner=request.user)
+        except FileError as error:
+            form.add_error("file", lines(error))
+        except StudyError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{made.name} is made. Look at its items, then open it.")
+            url = reverse("study", args=[made.slug])
+            return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+    # htmx swaps no 4xx; a plain form gets the honest status.
+    status = 200 if request.htmx else 400
+    return page(request, "annotation/study_new.html", {"form": form, "source": source}, "form", status=status)
+
+
+@login_required
+@require_GET
+def study(request: ConsoleRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Study, slug=slug)
+    part = wanted_part(request, "progress", "items")
+    context: dict[str, Any] = {"study": found, "progress": progress_of(found)}
+    if part != "progress":
+        summary = summary_of(found)
+        context |= {"summary": summary, **_items(request, found, summary)}
+    if not part:
+        door = request.build_absolute_uri(reverse("door", args=[slug]))
+        context |= {"door": door, **_plots(found, summary)}
+    return page(request, "annotation/study.html", context, "progress", "items")
+
+
+def _items(request: ConsoleRequest, study: Study, summary: Summary) -> dict[str, Any]:
+    sort = request.GET.get("sort", "")
+    if sort.removeprefix("-") not in {*SORTS, "position"}:
+        sort = DEFAULT_SORT if summary.agreement["labels"] else "position"
+    kind = request.GET.get("kind", "")
+    asked = {"search": text_of(request, "q"), "kind": kind if kind in KINDS else "", "sort": sort}
+    shown = items_page(study, summary, page=request.GET.get("page", ""), **asked)
+    return {"page": shown, "kinds": KINDS, **asked}
+
+
+def _plots(study: Study, summary: Summary) -> dict[str, Any]:
+    if not summary.agreement["labels"]:
+        return {}
+    totals = summary.frame.counts.sum(axis=0).tolist()
+    kinds = [row["kind"] for row in summary.rows]
+    return {
+        "histogram": entropy_histogram(summary.column("entropy_bits"), values=len(study.values)),
+        "map": item_map(summary.column("mean"), summary.column("dispersion"), scale=study.values),
+        "totals": totals,
+        "shares": _shares(study, totals),
+        "kind_counts": [(kind, kinds.count(kind)) for kind in KINDS],
+    }
+
+
+def _shares(study: Study, counts: list[int]) -> list[dict[str, Any]]:
+    """A row a value: its words, colour, number of labels and share of them."""
+    total = sum(counts)
+    return [
+        {
+            "words": value_in_words(study, value),
+            "colour": colour(index, len(counts)),
+            "count": counts[index],
+            "share": counts[index] / total if total else None,
+        }
+        for index, value in enumerate(study.values)
+    ]
+
+
+@login_required
+@require_POST
+def study_state(request: ConsoleRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Study, slug=slug)
+    state = request.POST.get("state", "")
+    if state not in CHANGES:
+        return render(request, "400.html", status=400)
+    try:
+        CHANGES[state](study=found)
+    except StudyError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, SAID[state])
+    return redirect("study", slug=slug)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def study_settings(request: ConsoleRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Study, slug=slug)
+    form = SettingsForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            form.save()
+        except StudyError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "The settings are saved.")
+            return redirect("study-settings", slug=slug)
+    status = 400 if request.method == "POST" else 200
+    return page(request, "annotation/study_settings.html", {"study": found, "form": form}, status=status)
+
+
+@login_required
+@require_GET
+def item(request: ConsoleRequest, slug: str, pk: int) -> HttpResponse:
+    found = get_object_or_404(Study, slug=slug)
+    texts = Item.objects.select_related("query", "response__model", "response_1__model", "response_2__model")
+    shown = get_object_or_404(texts, study=found, pk=pk)
+    numbers = summary_of(found).row_of(shown)
+    counts = list(numbers["counts"].values())
+    labels = Label.objects.current().filter(item=shown).select_related("participant").order_by("value", "pk")
+    context = {
+        "study": found,
+        "item": shown,
+        "numbers": numbers,
+        "counts": counts,
+        "shares": _shares(found, counts),
+        "labels": [(label, _answer(found, label)) for label in labels],
+        "timed": any(label.active_seconds is not None for label in labels),
+        "previous": found.items.filter(position__lt=shown.position).last(),
+        "most_bits": log2(len(found.values)),
+        "following": found.items.filter(position__gt=shown.position).first(),
+    }
+    return page(request, "annotation/item.html", context)
+
+
+def _answer(study: Study, label: Label) -> str:
+    return "cannot judge" if label.value is None else value_in_words(study, label.value)
+
+
+@login_required
+@require_GET
+def study_export(request: ConsoleRequest, slug: str) -> HttpResponseBase:
+    """The page that offers the shapes and formats; with a format, the file."""
+    found = get_object_or_404(Study, slug=slug)
+    asked = "format" in request.GET
+    form = ExportForm(request.GET if asked else None)
+    if not asked or not form.is_valid():
+        context = {"study": found, "form": form}
+        return page(request, "annotation/study_export.html", context, status=400 if asked else 200)
+    format, shape = form.cleaned_data["format"], form.cleaned_data["shape"]
+    chunks: Iterator[bytes] = stream_labels(study=found, format=format, shape=shape)
+    return StreamingHttpResponse(
+        chunks,
+        content_type=CONTENT_TYPES[format],
+        headers={"Content-Disposition": f'attachment; filename="{slug}-{shape}.{format}"'},
+    )

@@ -1,0 +1,71 @@
+"""Uploads: checked for size and kind, and handed to the importers as a file with its suffix."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+
+from generation.files import FileError
+from generation.importers import import_responses
+
+SUFFIXES = (".jsonl", ".csv", ".parquet")
+# A page lists this many bad rows; a file has often the same fault in all of them.
+ERRORS_SHOWN = 20
+
+
+class RowsFileField(forms.FileField):
+    """A .jsonl, .csv or .parquet file, not larger than the server takes."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.ClearableFileInput(attrs={"accept": ",".join(SUFFIXES), "hx-preserve": "true"})
+        super().__init__(**({"widget": widget} | options))
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        upload = super().clean(data, initial)
+        if Path(upload.name).suffix.lower() not in SUFFIXES:
+            raise forms.ValidationError(f"{upload.name}: the name must end in .jsonl, .csv or .parquet.")
+        if upload.size > settings.UPLOAD_LIMIT_MB * 1_000_000:
+            raise forms.ValidationError(
+                f"{upload.name} has {upload.size / 1e6:,.0f} MB, more than the "
+                f"{settings.UPLOAD_LIMIT_MB} MB that are taken here. "
+                "Import larger files with the commands of manage.py."
+            )
+        return upload
+
+
+@contextmanager
+def on_disk(upload: UploadedFile[Any]) -> Iterator[Path]:
+    """The upload as a file whose suffix tells its format; gone afterwards."""
+    if isinstance(upload, TemporaryUploadedFile):
+        yield Path(upload.temporary_file_path())
+        return
+    suffix = Path(upload.name or "").suffix.lower()
+    with NamedTemporaryFile(suffix=suffix) as file:
+        for chunk in upload.chunks():
+            file.write(chunk)
+        file.flush()
+        yield Path(file.name)
+
+
+def lines(error: FileError) -> list[str]:
+    """The rows that a file was refused for, a line each, as many as a page can show."""
+    found = list(error.errors) or [str(error)]
+    more = len(found) - ERRORS_SHOWN
+    return [*found[:ERRORS_SHOWN], *([f"and {more:,} more rows."] if more > 0 else [])]
+
+
+class ResponsesFileForm(forms.Form):
+    file = RowsFileField(
+        label="File of responses",
+        help_text="Columns: query, response; model and response_id if you have them.",
+    )
+
+    def save(self) -> str:
+        """Import the file and say what came in. Raises FileError."""
+        with on_disk(self.cleaned_data["file"]) as path:
+            return import_responses(path=path).sentence()
