@@ -1,0 +1,85 @@
+"""Labels out of a study, in three shapes and three formats, in flat memory.
+
+Texts are written exactly as they are. A spreadsheet may take a csv cell that begins with = + - or @ for a
+formula: open files with texts of strangers in one only with formulas off, or use jsonl or parquet.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from annotation.exporters.formats import encode_lines, write_parquet
+from annotation.exporters.shapes import SHAPES, Blocks
+from annotation.models import Study
+from generation.files import FileError
+
+FORMATS = ("csv", "jsonl", "parquet")
+PIECE = 2**20
+
+__all__ = ["FORMATS", "SHAPES", "export_labels", "stream_labels", "write_labels"]
+
+
+def export_labels(*, study: Study, format: str, shape: str, output: Path | str) -> int:
+    """Write a file that appears whole or not at all; how many rows. Raises FileError."""
+    output = Path(output)
+    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("xb") as stream:
+            rows = write_labels(study=study, format=format, shape=shape, stream=stream)
+        partial.replace(output)
+    except OSError as error:
+        raise FileError(f"{output} cannot be written: {error.strerror or error}.") from None
+    finally:
+        partial.unlink(missing_ok=True)
+    return rows
+
+
+def write_labels(*, study: Study, format: str, shape: str, stream: IO[bytes]) -> int:
+    """Write to a binary stream; how many rows. `format` is one of FORMATS, `shape` one of SHAPES."""
+    _check(format, shape)
+    table = SHAPES[shape](study)
+    counted = _Counted(table.blocks)
+    if format == "parquet":
+        write_parquet(table.item_columns, table.row_columns, counted, stream)
+    else:
+        stream.writelines(encode_lines(format, table.item_columns, table.row_columns, counted))
+    return counted.rows
+
+
+def stream_labels(*, study: Study, format: str, shape: str) -> Iterator[bytes]:
+    """The same file piece by piece, for an answer to a browser. Raises FileError before the first piece."""
+    _check(format, shape)
+    return _pieces(study, format, shape)
+
+
+def _pieces(study: Study, format: str, shape: str) -> Iterator[bytes]:
+    if format != "parquet":
+        table = SHAPES[shape](study)
+        yield from encode_lines(format, table.item_columns, table.row_columns, table.blocks)
+        return
+    with TemporaryFile() as stream:  # the end of a parquet file says where its parts are
+        write_labels(study=study, format=format, shape=shape, stream=stream)
+        stream.seek(0)
+        while piece := stream.read(PIECE):
+            yield piece
+
+
+def _check(format: str, shape: str) -> None:
+    if format not in FORMATS:
+        raise FileError(f"The format is {', '.join(FORMATS)}, not {format!r}.")
+    if shape not in SHAPES:
+        raise FileError(f"The shape is {', '.join(SHAPES)}, not {shape!r}.")
+
+
+class _Counted:
+    """Counts the rows that pass by."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        self.rows, self._blocks = 0, blocks
+
+    def __iter__(self) -> Iterator[list[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]]:
+        for block in self._blocks:
+            self.rows += sum(len(rows) for _, rows in block)
+            yield block

@@ -1,0 +1,194 @@
+"""Items from files: one response to rate, or two to compare, on each row."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Max
+
+from annotation import studies
+from annotation.models import Item, Study
+from annotation.studies import StudyError
+from generation import columns
+from generation.files import (
+    FileError,
+    ImportReport,
+    Progress,
+    Rejections,
+    Row,
+    RowError,
+    first_row,
+    require_columns,
+    silent,
+)
+from generation.importers import (
+    QUERY,
+    RESPONSE_COLUMNS,
+    ROWS_AT_ONCE,
+    ResponseText,
+    all_or_nothing,
+    in_batches,
+    read_checked,
+    read_response,
+    store_responses,
+)
+
+# What a row of each kind shows: the endings of its response columns and the item's fields for them.
+SHOWN = {Study.Kind.RATING: ("",), Study.Kind.COMPARISON: ("_1", "_2")}
+TEXTS = ("response", "response_1", "response_2")
+ITEM_COLUMNS = RESPONSE_COLUMNS | {"item_id", "block", "kind", "study"}.union(
+    *({f"response{n}", f"response{n}_id", f"model{n}", f"sample{n}"} for n in ("_1", "_2"))
+)
+
+
+@dataclass(frozen=True)
+class ItemText:
+    """An item as a file gives it."""
+
+    item_id: str
+    responses: tuple[ResponseText, ...]
+    block: int | None
+    metadata: dict[str, Any]
+
+
+def import_items(
+    *,
+    path: Path | str,
+    slug: str,
+    name: str | None = None,
+    kind: str | None = None,
+    labels_per_item: int | None = None,
+    session_size: int | None = None,
+    design: str | None = None,
+    open_study: bool = False,
+    owner: AbstractBaseUser | None = None,
+    skip_bad_rows: bool = False,
+    progress: Progress = silent,
+) -> ImportReport:
+    """Add a file's items to a draft study, which is made where there is none, and open it if asked.
+
+    The kind is the study's, or what the columns say. Raises FileError and StudyError.
+    """
+    path = Path(path)
+    first = first_row(path)
+    study = draft_study(slug)
+    kind = kind_for(study, kind, path, first)
+    require_columns(path, first, QUERY, *((f"response{n}",) for n in SHOWN[Study.Kind(kind)]))
+    fields = {"labels_per_item": labels_per_item, "session_size": session_size, "design": design}
+    settled = {field: value for field, value in fields.items() if value is not None}
+    rejected = Rejections(path, skip=skip_bad_rows)
+    rows = _check(path, rejected, kind, _item_ids(study), progress)
+    created = 0
+    with all_or_nothing():
+        study = _same_or_new(study, settled, slug=slug, name=name or slug, kind=kind, owner=owner)
+        lines = read_checked(path, rejected, _reader(kind), progress, "importing")
+        for batch in in_batches((item for _, item in lines), ROWS_AT_ONCE):
+            created += len(store_items(study, batch))
+        rejected.settle()
+        if open_study:
+            studies.open_study(study=study)
+    return ImportReport(rows, {"items": created}, rejected.named(), into=slug)
+
+
+def draft_study(slug: str) -> Study | None:
+    """The study that a file may be added to, or None where it is to be made. Raises StudyError."""
+    study = Study.objects.filter(slug=slug).first()
+    if study is not None and study.state != Study.State.DRAFT:
+        raise StudyError(f"{slug} is {study.state}: a file can only be added to a draft. Give another name.")
+    return study
+
+
+def kind_for(study: Study | None, kind: str | None, path: Path, row: Row) -> str:
+    """The kind asked for, else the study's, else what the columns say. Raises FileError and StudyError."""
+    if kind is not None and kind not in SHOWN:
+        raise StudyError(f"The kind is rating or comparison, not {kind!r}.")
+    if study is not None:
+        if kind not in (None, study.kind):
+            raise StudyError(f"{study.slug} is a {study.kind} study, so {kind} items cannot be added to it.")
+        return study.kind
+    if kind is not None:
+        return kind
+    if columns.given(row, "response"):
+        return Study.Kind.RATING
+    if columns.given(row, "response_1", "response_2"):
+        return Study.Kind.COMPARISON
+    raise FileError(
+        f"{path.name}: the first row has neither response nor response_1 and response_2; its columns are: "
+        f"{', '.join(map(str, row))[:300] or 'none'}. Nothing was imported."
+    )
+
+
+def read_item(row: Row, kind: str, number: int, *, known: frozenset[str] = ITEM_COLUMNS) -> ItemText:
+    """The row's item; its id is the row's number where it gives none. Raises RowError."""
+    responses = tuple(read_response(row, ending) for ending in SHOWN[Study.Kind(kind)])
+    if len({response.digest for response in responses}) < len(responses):
+        raise RowError("response_1 and response_2 are the same response")
+    return ItemText(
+        item_id=columns.identifier(row, "item_id") or str(number),
+        responses=responses,
+        block=columns.count(row, "block"),
+        metadata=columns.metadata(row, known),
+    )
+
+
+def store_items(study: Study, items: Sequence[ItemText]) -> list[int]:
+    """Add the items after those that the study has; their keys, in the same order."""
+    stored = iter(store_responses([response for item in items for response in item.responses]).keys)
+    last = study.items.aggregate(last=Max("position"))["last"] or 0
+    rows = []
+    for position, item in enumerate(items, start=last + 1):
+        keys = [next(stored) for _ in item.responses]
+        shown = {
+            f"response{n}_id": key for n, (key, _) in zip(SHOWN[Study.Kind(study.kind)], keys, strict=True)
+        }
+        rows.append(
+            Item(
+                study=study,
+                external_id=item.item_id,
+                position=position,
+                block=item.block,
+                query_id=keys[0][1],
+                metadata=item.metadata,
+                **shown,
+            )
+        )
+    return [row.pk for row in Item.objects.bulk_create(rows)]
+
+
+def _reader(kind: str) -> Callable[[int, Row], ItemText]:
+    return lambda number, row: read_item(row, kind, number)
+
+
+def _item_ids(study: Study | None) -> set[str]:
+    return set(study.items.values_list("external_id", flat=True)) if study else set()
+
+
+def _check(path: Path, rejected: Rejections, kind: str, taken: set[str], progress: Progress) -> int:
+    """Read the whole file before anything is written; how many rows can be imported."""
+    seen: dict[str, int] = {}
+    for line, item in read_checked(path, rejected, _reader(kind), progress, "checking"):
+        if item.item_id in taken:
+            rejected.add(line, f"item_id {columns.shown(item.item_id)} is in the study already")
+        elif seen.setdefault(item.item_id, line) != line:
+            first = f"{rejected.unit} {seen[item.item_id]}"
+            rejected.add(line, f"item_id {columns.shown(item.item_id)} is also in {first}")
+    rejected.settle()
+    if not seen:
+        rejected.refuse()
+    return len(seen)
+
+
+def _same_or_new(study: Study | None, settled: dict[str, Any], **fields: Any) -> Study:
+    if study is None:
+        return studies.create_study(**fields, **settled)
+    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    if study.state != Study.State.DRAFT:
+        raise StudyError(f"{study.slug} is {study.state}: a file can only be added to a draft.")
+    for field, value in settled.items():
+        if (now := getattr(study, field)) != value:
+            raise StudyError(
+                f"{study.slug} has {field.replace('_', ' ')} {now}, not {value}: change its settings first."
+            )
+    return study

@@ -1,0 +1,182 @@
+"""Labels from files, into a study of their own: closed, and marked as imported."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+
+from annotation import studies
+from annotation.importers.answers import Answer, LabelledRow, LabelReader
+from annotation.importers.items import SHOWN, draft_study, kind_for, store_items
+from annotation.importers.survey import Survey
+from annotation.importers.table import insert_labels
+from annotation.models import Label, Participant, Study
+from annotation.studies import StudyError
+from generation.files import (
+    FileError,
+    ImportReport,
+    Progress,
+    Rejections,
+    Row,
+    RowError,
+    first_row,
+    require_columns,
+    silent,
+)
+from generation.importers import QUERY, ROWS_AT_ONCE, all_or_nothing, in_batches, read_checked
+
+WIDEST_SCALE = 101
+
+
+def import_labels(
+    *,
+    path: Path | str,
+    slug: str,
+    kind: str | None = None,
+    scale: tuple[int, int] | None = None,
+    name: str | None = None,
+    owner: AbstractBaseUser | None = None,
+    skip_bad_rows: bool = False,
+    progress: Progress = silent,
+) -> ImportReport:
+    """Store a file's labels in a new study, or in a draft that has none, and close it.
+
+    Where no scale is given for a new study, it is 1..5 for ratings and -2..2 for comparisons if all labels
+    are on it, else from the lowest label to the highest. Raises FileError and StudyError.
+    """
+    path = Path(path)
+    first = first_row(path)
+    study = draft_study(slug)
+    kind = kind_for(study, kind, path, first)
+    wide = _is_wide(path, first, kind, known=study is not None)
+    scale = _scale_for(study, scale)
+    rejected = Rejections(path, skip=skip_bad_rows)
+    survey = _survey(
+        path,
+        rejected,
+        LabelReader(kind=kind, wide=wide, scale=scale),
+        Survey(study, unit=rejected.unit),
+        progress,
+    )
+    default = studies.KINDS[kind]
+    remarks = []
+    if scale is None:
+        scale = survey.scale((default["scale_low"], default["scale_high"]), rejected)
+        remarks.append(f"The scale is {scale[0]}..{scale[1]}.")
+    with all_or_nothing():
+        study = _empty_study(
+            study,
+            slug=slug,
+            name=name or slug,
+            kind=kind,
+            owner=owner,
+            scale_low=scale[0],
+            scale_high=scale[1],
+        )
+        lines = read_checked(
+            path, rejected, LabelReader(kind=kind, wide=wide, scale=scale).read, progress, "importing"
+        )
+        written = _store(study, survey, (row for _, row in lines))
+        rejected.settle()
+        _close(study, survey)
+    rows = written.pop("rows")
+    return ImportReport(rows, +written, rejected.named(), into=slug, remarks=remarks)
+
+
+def _is_wide(path: Path, row: Row, kind: str, *, known: bool) -> bool:
+    wide = "human_labels" in row
+    texts = () if known else (QUERY, *((f"response{n}",) for n in SHOWN[Study.Kind(kind)]))
+    if not wide and "label" not in row and "cannot_judge" not in row:
+        require_columns(path, row, ("human_labels", "label"))
+        raise FileError(
+            f"{path.name}: the first row has neither human_labels nor label. Nothing was imported."
+        )
+    require_columns(path, row, *texts, *(() if wide else (("item_id",),)))
+    return wide
+
+
+def _scale_for(study: Study | None, scale: tuple[int, int] | None) -> tuple[int, int] | None:
+    if scale is not None and not 2 <= scale[1] - scale[0] + 1 <= WIDEST_SCALE:
+        raise StudyError(f"A scale has from 2 to {WIDEST_SCALE} values, the lowest first, such as 1..5.")
+    if study is None:
+        return scale
+    own = (study.scale_low, study.scale_high)
+    if scale not in (None, own):
+        raise StudyError(f"{study.slug} has the scale {own[0]}..{own[1]}: change that in its settings first.")
+    return own
+
+
+def _survey(
+    path: Path, rejected: Rejections, reader: LabelReader, survey: Survey, progress: Progress
+) -> Survey:
+    for line, row in read_checked(path, rejected, reader.read, progress, "checking"):
+        try:
+            survey.take(line, row, wide=reader.wide)
+        except RowError as error:
+            rejected.add(line, error)
+    survey.reject_repeats(rejected)
+    rejected.settle()
+    if not survey.rows:
+        rejected.refuse()
+    return survey
+
+
+def _empty_study(study: Study | None, *, slug: str, **fields: object) -> Study:
+    if study is None:
+        return studies.create_study(slug=slug, **fields)  # type: ignore[arg-type]
+    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    if study.state != Study.State.DRAFT or Label.objects.filter(item__study=study).exists():
+        raise StudyError(f"{slug} has labels already: import these into another study.")
+    return study
+
+
+def _store(study: Study, survey: Survey, rows: Iterator[LabelledRow]) -> Counter[str]:
+    """Write people, items and labels; how many of each, and of rows."""
+    people = _store_people(study, survey)
+    items = dict(study.items.values_list("external_id", "pk"))
+    written = Counter(items=-len(items), labels=0, people=len(survey.people))
+    for batch in in_batches(rows, ROWS_AT_ONCE):
+        new = [row.item for row in batch if row.item and row.item_id not in items]
+        items |= zip((item.item_id for item in new), store_items(study, new), strict=True)
+        insert_labels(_keyed(batch, items, people))
+        written.update(rows=len(batch), labels=sum(len(row.answers) for row in batch))
+    written.update(items=len(items))
+    return written
+
+
+def _keyed(
+    batch: list[LabelledRow], items: dict[str, int], people: dict[str, int]
+) -> Iterator[tuple[int, int | None, Answer]]:
+    for row in batch:
+        item = items[row.item_id]
+        for answer in row.answers:
+            yield item, people[answer.annotator] if answer.annotator else None, answer
+
+
+def _store_people(study: Study, survey: Survey) -> dict[str, int]:
+    found = dict(study.participants.values_list("code", "pk"))
+    now = timezone.now()
+    Participant.objects.bulk_create(
+        (
+            Participant(
+                study=study,
+                code=code,
+                simulated=code in survey.simulated_people,
+                excluded_at=now if code in survey.excluded else None,
+                exclusion_reason="excluded in the imported file" if code in survey.excluded else "",
+            )
+            for code in survey.people
+            if code not in found
+        ),
+        batch_size=ROWS_AT_ONCE,
+    )
+    return dict(study.participants.values_list("code", "pk"))
+
+
+def _close(study: Study, survey: Survey) -> None:
+    study.imported, study.simulated = True, survey.simulated
+    study.labels_per_item = max(survey.most_labels, 1)
+    study.state, study.closed_at = Study.State.CLOSED, timezone.now()
+    study.save(update_fields=["imported", "simulated", "labels_per_item", "state", "closed_at"])

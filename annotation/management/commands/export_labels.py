@@ -1,0 +1,34 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from annotation.exporters import FORMATS, SHAPES, export_labels
+from annotation.models import Study
+from generation.files import FileError, counted
+
+
+class Command(BaseCommand):
+    help = "Write a study's labels to a file, which appears whole or not at all."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("study", metavar="SLUG")
+        parser.add_argument("--format", required=True, choices=FORMATS)
+        parser.add_argument("--output", required=True, metavar="FILE")
+        parser.add_argument(
+            "--shape",
+            default="long",
+            choices=list(SHAPES),
+            help="long: a row a label; items: a row an item; infinity-chat: the published data set's columns",
+        )
+
+    def handle(self, **options: Any) -> None:
+        study = Study.objects.filter(slug=options["study"]).first()
+        if study is None:
+            raise CommandError(f"There is no study {options['study']}.")
+        try:
+            rows = export_labels(
+                study=study, format=options["format"], shape=options["shape"], output=options["output"]
+            )
+        except FileError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(f"Exported {counted(rows, 'rows')} of {study.slug} to {options['output']}.")

@@ -1,0 +1,206 @@
+"""Responses from files; the same text of the same model in the same draw is stored once."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from django.db import IntegrityError, reset_queries, transaction
+
+from generation import columns
+from generation.files import (
+    FileError,
+    ImportReport,
+    Progress,
+    Rejections,
+    Row,
+    RowError,
+    counted,
+    first_row,
+    read_rows,
+    require_columns,
+    silent,
+)
+from generation.models import LanguageModel, Query, Response
+
+ROWS_AT_ONCE = 1000
+QUERY = ("query", "user_query")
+RESPONSE_COLUMNS = frozenset({*QUERY, "query_id", "response", "response_id", "model", "sample"})
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ResponseText:
+    """A response as a file gives it. `sample` is None where the file does not number the draws."""
+
+    query: str
+    query_id: str
+    text: str
+    model: str
+    external_id: str
+    sample: int | None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        return Response.digest_of(
+            query=self.query,
+            model=self.model,
+            external_id=self.external_id,
+            sample=self.sample or 0,
+            text=self.text,
+        )
+
+
+class Stored(NamedTuple):
+    """Keys of (response, query) for each text, and how many responses were new."""
+
+    keys: list[tuple[int, int]]
+    created: int
+
+
+def import_responses(
+    *, path: Path | str, skip_bad_rows: bool = False, progress: Progress = silent
+) -> ImportReport:
+    """Store a file's responses, all or none; those that are there already are counted, not doubled.
+
+    Where the file does not number the draws, a text that comes again is the model's next draw of it.
+    Raises FileError.
+    """
+    path = Path(path)
+    require_columns(path, first_row(path), QUERY, ("response",))
+    rejected = Rejections(path, skip=skip_bad_rows)
+    rows = sum(1 for _ in read_checked(path, rejected, _read_row, progress, "checking"))
+    rejected.settle()
+    if not rows:
+        rejected.refuse()
+    created, draws = 0, Counter[str]()
+    with all_or_nothing():
+        lines = read_checked(path, rejected, _read_row, progress, "importing")
+        for batch in in_batches((text for _, text in lines), ROWS_AT_ONCE):
+            created += store_responses([_numbered(text, draws) for text in batch]).created
+        rejected.settle()
+    known = rows - created
+    remarks = (
+        [f"{counted(known, 'responses')} {'was' if known == 1 else 'were'} there already."] if known else []
+    )
+    return ImportReport(rows, {"responses": created}, rejected.named(), remarks=remarks)
+
+
+def read_checked(
+    path: Path, rejected: Rejections, read: Callable[[int, Row], T], progress: Progress, doing: str
+) -> Iterator[tuple[int, T]]:
+    """Line and what `read` makes of the row's number and the row; wrong rows are left out."""
+    for number, (line, row) in enumerate(progress(read_rows(path, rejected), doing), start=1):
+        if line in rejected.reasons:
+            continue
+        try:
+            result = read(number, row)
+        except RowError as error:
+            rejected.add(line, error)
+        else:
+            yield line, result
+
+
+def in_batches(rows: Iterator[T], size: int) -> Iterator[list[T]]:
+    while batch := list(islice(rows, size)):
+        yield batch
+        reset_queries()  # with DEBUG on, Django keeps the text of every query
+
+
+@contextmanager
+def all_or_nothing() -> Iterator[None]:
+    """One transaction; what another import was faster to write is a FileError."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        raise FileError("Somebody else was writing the same rows. Nothing was imported: try again.") from None
+
+
+def read_response(row: Row, number: str = "", *, metadata: dict[str, Any] | None = None) -> ResponseText:
+    """The row's response, or with a number "_1" or "_2", that one of the two. Raises RowError."""
+    return ResponseText(
+        query=columns.text(row, *QUERY),
+        query_id=columns.identifier(row, "query_id"),
+        text=columns.text(row, f"response{number}"),
+        model=columns.identifier(row, f"model{number}"),
+        external_id=columns.identifier(row, f"response{number}_id"),
+        sample=columns.count(row, f"sample{number}"),
+        metadata=metadata or {},
+    )
+
+
+def store_responses(texts: Sequence[ResponseText]) -> Stored:
+    """Find or make the responses, their queries and models; belongs inside a transaction."""
+    queries = _store_queries(texts)
+    models = _store_models({text.model for text in texts if text.model})
+    wanted = {text.digest: text for text in texts}
+    found = _response_keys(wanted)
+    new = [text for digest, text in wanted.items() if digest not in found]
+    # Conflicts are ignored since another import may be storing the same texts; the keys are read afterwards.
+    Response.objects.bulk_create(
+        (
+            Response(
+                query_id=queries[Query.digest_of(text.query)],
+                model_id=models.get(text.model),
+                external_id=text.external_id,
+                sample=text.sample or 0,
+                text=text.text,
+                digest=text.digest,
+                metadata=text.metadata,
+            )
+            for text in new
+        ),
+        ignore_conflicts=True,
+    )
+    if new:
+        found |= _response_keys({text.digest: text for text in new})
+    return Stored([found[text.digest] for text in texts], len(new))
+
+
+def _read_row(number: int, row: Row) -> ResponseText:
+    return read_response(row, metadata=columns.metadata(row, RESPONSE_COLUMNS))
+
+
+def _numbered(text: ResponseText, draws: Counter[str]) -> ResponseText:
+    if text.sample is not None or text.external_id:
+        return text
+    draws[text.digest] += 1
+    return replace(text, sample=draws[text.digest] - 1)
+
+
+def _response_keys(wanted: dict[str, ResponseText]) -> dict[str, tuple[int, int]]:
+    rows = Response.objects.filter(digest__in=wanted).values_list("digest", "pk", "query_id")
+    return {digest: (pk, query) for digest, pk, query in rows}
+
+
+def _store_queries(texts: Sequence[ResponseText]) -> dict[str, int]:
+    wanted = {Query.digest_of(text.query): text for text in texts}
+    found = dict(Query.objects.filter(digest__in=wanted).values_list("digest", "pk"))
+    new = {digest: text for digest, text in wanted.items() if digest not in found}
+    if new:
+        Query.objects.bulk_create(
+            (
+                Query(digest=digest, text=text.query, external_id=text.query_id)
+                for digest, text in new.items()
+            ),
+            ignore_conflicts=True,
+        )
+        found |= dict(Query.objects.filter(digest__in=new).values_list("digest", "pk"))
+    return found
+
+
+def _store_models(names: set[str]) -> dict[str, int]:
+    found = dict(LanguageModel.objects.filter(name__in=names).values_list("name", "pk"))
+    if new := names - found.keys():
+        LanguageModel.objects.bulk_create(
+            (LanguageModel(name=name) for name in sorted(new)), ignore_conflicts=True
+        )
+        found |= dict(LanguageModel.objects.filter(name__in=new).values_list("name", "pk"))
+    return found
