@@ -1,7 +1,7 @@
 """Pages that belong to no app: health, the account, errors."""
 
 from django.contrib.auth.decorators import login_required
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -10,9 +10,12 @@ from rest_framework.authtoken.models import Token
 
 @require_GET
 def health(request: HttpRequest) -> JsonResponse:
-    """Answers 200 when the database answers, so that a load balancer may ask."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """200 while the database answers, else 503, so that a load balancer may ask."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "no database"}, status=503)
     return JsonResponse({"status": "ok"})
 
 

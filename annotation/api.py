@@ -1,0 +1,171 @@
+"""The API of studies, their items, labels and agreement. Rules live in `studies.py` and the importers."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from annotation.exporters import stream_labels
+from annotation.importers import import_items, import_labels
+from annotation.models import Item, Label, Study
+from annotation.serializers import (
+    AgreementQuerySerializer,
+    ExportQuerySerializer,
+    ImportedSerializer,
+    ItemSerializer,
+    ItemsUploadSerializer,
+    LabelsUploadSerializer,
+    StudySerializer,
+)
+from annotation.studies import close_study, create_study, open_study, pause_study, update_study
+from generation.files import ImportReport
+from generation.forms import on_disk
+
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/jsonl; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+}
+UPLOAD_PARSERS = [MultiPartParser, FormParser]
+
+
+def checked(serializer: type[Serializer[Any]], data: Any) -> dict[str, Any]:
+    """The validated data; what is wrong with it is a 400."""
+    given = serializer(data=data)
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)
+
+
+def imported(report: ImportReport) -> Response:
+    """What an import did, as the API says it."""
+    shown = {
+        "detail": report.sentence(),
+        "rows": report.rows,
+        "created": report.created,
+        "skipped": report.skipped,
+    }
+    return Response(shown, status=201)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="All studies, newest first"),
+    create=extend_schema(summary="Make a draft"),
+)
+class StudyViewSet(
+    mixins.ListModelMixin,
+    mixins.CreateModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.UpdateModelMixin,
+    viewsets.GenericViewSet[Study],
+):
+    """Studies: made, changed, opened, paused and closed."""
+
+    lookup_field = "slug"
+    serializer_class = StudySerializer
+    filterset_fields = ("state", "kind", "simulated")
+    http_method_names = ["get", "post", "patch", "head", "options"]
+
+    def get_queryset(self) -> QuerySet[Study]:
+        labels = Label.objects.counted().filter(item__study=OuterRef("pk")).order_by().values("item__study")
+        items = Item.objects.filter(study=OuterRef("pk")).order_by().values("study")
+        return Study.objects.annotate(
+            item_count=Subquery(items.annotate(n=Count("pk")).values("n"), output_field=IntegerField()),
+            label_count=Subquery(labels.annotate(n=Count("pk")).values("n"), output_field=IntegerField()),
+        )
+
+    def perform_create(self, serializer: Serializer[Any]) -> None:
+        serializer.instance = create_study(owner=self.request.user, **serializer.validated_data)  # type: ignore[arg-type]
+
+    def perform_update(self, serializer: Serializer[Any]) -> None:
+        serializer.instance = update_study(study=self.get_object(), **serializer.validated_data)
+
+    @extend_schema(summary="Let people in", request=None)
+    @action(detail=True, methods=["post"])
+    def open(self, request: Request, slug: str) -> Response:
+        return self._turn(open_study)
+
+    @extend_schema(summary="Start no new sessions", request=None)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, slug: str) -> Response:
+        return self._turn(pause_study)
+
+    @extend_schema(summary="End the labelling", request=None)
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, slug: str) -> Response:
+        return self._turn(close_study)
+
+    @extend_schema(
+        summary="Disagreement of items and agreement of people",
+        parameters=[AgreementQuerySerializer],
+        responses=OpenApiTypes.OBJECT,
+    )
+    @action(detail=True)
+    def agreement(self, request: Request, slug: str) -> Response:
+        from annotation.agreement import study_agreement  # numpy starts slowly
+
+        asked = checked(AgreementQuerySerializer, request.query_params)
+        return Response(study_agreement(self.get_object(), **asked))
+
+    @extend_schema(
+        methods=["get"], summary="The study's items", responses=ItemSerializer(many=True), filters=False
+    )
+    @extend_schema(
+        methods=["post"],
+        summary="Import items into a draft, which is made where there is none",
+        request={"multipart/form-data": ItemsUploadSerializer},
+        responses={201: ImportedSerializer},
+    )
+    @action(detail=True, methods=["get", "post"], parser_classes=UPLOAD_PARSERS, filterset_fields=())
+    def items(self, request: Request, slug: str) -> Response:
+        if request.method == "POST":
+            return self._import(import_items, ItemsUploadSerializer, slug)
+        items = self.get_object().items.select_related("query", "response", "response_1", "response_2")
+        page = self.paginate_queryset(items)  # type: ignore[arg-type]
+        return self.get_paginated_response(ItemSerializer(page, many=True).data)
+
+    @extend_schema(
+        methods=["get"],
+        summary="Export the labels",
+        parameters=[
+            OpenApiParameter("file_format", enum=list(CONTENT_TYPES), default="jsonl"),
+            OpenApiParameter("shape", enum=["long", "items", "infinity-chat"], default="long"),
+        ],
+        responses={200: OpenApiResponse(OpenApiTypes.BINARY, description="The file, streamed")},
+    )
+    @extend_schema(
+        methods=["post"],
+        summary="Import labels that were collected elsewhere into a new study",
+        request={"multipart/form-data": LabelsUploadSerializer},
+        responses={201: ImportedSerializer},
+    )
+    @action(detail=True, methods=["get", "post"], parser_classes=UPLOAD_PARSERS, filterset_fields=())
+    def labels(self, request: Request, slug: str) -> Response | StreamingHttpResponse:
+        if request.method == "POST":
+            return self._import(import_labels, LabelsUploadSerializer, slug)
+        asked = checked(ExportQuerySerializer, request.query_params)
+        form, shape = asked["file_format"], asked["shape"]
+        return StreamingHttpResponse(
+            stream_labels(study=self.get_object(), format=form, shape=shape),
+            content_type=CONTENT_TYPES[form],
+            headers={"Content-Disposition": f'attachment; filename="{slug}-{shape}.{form}"'},
+        )
+
+    def _turn(self, change: Callable[..., Study]) -> Response:
+        changed = change(study=self.get_object())
+        return Response(self.get_serializer(self.get_queryset().get(pk=changed.pk)).data)
+
+    def _import(
+        self, run: Callable[..., ImportReport], serializer: type[Serializer[Any]], slug: str
+    ) -> Response:
+        given = checked(serializer, self.request.data)
+        with on_disk(given.pop("file")) as path:
+            return imported(run(path=path, slug=slug, owner=self.request.user, **given))
