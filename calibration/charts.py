@@ -10,7 +10,7 @@ from annotation.templatetags.labels import fixed
 Estimate = dict[str, Any]
 
 MARGIN = 2.0  # percent kept free at both ends, so that no mark is cut off
-MOST_TICKS = 7
+MOST_TICKS = 10
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from annotation.models import Study
 from annotation.statistics.intervals import FEWEST_REPLICATES
 from calibration.audit import HIGHEST_SEED, MOST_REPLICATES, create_audit, scorers_of
+from calibration.importers import import_scores
 from calibration.models import Audit, Scorer
 from generation.forms import RowsFileField, on_disk
 
@@ -20,17 +21,17 @@ class ScoresFileForm(forms.Form):
     )
     scorer = forms.CharField(max_length=200, required=False, help_text="Left empty: as the file says.")
     family = forms.ChoiceField(required=False, choices=[("", "as the file says"), *Scorer.Family.choices])
+    replace = forms.BooleanField(required=False)
 
     def save(self, *, study: Study) -> str:
         """Import the file and say what came in. Raises FileError."""
-        from calibration.importers import import_scores
-
         with on_disk(self.cleaned_data["file"]) as path:
             report = import_scores(
                 path=path,
                 slug=study.slug,
                 scorer=self.cleaned_data["scorer"] or None,
                 family=self.cleaned_data["family"] or None,
+                replace=self.cleaned_data["replace"],
             )
         return report.sentence()
 

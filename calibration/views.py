@@ -70,7 +70,7 @@ def audits(request: HttpRequest, slug: str) -> HttpResponse:
                 form.add_error(None, str(error))
             else:
                 return redirect("audit", pk=new.pk)
-    found = study.audits.select_related("created_by").annotate(scorers_number=Count("scorers"))
+    found = study.audits.defer("result").select_related("created_by").annotate(scorers_number=Count("scorers"))
     return render(
         request, "calibration/audits.html", {"study": study, "form": form, "audits": found}, status=status
     )

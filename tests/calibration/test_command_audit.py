@@ -1,0 +1,89 @@
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from calibration.models import Audit, Score
+from tests.calibration.scored import make_scored_study
+from tests.factory import make_items, make_labels, make_study
+
+pytestmark = pytest.mark.django_db
+
+
+def printed(*arguments: Any, **options: Any) -> str:
+    out = StringIO()
+    call_command("audit", *arguments, stdout=out, replicates=20, **options)
+    return out.getvalue()
+
+
+def test_it_prints_a_table_of_all_items_and_of_every_subset_with_n_and_interval() -> None:
+    make_scored_study(simulated=True)
+    text = printed("answers", preset="paper")
+    assert text.startswith("answers (simulated): 60 items, 420 labels\n")
+    assert "Similar quality: Tukey’s fences, k = 0.5" in text
+    assert text.count("  reward  n = ") == 1 + 6 + 8
+    assert "falls without any miscalibration" in text
+    assert Audit.objects.get().data_hash in text
+
+
+def test_json_is_the_outer_contracts_and_the_same_twice() -> None:
+    make_scored_study()
+    first, second = (printed("answers", json=True, seed=5, scorer=["reward"]) for _ in range(2))
+    assert first == second
+    found = json.loads(first)
+    assert {"study", "preset", "seed", "replicates", "data_hash", "people", "scorers"} <= found.keys()
+    assert {"krippendorff_alpha", "reliability", "ceiling"} <= found["people"].keys()
+    (scorer,) = found["scorers"]
+    assert {
+        *("name", "family", "n", "coverage", "spearman", "kendall", "pearson", "within_query", "subsets"),
+        *("distribution", "pairwise", "alt_test"),
+    } <= scorer.keys()
+    assert {"value", "low", "high", "n"} <= scorer["spearman"].keys()
+    for subset in scorer["subsets"]:
+        assert {
+            *("rule", "parameter", "n", "boundary_ties", "spearman", "expected", "excess", "stratified")
+        } <= subset.keys()
+
+
+def test_html_is_one_file_that_needs_no_network(tmp_path: Path) -> None:
+    make_scored_study(simulated=True)
+    report = tmp_path / "report.html"
+    report.write_text("an older one")
+    assert f"Wrote {report}." in printed("answers", html=report, preset="full")
+    text = report.read_text()
+    assert "--paper:" in text  # the look itself, not a link to it
+    assert "simulated labels" in text
+    for reference in ("<link", "<script", "src=", "url(", "@import", 'href="/', 'href="?', 'style="'):
+        assert reference not in text, reference
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_wrong_requests_are_one_line_and_leave_nothing(tmp_path: Path) -> None:
+    bare = make_study("bare")
+    make_labels(make_items(bare, 3)[0], [1])
+    make_scored_study(items=12)
+    for arguments, words in [
+        ({"slug": "nowhere"}, "There is no study nowhere."),
+        ({"slug": "bare"}, "no scores yet"),
+        ({"slug": "answers", "scorer": ["nobody"]}, "nobody has no scores"),
+        ({"slug": "answers", "html": tmp_path}, "cannot be written"),
+        ({"slug": "answers", "html": tmp_path / "no" / "report.html"}, "cannot be written"),
+        ({"slug": "answers", "seed": -3}, "seed"),
+    ]:
+        with pytest.raises(CommandError, match=words) as caught:
+            printed(arguments.pop("slug"), **arguments)
+        assert "\n" not in str(caught.value)
+    assert not Audit.objects.exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_run_is_one_line_and_leaves_no_audit() -> None:
+    study = make_scored_study(items=12)
+    Score.objects.filter(study=study).update(value=None, distribution=[1.0])
+    with pytest.raises(CommandError, match="The audit stopped") as caught:
+        printed("answers")
+    assert "\n" not in str(caught.value)
+    assert not Audit.objects.exists()

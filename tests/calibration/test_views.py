@@ -1,0 +1,222 @@
+import json
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django_tasks_db.models import DBTaskResult
+
+from annotation.models import Study
+from calibration.audit import create_audit, run_audit
+from calibration.models import Audit, Score, Scorer
+from calibration.tasks import run_audit_task
+from tests.calibration.scored import make_scored_study
+from tests.factory import make_items, make_labels, make_study
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+
+
+def finished(study: Study, **asked: object) -> Audit:
+    return run_audit(audit=create_audit(study=study, replicates=20, **asked))  # type: ignore[arg-type]
+
+
+def upload(client: Client, study: Study, text: str, name: str = "scores.jsonl", **fields: str) -> object:
+    file = SimpleUploadedFile(name, text.encode())
+    return client.post(reverse("scores", args=[study.slug]), {"file": file, **fields})
+
+
+@pytest.mark.parametrize("name", ["scorers", "scores", "audits", "audit", "audit-json", "audit-report"])
+def test_pages_are_for_people_who_signed_in(client: Client, name: str) -> None:
+    study = make_scored_study(items=12)
+    keys = {"scorers": [], "scores": [study.slug], "audits": [study.slug]}.get(name, [finished(study).pk])
+    url = reverse(name, args=keys)
+    answer = client.get(url)
+    assert (answer.status_code, answer["Location"]) == (302, f"{reverse('login')}?next={url}")
+
+
+def test_what_is_not_there_is_404(console: Client) -> None:
+    waiting = create_audit(study=make_scored_study(items=12))
+    for url in (
+        *(reverse(name, args=["nowhere"]) for name in ("scores", "audits")),
+        reverse("audit", args=[999]),
+        reverse("audit-json", args=[waiting.pk]),
+        reverse("audit-report", args=[waiting.pk]),
+    ):
+        assert console.get(url).status_code == 404, url
+
+
+def test_a_file_of_scores_comes_in_and_its_scorer_is_listed(console: Client) -> None:
+    study = make_study()
+    make_items(study, 2)
+    rows = '{"item_id": "i0", "score": 1}\n{"item_id": "i1", "score": 2.5}\n'
+    answer = upload(console, study, rows, scorer="Judge A", family="lm_judge")
+    assert answer.status_code == 302  # type: ignore[attr-defined]
+    assert Score.objects.filter(scorer__name="Judge A", scorer__family="lm_judge").count() == 2
+    page = console.get(reverse("scores", args=[study.slug])).content.decode()
+    assert "Judge A" in page
+    assert "Imported 2 scores" in page
+    assert "Judge A" in console.get(reverse("scorers")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        ('{"item_id": "i9", "score": 1}\n', "scores.jsonl", "i9"),
+        ('{"item_id": "i0", "score": "high"}\n', "scores.jsonl", "score"),
+        ("not json\n", "scores.jsonl", "line 1"),
+        ("", "scores.jsonl", "empty"),
+        ("\x00\x01", "scores.parquet", "not a readable parquet file"),
+        ("a", "scores.exe", "must end in"),
+    ],
+)
+def test_a_bad_file_is_400_with_the_reason_and_nothing_is_written(
+    console: Client, text: str, name: str, words: str
+) -> None:
+    study = make_study()
+    make_items(study, 2)
+    answer = upload(console, study, text, name, scorer="Judge A")
+    assert answer.status_code == 400  # type: ignore[attr-defined]
+    assert words in answer.content.decode()  # type: ignore[attr-defined]
+    assert not Score.objects.exists()
+    assert not Scorer.objects.exists()
+
+
+def test_an_audit_is_started_waits_and_shows_its_result_when_a_worker_had_it(
+    console: Client, researcher: User
+) -> None:
+    study = make_scored_study()
+    wanted = Scorer.objects.get(name="reward")
+    asked = {"preset": "paper", "replicates": 20, "seed": 4, "scorers": [wanted.pk]}
+    answer = console.post(reverse("audits", args=[study.slug]), asked)
+    audit = Audit.objects.get()
+    assert answer["Location"] == reverse("audit", args=[audit.pk])
+    assert (audit.preset, audit.replicates, audit.seed, audit.created_by) == ("paper", 20, 4, researcher)
+    task = DBTaskResult.objects.get()
+
+    page = console.get(answer["Location"])
+    assert "waits for a worker" in page.content.decode()
+    fragment = console.get(answer["Location"], headers=HTMX)
+    assert "waits for a worker" in fragment.content.decode()
+    assert "<html" not in fragment.content.decode()
+    assert "HX-Request" in fragment["Vary"]
+
+    run_audit_task.call(*task.args_kwargs["args"])
+    assert console.get(answer["Location"], headers=HTMX)["HX-Refresh"] == "true"
+    text = console.get(answer["Location"]).content.decode()
+    assert "Does <bdi>reward</bdi> know what people think?" in text
+    assert audit.__class__.objects.get().data_hash in text
+    assert "falls without any miscalibration" in text
+
+
+def test_history_gets_the_whole_page(console: Client) -> None:
+    audit = create_audit(study=make_scored_study(items=12))
+    headers = {**HTMX, "HX-History-Restore-Request": "true"}
+    assert "<html" in console.get(reverse("audit", args=[audit.pk]), headers=headers).content.decode()
+
+
+@pytest.mark.parametrize("left", [Audit.State.WAITING, Audit.State.RUNNING, Audit.State.FAILED])
+def test_an_unfinished_audit_offers_to_run_again(console: Client, left: str) -> None:
+    audit = create_audit(study=make_scored_study(items=12))
+    Audit.objects.filter(pk=audit.pk).update(
+        state=left, error="The scores are gone." if left == "failed" else ""
+    )
+    url = reverse("audit", args=[audit.pk])
+    text = console.get(url).content.decode()
+    assert "Run again" in text
+    assert ("The scores are gone." in text) == (left == Audit.State.FAILED)
+    assert console.post(url).status_code == 302
+    audit.refresh_from_db()
+    assert (audit.state, audit.error, DBTaskResult.objects.count()) == (Audit.State.WAITING, "", 1)
+
+
+def test_a_finished_audit_is_not_run_again(console: Client) -> None:
+    audit = finished(make_scored_study(items=12))
+    console.post(reverse("audit", args=[audit.pk]))
+    assert not DBTaskResult.objects.exists()
+
+
+def test_wrong_wishes_are_400_with_a_message(console: Client) -> None:
+    study = make_scored_study(items=12)
+    url = reverse("audits", args=[study.slug])
+    reward = Scorer.objects.get(name="reward").pk
+    right = {"preset": "paper", "replicates": 20, "seed": 0, "scorers": [reward]}
+    for wrong in ({"preset": "x"}, {"replicates": 1}, {"seed": -1}, {"seed": 2**70}, {"scorers": []}):
+        answer = console.post(url, right | wrong)
+        assert answer.status_code == 400, wrong
+        assert 'class="error"' in answer.content.decode()
+    make_labels(make_items(make_study("bare"), 1)[0], [1])
+    assert console.post(reverse("audits", args=["bare"]), right).status_code == 400
+    assert not Audit.objects.exists()
+
+
+def test_the_page_plots_the_subset_that_is_asked_for_and_keeps_the_others(console: Client) -> None:
+    url = reverse("audit", args=[finished(make_scored_study(), preset="paper").pk])
+    text = console.get(url, {"tukey": "2", "entropy": "10", "nonsense": "<b>"}).content.decode()
+    assert re.findall(r'aria-current="true">([^<]+)<', text) == ["k = 2", "top 10 %"]
+    assert 'href="?tukey=1.5&amp;entropy=10#tukey"' in text
+    assert "<b>&" not in text
+    assert console.get(url, {"tukey": "7"}).status_code == 200
+
+
+def test_n_ties_and_intervals_of_every_subset_stand_on_the_page(console: Client) -> None:
+    audit = finished(make_scored_study(), preset="paper")
+    text = re.sub(r"<[^>]+>|\s+", " ", console.get(reverse("audit", args=[audit.pk])).content.decode())
+    text = re.sub(r"\s+", " ", text)
+    assert audit.result is not None
+    for subset in audit.result["subsets"]:
+        ties = f", {subset['boundary_ties']} tie" if subset["boundary_ties"] else ""
+        assert f"n = {subset['n']}{ties}" in text
+    for scorer in audit.result["scorers"]:
+        rho = scorer["spearman"]
+        assert f"{rho['value']:.2f} ({rho['low']:.2f} to {rho['high']:.2f})" in text
+
+
+def test_simulated_labels_are_marked_on_the_page_and_in_the_report(console: Client) -> None:
+    for simulated in (True, False):
+        study = make_scored_study(f"s{int(simulated)}", simulated=simulated)
+        audit = finished(study)
+        for name in ("audit", "audit-report"):
+            text = console.get(reverse(name, args=[audit.pk])).content.decode()
+            assert ("simulated labels" in text) == simulated
+        for name in ("audits", "scores"):
+            text = console.get(reverse(name, args=[study.slug])).content.decode()
+            assert ("simulated labels" in text) == simulated
+
+
+def test_json_and_report_are_downloads(console: Client) -> None:
+    audit = finished(make_scored_study())
+    answer = console.get(reverse("audit-json", args=[audit.pk]))
+    assert json.loads(answer.content) == audit.result
+    assert answer["Content-Disposition"] == f'attachment; filename="audit-{audit.pk}.json"'
+    report = console.get(reverse("audit-report", args=[audit.pk]))
+    assert report["Content-Disposition"] == f'attachment; filename="audit-{audit.pk}.html"'
+
+
+def test_no_page_has_inline_style_or_script(console: Client) -> None:
+    study = make_scored_study()
+    audit = finished(study, preset="full")
+    for url in (
+        reverse("audit", args=[audit.pk]),
+        reverse("audits", args=[study.slug]),
+        reverse("scores", args=[study.slug]),
+        reverse("scorers"),
+    ):
+        text = console.get(url).content.decode()
+        assert not re.search(r'\sstyle="|<style|<script(?![^>]*\ssrc=)|\son\w+="', text), url
+
+
+def test_undefined_estimates_are_words_with_their_reason(console: Client) -> None:
+    study = make_study()
+    items = make_items(study, 5)
+    for item in items:
+        make_labels(item, [3])
+    scorer = Scorer.objects.create(name="flat")
+    Score.objects.bulk_create(Score(study=study, scorer=scorer, item=item, value=1) for item in items)
+    text = console.get(reverse("audit", args=[finished(study, preset="full").pk])).content.decode()
+    assert "undefined" in text
+    assert "are equal" in text
+    assert "nan" not in re.sub(r"<[^>]+>", " ", text).lower().split()
