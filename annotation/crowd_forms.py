@@ -49,6 +49,12 @@ def choices(study: Study, *, swapped: bool) -> list[Choice]:
     ]
 
 
+def wordy(scale: list[Choice]) -> bool:
+    """Whether the words are too many or too long to stand side by side on a phone."""
+    words = [word for choice in scale for word in choice.word.split()]
+    return max(map(len, words), default=0) > 9 or (len(scale) > 5 and bool(words)) or len(words) > 9
+
+
 def _nth(n: int) -> str:
     return str(n) if n <= 9 else ""
 

@@ -11,7 +11,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -79,7 +79,7 @@ class Entry:
     def unseal(cls, text: str) -> "Entry":
         """Raises InvalidEntry when the text is not ours."""
         try:
-            return cls(**json.loads(_fernet("entry").decrypt(text)))
+            return cls(**json.loads(_fernet("entry").decrypt(text.encode())))
         except InvalidToken as error:
             raise InvalidEntry(_("This page is not valid any more. Open the study's link again.")) from error
 
@@ -173,8 +173,7 @@ def way_back(*, participant: Participant, code: str) -> WayBack:
     if recruitment.recruiter == Recruiter.PROLIFIC:
         return WayBack(code, recruitment.recruiter, link=f"{PROLIFIC_EXIT}?{urlencode({'cc': code})}")
     visit = (visits_of(recruitment) or [{}])[-1]
-    parts = urlsplit(visit.get("turkSubmitTo", ""))
-    host = f"{parts.scheme}://{parts.netloc}"
+    host = visit.get("turkSubmitTo", "").rstrip("/")
     if host not in MTURK_HOSTS or not visit.get("assignmentId"):
         return WayBack(code, recruitment.recruiter)
     return WayBack(

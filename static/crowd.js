@@ -85,7 +85,6 @@
   const field = form.elements;
   const draft = `manyminds ${form.dataset.draft}`;
   document.querySelector(".keys").hidden = false;
-  document.getElementById("problem")?.focus();
 
   // Seconds during which the page could be seen.
   let before = Number(field.active_seconds.value), since = document.hidden ? null : performance.now();

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from annotation import recruitment, texts
 from annotation.allocation import session_slots, start_session, stop_session, submit
-from annotation.crowd_forms import AnswerForm, choices
+from annotation.crowd_forms import AnswerForm, choices, wordy
 from annotation.models import Participant, Session, Slot, Study
 from annotation.recruitment import Entry, InvalidEntry
 from annotation.tickets import InvalidAnswer, Ticket
@@ -197,6 +197,7 @@ def _task_page(
         form=form,
         picked=str(form["label"].value()),
         choices=scale,
+        wordy=wordy(scale),
         keys=[choice.key for choice in scale if choice.key],
         slot=slot,
         sides=_sides(slot),

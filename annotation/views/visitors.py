@@ -8,7 +8,6 @@ form's origin is checked. So the pages also work inside Mechanical Turk's frame.
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
 
 from csp.decorators import csp_replace
 from django.core.exceptions import PermissionDenied
@@ -95,4 +94,4 @@ def _from_another_site(request: HttpRequest) -> bool:
     if site:
         return site not in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.get_host()
+    return origin is not None and origin.partition("://")[2] != request.get_host()
