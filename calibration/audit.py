@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -42,7 +42,7 @@ def create_audit(
     seed: int = 0,
     replicates: int = 1000,
     epsilon: float = 0.2,
-    created_by: AbstractBaseUser | None = None,
+    created_by: User | None = None,
 ) -> Audit:
     """Write down what is to be audited; without `scorers`, every scorer that scored the study.
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from annotation.models import Study
 from annotation.statistics.intervals import FEWEST_REPLICATES
@@ -59,6 +59,6 @@ class AuditForm(forms.Form):
         field = self.fields["scorers"]
         field.queryset = field.initial = scorers_of(study)  # type: ignore[attr-defined]
 
-    def save(self, *, created_by: AbstractBaseUser) -> Audit:
+    def save(self, *, created_by: User) -> Audit:
         """Raises AuditError."""
         return create_audit(study=self.study, created_by=created_by, **self.cleaned_data)

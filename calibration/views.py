@@ -70,7 +70,9 @@ def audits(request: HttpRequest, slug: str) -> HttpResponse:
                 form.add_error(None, str(error))
             else:
                 return redirect("audit", pk=new.pk)
-    found = study.audits.defer("result").select_related("created_by").annotate(scorers_number=Count("scorers"))
+    found = (
+        study.audits.defer("result").select_related("created_by").annotate(scorers_number=Count("scorers"))
+    )
     return render(
         request, "calibration/audits.html", {"study": study, "form": form, "audits": found}, status=status
     )
@@ -90,7 +92,7 @@ def audit(request: HttpRequest, pk: int) -> HttpResponse:
         if finished:
             return HttpResponseClientRefresh()
         return render(request, "calibration/audit.html#state", {"audit": shown})
-    report = read_report(shown.result, wishes=request.GET.dict()) if finished else None
+    report = read_report(shown.result or {}, wishes=request.GET.dict()) if finished else None
     context = {"audit": shown, "study": shown.study, "report": report, "choosing": True}
     return render(request, "calibration/audit.html", context)
 

@@ -46,7 +46,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(as_json(audit.result))
             return
-        for line in report_lines(audit.result):
+        for line in report_lines(audit.result or {}):
             self.stdout.write(line)
         if html is not None:
             self.stdout.write(f"Wrote {html}.")
