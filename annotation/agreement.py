@@ -6,7 +6,7 @@ import numpy as np
 
 from annotation.frames import LabelFrame, label_frame
 from annotation.models import Study
-from annotation.statistics.agreement import krippendorff_alpha, percent_agreement
+from annotation.statistics.agreement import Level, krippendorff_alpha, percent_agreement
 from annotation.statistics.entropy import (
     entropy_bits,
     entropy_bits_corrected,
@@ -18,7 +18,7 @@ from annotation.statistics.entropy import (
     standard_deviation,
 )
 
-LEVELS = ("nominal", "ordinal", "interval")
+LEVELS: tuple[Level, ...] = ("nominal", "ordinal", "interval")
 REPLICATES = 1000
 
 
@@ -34,7 +34,7 @@ def agreement_of(frame: LabelFrame, *, replicates: int = REPLICATES, seed: int =
     """The same from a frame. Intervals resample queries, or forms in a block design."""
     totals = frame.counts.sum(axis=1)
     answered = totals[totals > 0]
-    resampling = {"clusters": frame.clusters, "replicates": replicates}
+    resampling: dict[str, Any] = {"clusters": frame.clusters, "replicates": replicates}
     return {
         "kind": frame.kind,
         "simulated": frame.simulated,

@@ -10,7 +10,7 @@ Locks are taken in one order, so that nobody waits in a circle: the participant,
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from annotation.models import Label, Participant, Session, Slot, Study
@@ -73,7 +73,7 @@ def submit(*, participant: Participant, ticket: Ticket, answer: Answer) -> Label
     Label.objects.filter(pk__in=[label.pk for label in before if label.status != Label.Status.SUPERSEDED]).update(
         status=Label.Status.SUPERSEDED
     )
-    session_id = held.session_id if held else ticket.session
+    session_id = (held and held.session_id) or ticket.session
     label = Label.objects.create(
         item_id=ticket.item,
         slot_id=held.pk if held else ticket.slot,
@@ -214,7 +214,7 @@ def _take_form(opened: QuerySet[Slot]) -> list[Slot]:
 def _lease(slots: list[Slot], *, session: Session, participant: Participant, now: datetime) -> None:
     """Give the slots to the session, in an order and with sides drawn for this person."""
     study = participant.study
-    last = max(session.slots.values_list("position", flat=True), default=0) or 0
+    last = session.slots.aggregate(last=Max("position"))["last"] or 0
     draws = {slot.pk: digest(study.seed, participant.code, slot.item.position) for slot in slots}
     for position, slot in enumerate(sorted(slots, key=lambda slot: draws[slot.pk]), start=last + 1):
         slot.participant, slot.session, slot.position = participant, session, position

@@ -12,7 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import BaseSerializer, Serializer
 
 from annotation.exporters import stream_labels
 from annotation.importers import import_items, import_labels
@@ -82,10 +82,10 @@ class StudyViewSet(
             label_count=Subquery(labels.annotate(n=Count("pk")).values("n"), output_field=IntegerField()),
         )
 
-    def perform_create(self, serializer: Serializer[Any]) -> None:
+    def perform_create(self, serializer: BaseSerializer[Study]) -> None:
         serializer.instance = create_study(owner=self.request.user, **serializer.validated_data)  # type: ignore[arg-type]
 
-    def perform_update(self, serializer: Serializer[Any]) -> None:
+    def perform_update(self, serializer: BaseSerializer[Study]) -> None:
         serializer.instance = update_study(study=self.get_object(), **serializer.validated_data)
 
     @extend_schema(summary="Let people in", request=None)
@@ -129,7 +129,7 @@ class StudyViewSet(
         if request.method == "POST":
             return self._import(import_items, ItemsUploadSerializer, slug)
         items = self.get_object().items.select_related("query", "response", "response_1", "response_2")
-        page = self.paginate_queryset(items)  # type: ignore[arg-type]
+        page: Any = self.paginate_queryset(items)  # type: ignore[arg-type]
         return self.get_paginated_response(ItemSerializer(page, many=True).data)
 
     @extend_schema(

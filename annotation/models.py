@@ -78,10 +78,22 @@ class Study(models.Model):
         verbose_name_plural = "studies"
         ordering = ["-created_at"]
         constraints = [
-            models.CheckConstraint(condition=Q(scale_low__lt=F("scale_high")), name="study_scale_has_two_values"),
-            models.CheckConstraint(condition=Q(labels_per_item__gte=1), name="study_wants_a_label"),
-            models.CheckConstraint(condition=Q(session_size__gte=1), name="study_session_has_an_item"),
-            models.CheckConstraint(condition=Q(time_limit_minutes__gte=1), name="study_time_limit_positive"),
+            models.CheckConstraint(condition=Q(scale_low__lt=F("scale_high")),
+                name="study_scale_has_two_values",
+                violation_error_message="The scale's lowest value must be below its highest.",
+            ),
+            models.CheckConstraint(condition=Q(labels_per_item__gte=1),
+                name="study_wants_a_label",
+                violation_error_message="A study asks for at least one label an item.",
+            ),
+            models.CheckConstraint(condition=Q(session_size__gte=1),
+                name="study_session_has_an_item",
+                violation_error_message="A session has at least one item.",
+            ),
+            models.CheckConstraint(condition=Q(time_limit_minutes__gte=1),
+                name="study_time_limit_positive",
+                violation_error_message="The time limit is at least one minute.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -22,6 +22,8 @@ class StudySerializer(serializers.ModelSerializer[Study]):
         read_only_fields = [
             "state", "consent_version", "imported", "simulated", "created_at", "opened_at", "closed_at",
         ]  # fmt: skip
+        # The question, the scale and the texts have the kind's own defaults.
+        extra_kwargs = {"kind": {"required": True}, "question": {"required": False}}
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """A study's name in addresses, and its kind, are given when it is made and stay."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -63,7 +63,7 @@ class StudyError(Exception):
 
 
 def create_study(
-    *, slug: str, name: str, kind: str, owner: AbstractBaseUser | None = None, **fields: Any
+    *, slug: str, name: str, kind: str, owner: User | None = None, **fields: Any
 ) -> Study:
     """A draft with the kind's own question, scale and texts where none are given. Raises StudyError."""
     if kind not in KINDS:
@@ -85,7 +85,7 @@ def study_from_responses(
     slug: str,
     name: str,
     kind: str,
-    owner: AbstractBaseUser | None = None,
+    owner: User | None = None,
     **fields: Any,
 ) -> Study:
     """A draft whose items are the responses, or every pair of two different texts of a query."""

@@ -1,7 +1,9 @@
 """Pages that belong to no app: health, the account, errors."""
 
 from django.contrib.auth.decorators import login_required
-from django.db import DatabaseError, connection
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -23,12 +25,15 @@ def health(request: HttpRequest) -> JsonResponse:
 @require_http_methods(["GET", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
     """Shows the signed-in person's API token; POST makes a new one and the old one stops working."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    tokens = Token.objects.filter(user=request.user)
     if request.method == "POST":
-        Token.objects.filter(user_id=request.user.pk).delete()
-        Token.objects.create(user=request.user)
+        with transaction.atomic():
+            tokens.delete()
+            Token.objects.create(user=request.user)
         return redirect("account")
-    token = Token.objects.filter(user_id=request.user.pk).first()
-    return render(request, "account.html", {"token": token})
+    return render(request, "account.html", {"token": tokens.first()})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
