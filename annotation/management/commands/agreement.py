@@ -56,7 +56,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
     return [
         *lines,
         f"95 % intervals: {unit['replicates']:,} replicates of {unit['clusters']:,} "
-        f"{'query' if unit['unit'] == 'query' else 'form'} clusters, seed {unit['seed']}",
+        f"{unit['unit']} clusters, seed {unit['seed']}" + (f"; {unit['caution']}" if "caution" in unit else ""),
     ]
 
 

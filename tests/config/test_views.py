@@ -1,0 +1,73 @@
+"""Pages that belong to no app: health, signing in and out, the account, errors."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.template.loader import render_to_string
+from django.test import Client
+from django.urls import reverse
+from rest_framework.authtoken.models import Token
+
+
+@pytest.mark.django_db
+def test_the_health_page_answers_strangers(client: Client) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_signing_in_leads_to_the_page_that_was_asked_for(client: Client, researcher: User) -> None:
+    asked = client.get(reverse("account"))
+    form = client.get(asked.headers["Location"])
+    assert form.status_code == 200
+    data = {"username": "researcher", "password": "correct horse battery", "next": reverse("account")}
+    assert client.post(reverse("login"), data).headers["Location"] == reverse("account")
+    assert client.post(reverse("logout")).headers["Location"] == reverse("login")
+    assert client.get(reverse("account")).status_code == 302
+
+
+def test_signing_in_never_leads_to_another_site(client: Client, researcher: User) -> None:
+    data = {"username": "researcher", "password": "correct horse battery", "next": "https://evil.example/"}
+    assert client.post(reverse("login"), data).headers["Location"] == reverse("studies")
+
+
+def test_ten_failures_lock_the_name_with_a_page_that_says_so(client: Client, researcher: User) -> None:
+    wrong = {"username": "researcher", "password": "wrong"}
+    answers = [client.post(reverse("login"), wrong) for _ in range(10)]
+    assert b"do not match" in answers[0].content
+    right = client.post(reverse("login"), wrong | {"password": "correct horse battery"})
+    assert right.status_code == 429
+    assert b"Locked for now" in right.content
+
+
+def test_a_token_is_made_only_when_asked_for_and_a_new_one_ends_the_old(
+    console: Client, researcher: User
+) -> None:
+    assert b"You have none yet" in console.get(reverse("account")).content
+    assert not Token.objects.exists()
+    keys = []
+    for _ in range(2):
+        assert console.post(reverse("account")).status_code == 302
+        keys.append(Token.objects.get(user=researcher).key)
+        assert keys[-1].encode() in console.get(reverse("account")).content
+    assert keys[0] != keys[1]
+
+
+@pytest.mark.django_db
+def test_an_unknown_address_says_so_without_the_console(client: Client) -> None:
+    answer = client.get("/nothing/here/")
+    assert answer.status_code == 404
+    assert b"Nothing at this address" in answer.content
+    assert b"Sign out" not in answer.content
+
+
+def test_a_form_without_its_token_is_refused_in_words(researcher: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(researcher)
+    assert client.post(reverse("account")).status_code == 403
+    assert not Token.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["400.html", "403.html", "404.html", "500.html"])
+def test_error_pages_need_neither_a_request_nor_the_database(name: str) -> None:
+    html = render_to_string(name, {})
+    assert "<h1>" in html
+    assert "Traceback" not in html
