@@ -1,3 +1,24 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from annotation.views import console, crowd
+
+crowd_urls = [
+    path("s/<slug:slug>/", crowd.door, name="door"),
+    path("s/<slug:slug>/instructions/", crowd.instructions, name="instructions"),
+    path("s/<slug:slug>/task/", crowd.next_task, name="next-task"),
+    path("s/<slug:slug>/task/<int:position>/", crowd.task, name="task"),
+    path("s/<slug:slug>/stop/", crowd.stop, name="stop"),
+    path("s/<slug:slug>/done/", crowd.done, name="done"),
+]
+
+console_urls = [
+    path("", console.studies, name="studies"),
+    path("studies/new/", console.study_new, name="study-new"),
+    path("studies/<slug:slug>/", console.study, name="study"),
+    path("studies/<slug:slug>/settings/", console.study_settings, name="study-settings"),
+    path("studies/<slug:slug>/state/", console.study_state, name="study-state"),
+    path("studies/<slug:slug>/items/<int:pk>/", console.item, name="item"),
+    path("studies/<slug:slug>/export/", console.study_export, name="study-export"),
+]
+
+urlpatterns = crowd_urls + console_urls
