@@ -1,0 +1,96 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generation.files import FileError
+from generation.importers import import_responses
+from generation.models import LanguageModel, Query, Response
+
+pytestmark = pytest.mark.django_db
+
+
+def write(tmp_path: Path, rows: list[dict[str, Any]]) -> Path:
+    path = tmp_path / "responses.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def row(response: str = "To remember.", **columns: Any) -> dict[str, Any]:
+    return {"query_id": "q1", "query": "Why write?", "model": "m", "response": response, **columns}
+
+
+def test_responses_keep_their_query_model_draw_and_unknown_columns(tmp_path: Path) -> None:
+    report = import_responses(path=write(tmp_path, [row(sample=3, response_id="r1", topic={"a": [1, None]})]))
+    response = Response.objects.select_related("query", "model").get()
+    assert report.sentence() == "Imported 1 response."
+    assert (response.text, response.external_id, response.sample) == ("To remember.", "r1", 3)
+    assert response.metadata == {"topic": {"a": [1, None]}}
+    assert (response.query.text, response.query.external_id) == ("Why write?", "q1")
+    assert response.model == LanguageModel.objects.get(name="m")
+
+
+def test_importing_a_file_again_stores_nothing_twice_and_says_so(tmp_path: Path) -> None:
+    path = write(tmp_path, [row(f"answer {n % 1200}", sample=n) for n in range(2500)])
+    assert import_responses(path=path).created == {"responses": 2500}
+    again = import_responses(path=path)
+    assert again.sentence() == "Imported 0 responses. 2,500 responses were there already."
+    assert Response.objects.count() == 2500
+    assert Query.objects.count() == 1
+
+
+def test_where_draws_are_not_numbered_a_text_that_comes_again_is_another_draw(tmp_path: Path) -> None:
+    path = write(tmp_path, [row("same"), row("same"), row("other")])
+    assert import_responses(path=path).created == {"responses": 3}
+    assert import_responses(path=path).created == {"responses": 0}
+    assert sorted(Response.objects.values_list("text", "sample")) == [("other", 0), ("same", 0), ("same", 1)]
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"response": None}, "no response"),
+        ({"query": " "}, "no query or user_query"),
+        ({"response": 7}, "response is 7, not text"),
+        ({"response": "a\0b"}, "response holds a NUL character"),
+        ({"response": "\ud800"}, "half of a character"),
+        ({"note": {"deep": ["\0"]}}, "deep holds a NUL character"),
+        ({"note": 1e999}, "Infinity is not JSON"),
+        ({"model": "m" * 201}, "longer than 200 characters"),
+        ({"model": True}, "model is True, not an id"),
+        ({"sample": -1}, "sample -1 is not between 0"),
+        ({"sample": 1.5}, "sample 1.5 is not a whole number"),
+        ({"sample": 10**20}, "is not between 0"),
+    ],
+)
+def test_one_bad_row_rejects_the_file_whole_and_is_named(tmp_path: Path, bad: dict[str, Any], says: str) -> None:
+    path = write(tmp_path, [row(), row(**bad), row("third")])
+    with pytest.raises(FileError) as caught:
+        import_responses(path=path)
+    assert str(caught.value).startswith("responses.jsonl, line 2: ")
+    assert says in str(caught.value)
+    assert not Response.objects.exists()
+    assert not Query.objects.exists()
+
+
+def test_bad_rows_are_skipped_and_named_when_asked(tmp_path: Path) -> None:
+    path = write(tmp_path, [row(), row(response=None), row("third"), row(sample="x")])
+    report = import_responses(path=path, skip_bad_rows=True)
+    assert report.text().splitlines() == [
+        "Imported 2 responses. Skipped 2 rows.",
+        "  line 2: no response",
+        "  line 4: sample 'x' is not a whole number",
+    ]
+    with pytest.raises(FileError, match="line 1: no response"):
+        import_responses(path=write(tmp_path, [row(response=None)]), skip_bad_rows=True)
+
+
+def test_a_table_without_a_needed_column_is_refused_with_the_columns_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("prompt,response\na,b\n")
+    with pytest.raises(FileError, match="a.csv has no column query or user_query; its columns are: prompt, response"):
+        import_responses(path=path)
+    path.write_text("query;response\na;b\n")
+    with pytest.raises(FileError, match="Save it with commas"):
+        import_responses(path=path)
