@@ -81,9 +81,7 @@ class Visitor:
 def radios(text: str) -> list[tuple[str, str, bool]]:
     """Each choice in the page's order: its value, what is read with it, whether it is checked."""
     found = re.findall(r'<label><input type="radio" name="label" value="(-?\d+)"([^>]*)>(.*?)</label>', text)
-    return [
-        (value, re.sub("<[^>]+>", "", shown).strip(), " checked" in rest) for value, rest, shown in found
-    ]
+    return [(value, re.sub("<[^>]+>", "", shown).strip(), " checked" in rest) for value, rest, shown in found]
 
 
 def test_a_person_goes_from_consent_to_the_code_and_each_answer_is_stored_once() -> None:
@@ -166,7 +164,12 @@ def test_nothing_is_chosen_for_a_person_and_back_shows_and_changes_their_own_ans
     assert person.here == "/s/answers/task/2/"
     before, after = Label.objects.order_by("pk")
     assert (before.status, before.value) == ("superseded", 2)
-    assert (after.status, after.value, after.cannot_judge, after.comment) == ("counted", None, True, "no idea")
+    assert (after.status, after.value, after.cannot_judge, after.comment) == (
+        "counted",
+        None,
+        True,
+        "no idea",
+    )
 
 
 def test_a_page_shows_no_model_and_no_label_of_anybody_else() -> None:
@@ -266,7 +269,9 @@ def test_a_task_page_costs_four_queries_and_an_answer_eight_however_long_the_ses
     person = Visitor(opened(items=12, kind=kind))
     person.start()
     person.send(label=1)
-    with CaptureQueriesContext(connection, ) as reading:
+    with CaptureQueriesContext(
+        connection,
+    ) as reading:
         person.get("task/2/")
     with CaptureQueriesContext(connection) as sending:
         person.send(label=1, follow=False)
@@ -516,7 +521,11 @@ def test_a_late_answer_is_kept_as_surplus_and_the_person_goes_on_all_the_same() 
     quick.send(label=1)
     assert late.send(label=5).status_code == 200
     assert study.completion_code in late.text
-    assert list(Label.objects.order_by("pk").values_list("status", flat=True)) == ["counted", "counted", "surplus"]
+    assert list(Label.objects.order_by("pk").values_list("status", flat=True)) == [
+        "counted",
+        "counted",
+        "surplus",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -545,7 +554,11 @@ def test_odd_entry_parameters_never_break_a_page(query: str) -> None:
 def test_a_form_sent_from_another_site_is_refused() -> None:
     person = Visitor(opened())
     person.start()
-    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {"Origin": "https://["}):
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "https://["},
+    ):
         for path in ("stop/", "task/1/", "instructions/", ""):
             assert person.client.post(person.home + path, headers=headers).status_code == 403
     assert Session.objects.get().outcome == ""
@@ -577,7 +590,9 @@ def test_texts_are_shown_as_they_are_and_in_their_own_direction() -> None:
     response.save()
     person = Visitor(study)
     person.start()
-    assert '<div class="text" dir="auto">&lt;script&gt;alert(1)&lt;/script&gt;\nsecond line</div>' in person.text
+    assert (
+        '<div class="text" dir="auto">&lt;script&gt;alert(1)&lt;/script&gt;\nsecond line</div>' in person.text
+    )
     assert 'class="query" dir="auto"' in person.text
     assert " style=" not in person.text and "<script>" not in person.text
 
@@ -586,11 +601,15 @@ def test_markdown_is_rendered_when_the_study_asks_without_html_links_pictures_or
     study = opened(items=1, markdown=True, consent="[who](https://example.org) [bad](javascript:alert(1))")
     response = study.items.get().response
     assert response
-    response.text = "# Title\n\n**bold** [out](https://e.org) ![p](https://e.org/p.png) <b>raw</b>\n\n|a|\n|:-:|\n|1|"
+    response.text = (
+        "# Title\n\n**bold** [out](https://e.org) ![p](https://e.org/p.png) <b>raw</b>\n\n|a|\n|:-:|\n|1|"
+    )
     response.save()
     person = Visitor(study)
     consent = person.enter().content.decode()
-    assert '<a href="https://example.org" rel="nofollow noopener noreferrer" target="_blank">who</a>' in consent
+    assert (
+        '<a href="https://example.org" rel="nofollow noopener noreferrer" target="_blank">who</a>' in consent
+    )
     assert 'href="javascript' not in consent
     person.send()
     answer = person.send().content.decode()

@@ -1,0 +1,74 @@
+"""A real browser: Chromium of the machine, one for each module, a fresh profile for each page."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        line = "no Chromium on this machine, so its tests are left out: install the package chromium"
+        pytest.fail(line) if os.environ.get("CI") else pytest.skip(line)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
+    """Makes pages, each in its own profile; fails if one breaks the security policy or a script throws."""
+    contexts, faults = [], []
+
+    def heard(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text or "violates" in message.text:
+            faults.append(message.text)
+
+    def make(**options: Any) -> Page:
+        context = chromium.new_context(base_url=live_server.url, **options)
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("console", heard)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not faults, faults
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    return open_page()
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], None]:
+    """Fails when axe finds a violation on the page as it stands."""
+    scan = Axe()
+
+    def check(page: Page) -> None:
+        found = scan.run(page).response["violations"]
+        assert not found, [(page.url, fault["id"], fault["nodes"][0]["html"]) for fault in found]
+
+    return check

@@ -1,0 +1,278 @@
+"""People who label, in a real browser."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from annotation.models import Label, Session, Slot, Study
+from annotation.studies import close_study, create_study, open_study
+from tests.factory import make_items, make_response
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+ARABIC = "الوقت معطف لبسته إلى العمل أربعين سنة.\nتضع يدك في جيبه فتجد ظهيرة كاملة."
+
+
+def opened(slug: str = "answers", *, items: int = 3, kind: str = "rating", **fields: Any) -> Study:
+    study = create_study(
+        slug=slug, name=slug.title(), kind=kind, session_size=items, **({"labels_per_item": 9} | fields)
+    )
+    make_items(study, items)
+    open_study(study=study)
+    study.refresh_from_db()
+    return study
+
+
+def start(page: Page, study: Study) -> None:
+    page.goto(f"/s/{study.slug}/")
+    page.get_by_role("button", name="I agree, go on").click()
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url("**/task/1/")
+
+
+def answer_by_keys(page: Page, key: str, *, until: str) -> None:
+    page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{until}/")
+
+
+def test_a_session_by_keyboard_alone(page: Page) -> None:
+    study = opened()
+    page.goto("/s/answers/")
+    for onward in ("instructions", "task/1"):
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/{onward}/")
+    expect(page.locator("input:checked")).to_have_count(0)
+    answer_by_keys(page, "4", until="task/2")
+    page.keyboard.press("2")
+    page.keyboard.press("ArrowRight")  # the browser's own key for radios
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/task/3/")
+    answer_by_keys(page, "5", until="done")
+    expect(page.locator("#code")).to_have_text(study.completion_code)
+    stored = Label.objects.order_by("position")
+    assert [label.value for label in stored] == [4, 3, 5]
+    assert all(label.active_seconds is not None and 0 < label.active_seconds < 60 for label in stored)
+
+
+def test_the_keys_of_a_pair_run_from_left_to_right(page: Page) -> None:
+    study = opened(items=6, kind="comparison")
+    start(page, study)
+    for position in range(1, 7):
+        until = f"task/{position + 1}" if position < 6 else "done"
+        answer_by_keys(page, "1" if position % 2 else "5", until=until)
+    for slot in Slot.objects.filter(filled=True):
+        label = slot.labels.get()
+        a_is_better = slot.position is not None and slot.position % 2 == 1
+        assert label.value == (2 if a_is_better != slot.swapped else -2)
+
+
+def test_a_session_without_javascript(open_page: Callable[..., Page]) -> None:
+    study = opened(items=2)
+    page = open_page(java_script_enabled=False)
+    start(page, study)
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("alert")).to_contain_text("Choose an answer")
+    page.get_by_role("radio", name="2 poor").check(force=True)
+    page.get_by_role("button", name="Next").click()
+    page.get_by_text("Add a comment").click()
+    page.get_by_label("I cannot judge this one").check()
+    page.get_by_label("Comment, or why").fill("in no language that I read")
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator("#code")).to_have_text(study.completion_code)
+    first, second = Label.objects.order_by("position")
+    assert (first.value, first.active_seconds) == (2, None)
+    assert (second.value, second.cannot_judge, second.comment) == (None, True, "in no language that I read")
+
+
+def test_back_changes_an_answer(page: Page) -> None:
+    start(page, opened())
+    answer_by_keys(page, "1", until="task/2")
+    page.get_by_role("link", name="Back").last.click()
+    page.wait_for_url("**/task/1/")
+    expect(page.get_by_role("radio", name="1 very poor")).to_be_checked()
+    answer_by_keys(page, "5", until="task/2")
+    assert list(Label.objects.order_by("pk").values_list("value", "status")) == [
+        (1, "superseded"),
+        (5, "counted"),
+    ]
+
+
+def test_keys_are_off_while_typing_and_with_modifiers(page: Page) -> None:
+    start(page, opened())
+    page.get_by_text("Add a comment").click()
+    page.get_by_label("Comment, or why").focus()
+    page.keyboard.type("4 of 5\n")
+    page.locator("h1").click(force=True)
+    page.keyboard.press("Control+3")
+    expect(page.locator("input:checked")).to_have_count(0)
+    assert page.url.endswith("/task/1/")
+
+
+def test_cannot_judge_and_the_scale_exclude_each_other(page: Page) -> None:
+    start(page, opened())
+    page.keyboard.press("3")
+    page.get_by_text("Add a comment").click()
+    page.get_by_label("I cannot judge this one").check()
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+    page.get_by_role("radio", name="2 poor").check(force=True)
+    expect(page.get_by_label("I cannot judge this one")).not_to_be_checked()
+
+
+def test_an_answer_given_while_the_connection_is_lost_is_kept_and_stored_once(page: Page) -> None:
+    start(page, opened())
+    page.context.set_offline(True)
+    page.keyboard.press("4")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text(
+        "Not sent yet: the connection is lost. Your answer is kept and will be sent."
+    )
+    page.keyboard.press("Enter")  # an impatient person
+    assert not Label.objects.exists()
+    page.context.set_offline(False)
+    page.wait_for_url("**/task/2/")
+    expect(page.locator("input:checked")).to_have_count(0)
+    assert Label.objects.get().value == 4
+
+
+def test_an_answer_whose_acknowledgement_was_lost_is_sent_again_and_stored_once(page: Page) -> None:
+    start(page, opened())
+    cut = []
+
+    def stored_but_cut(route: Route) -> None:
+        cut.append(route.fetch().status)
+        route.abort("connectionreset")
+
+    page.route("**/task/1/", stored_but_cut, times=1)
+    answer_by_keys(page, "2", until="task/2")
+    assert cut == [200]
+    assert Label.objects.get().value == 2
+
+
+def test_a_kept_answer_is_sent_after_the_tab_was_loaded_again(page: Page) -> None:
+    start(page, opened())
+    page.route("**/task/1/", lambda route: route.abort())
+    page.keyboard.press("5")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Not sent yet")
+    page.unroute_all()
+    page.reload()
+    page.wait_for_url("**/task/2/")
+    assert Label.objects.get().value == 5
+    assert page.evaluate("Object.keys(localStorage).length") == 0
+
+
+def test_a_reload_keeps_what_was_chosen_and_the_next_item_starts_empty(page: Page) -> None:
+    start(page, opened())
+    page.keyboard.press("3")
+    page.get_by_text("Add a comment").click()
+    page.get_by_label("Comment, or why").fill("half a thought")
+    page.reload()
+    expect(page.get_by_role("radio", name="3 fair")).to_be_checked()
+    expect(page.get_by_label("Comment, or why")).to_have_value("half a thought")
+    page.get_by_role("button", name="Next").click()
+    page.wait_for_url("**/task/2/")
+    expect(page.locator("input:checked")).to_have_count(0)
+    expect(page.locator("textarea")).to_have_value("")
+    page.reload()
+    expect(page.locator("input:checked")).to_have_count(0)
+
+
+def test_an_empty_answer_brings_the_error_into_focus(page: Page) -> None:
+    start(page, opened())
+    page.keyboard.press("Enter")
+    expect(page.locator("#problem")).to_be_focused()
+    page.get_by_role("link", name="Choose an answer").click()
+    expect(page.locator("#first")).to_be_focused()
+    answer_by_keys(page, "1", until="task/2")
+
+
+def test_two_studies_in_one_browser_give_each_its_own_code(page: Page) -> None:
+    one, two = opened("one", items=1), opened("two", items=1)
+    other = page.context.new_page()
+    start(page, one)
+    start(other, two)
+    answer_by_keys(page, "1", until="done")
+    answer_by_keys(other, "5", until="done")
+    expect(page.locator("#code")).to_have_text(one.completion_code)
+    expect(other.locator("#code")).to_have_text(two.completion_code)
+    assert dict(Label.objects.values_list("item__study__slug", "value")) == {"one": 1, "two": 5}
+
+
+def test_two_tabs_of_one_person_store_one_label_an_item(page: Page) -> None:
+    start(page, opened(items=2))
+    other = page.context.new_page()
+    other.goto("/s/answers/")
+    other.wait_for_url("**/task/1/")
+    answer_by_keys(page, "1", until="task/2")
+    answer_by_keys(other, "2", until="task/2")
+    answer_by_keys(page, "3", until="done")
+    other.keyboard.press("4")
+    other.keyboard.press("Enter")
+    other.wait_for_url("**/done/")
+    counted = Label.objects.filter(status="counted").order_by("position")
+    assert list(counted.values_list("value", flat=True)) == [2, 4]
+    assert Session.objects.count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing_and_nothing_overflows_on_any_page(
+    open_page: Callable[..., Page], axe: Callable[[Page], None], width: int, scheme: str
+) -> None:
+    rating, pair = opened(items=2, sessions_per_person=1), opened("pair", items=1, kind="comparison")
+    opened("wide", items=1, scale_low=0, scale_high=10)
+    opened("markdown", items=1, markdown=True)
+    taken = opened("taken", items=1)
+    Slot.objects.filter(study=taken).delete()
+    close_study(study=opened("closed"))
+    for item in pair.items.all():
+        item.response_1 = make_response("Long?", "A long answer without an end. " * 100)
+        item.response_2 = make_response("Arabic?", ARABIC)
+        item.save()
+    page = open_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+
+    def look() -> None:
+        axe(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+        small = page.locator(".button, .scale label, .check, summary").evaluate_all(
+            """all => all.filter(e => e.offsetHeight && (e.offsetHeight < 44 || e.offsetWidth < 44))
+                         .map(e => e.outerHTML)"""
+        )
+        assert not small, small
+
+    page.goto("/s/answers/")
+    look()  # consent
+    page.get_by_role("button", name="I agree, go on").click()
+    look()  # instructions
+    page.get_by_role("button", name="Start").click()
+    look()  # rating
+    page.get_by_text("Add a comment").click()
+    look()
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    look()  # error
+    answer_by_keys(page, "3", until="task/2")
+    look()  # with Back
+    page.get_by_role("link", name="Stop here").click()
+    look()  # stop
+    page.get_by_role("button", name="Stop here").click()
+    expect(page.locator("#code")).to_have_text(rating.partial_code)
+    look()  # done
+    for slug in ("pair", "wide", "markdown"):
+        page.goto(f"/s/{slug}/")
+        page.get_by_role("button", name="I agree, go on").click()
+        page.get_by_role("button", name="Start").click()
+        page.wait_for_url("**/task/1/")
+        look()
+    page.goto("/s/taken/")
+    page.get_by_role("button", name="I agree, go on").click()
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#code")).to_have_text(taken.no_work_code)
+    look()  # no work
+    page.goto("/s/closed/")
+    look()
+    page.goto("/s/pair/?PROLIFIC_PID=" + "x" * 300)
+    look()  # a link that does not work
