@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 
-from calibration.charts import DotPlot, dot_plot, spoken
+from annotation.templatetags.labels import fixed
+from calibration.charts import DotPlot, dot_plot
 from calibration.models import Audit, Scorer
 
 Result = dict[str, Any]
@@ -193,22 +194,29 @@ def write_report(audit: Audit, path: Path) -> None:
 
 
 def report_lines(result: Result) -> list[str]:
-    """The same for a terminal: a line a scorer, a column for all items and one for each subset."""
+    """The same for a terminal: a table for all items and one for each rule, a line a scorer."""
     report = read_report(result)
     unit = result["clusters"]
     tag = " (simulated)" if result["simulated"] else ""
-    alpha = result["people"]["krippendorff_alpha"]["ordinal"]
+    everything = [
+        [f"{scorer['n']:,}", _cell(scorer["spearman"]), _cell(scorer["within_query"])]
+        for scorer in report.scorers
+    ]
     lines = [
-        f"{result['study']}{tag}: {result['items']:,} items, {result['labels']:,} labels",
-        f"alpha, ordinal: {spoken(alpha)}",
-        *_table("all items", [scorer["spearman"] for scorer in report.scorers], report.scorers),
+        f"{result['study']}{tag}: {result['items']:,} items, {result['labels']:,} labels, "
+        f"alpha (ordinal) {_cell(result['people']['krippendorff_alpha']['ordinal'])}",
+        "",
+        *_table([["All items", "n", "rho", "within queries"]], everything, report.scorers),
     ]
     for section in report.sections:
-        for number, cut in enumerate(section.cuts):
-            ties = f", {cut.boundary_ties:,} tie at the boundary" if cut.boundary_ties else ""
-            heading = f"{section.rule.title}, {cut.words}: {cut.n:,} {section.rule.unit}{ties}"
-            cells = [row.cells[number][0]["spearman"] for row in section.rows]
-            lines += _table(heading, cells, report.scorers)
+        heads = [
+            [section.rule.title, *(cut.words for cut in section.cuts)],
+            [section.rule.unit, *(f"{cut.n:,}" for cut in section.cuts)],
+        ]
+        if any(cut.boundary_ties for cut in section.cuts):
+            heads.append(["tie at the boundary", *(f"{cut.boundary_ties:,}" for cut in section.cuts)])
+        cells = [[_cell(cell["spearman"], of=cut.n) for cell, cut in row.cells] for row in section.rows]
+        lines += ["", *_table(heads, cells, report.scorers)]
     return [
         *lines,
         "",
@@ -218,10 +226,22 @@ def report_lines(result: Result) -> list[str]:
     ]
 
 
-def _table(heading: str, cells: list[Estimate], scorers: list[Result]) -> list[str]:
-    width = max(len(scorer["name"]) for scorer in scorers)
-    rows = zip(scorers, cells, strict=True)
-    return ["", heading, *(f"  {s['name']:<{width}}  n = {c['n']:>6,}  {spoken(c)}" for s, c in rows)]
+def _cell(estimate: Estimate, *, of: int | None = None) -> str:
+    """A value and its interval; its n too, where that is not the one in the heading."""
+    if estimate["value"] is None:
+        return "undefined"
+    ends = f" ({fixed(estimate['low'])}, {fixed(estimate['high'])})" if estimate["low"] is not None else ""
+    n = f" n={estimate['n']:,}" if of is not None and of != estimate["n"] else ""
+    return f"{fixed(estimate['value'])}{ends}{n}"
+
+
+def _table(heads: list[list[str]], cells: list[list[str]], scorers: list[Result]) -> list[str]:
+    rows = [*heads, *([scorer["name"], *row] for scorer, row in zip(scorers, cells, strict=True))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{text:{'<' if not n else '>'}{widths[n]}}" for n, text in enumerate(row)).rstrip()
+        for row in rows
+    ]
 
 
 def family_words(family: str) -> str:

@@ -25,7 +25,7 @@ from generation.forms import lines
 def scorers(request: HttpRequest) -> HttpResponse:
     found = Scorer.objects.annotate(
         scores_number=Count("scores"), studies_number=Count("scores__study", distinct=True)
-    )
+    ).order_by("name")
     return render(request, "calibration/scorers.html", {"scorers": found})
 
 
@@ -47,7 +47,8 @@ def scores(request: HttpRequest, slug: str) -> HttpResponse:
         status = 400
     else:
         status = 200
-    found = Scorer.objects.filter(scores__study=study).annotate(scores_number=Count("scores"))
+    scored = Scorer.objects.filter(scores__study=study)
+    found = scored.annotate(scores_number=Count("scores")).order_by("name")
     context = {"study": study, "form": form, "refused": refused, "scorers": found}
     return render(request, "calibration/scores.html", context, status=status)
 
@@ -70,9 +71,8 @@ def audits(request: HttpRequest, slug: str) -> HttpResponse:
                 form.add_error(None, str(error))
             else:
                 return redirect("audit", pk=new.pk)
-    found = (
-        study.audits.defer("result").select_related("created_by").annotate(scorers_number=Count("scorers"))
-    )
+    past = study.audits.defer("result").select_related("created_by")
+    found = past.annotate(scorers_number=Count("scorers")).order_by("-pk")
     return render(
         request, "calibration/audits.html", {"study": study, "form": form, "audits": found}, status=status
     )

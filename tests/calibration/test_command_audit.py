@@ -1,4 +1,5 @@
 import json
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,15 @@ def printed(*arguments: Any, **options: Any) -> str:
 def test_it_prints_a_table_of_all_items_and_of_every_subset_with_n_and_interval() -> None:
     make_scored_study(simulated=True)
     text = printed("answers", preset="paper")
-    assert text.startswith("answers (simulated): 60 items, 420 labels\n")
-    assert "Similar quality: Tukey’s fences, k = 0.5" in text
-    assert text.count("  reward  n = ") == 1 + 6 + 8
+    assert text.startswith("answers (simulated): 60 items, 420 labels, alpha (ordinal) 0.")
+    whole, tukey, entropy = (table.splitlines() for table in text.split("\n\n")[1:4])
+    assert whole[0].split() == ["All", "items", "n", "rho", "within", "queries"]
+    assert [line.split()[:2] for line in whole[1:]] == [["judge", "30"], ["reward", "60"]]
+    assert tukey[0].startswith("Similar quality: Tukey’s fences  ")
+    assert [line.count("k = ") for line in tukey] == [6, 0, 0, 0]
+    assert re.fullmatch(r"reward +(0\.\d\d \(0\.\d\d, 0\.\d\d\) *){6}", tukey[3])
+    assert re.search(r"judge .*\) n=\d", tukey[2])
+    assert entropy[2].startswith("tie at the boundary")
     assert "falls without any miscalibration" in text
     assert Audit.objects.get().data_hash in text
 
