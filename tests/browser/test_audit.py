@@ -1,0 +1,125 @@
+"""Scores and audits in a real browser."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from annotation.models import Study
+from calibration.audit import create_audit, run_audit
+from calibration.models import Audit
+from calibration.report import write_report
+from tests.calibration.scored import make_scored_study
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+MANY = tuple(f"Reward model with a long name, number {number}" for number in range(25))
+
+
+@pytest.fixture
+def console_page(open_page: Callable[..., Page], live_server: Any, researcher: User) -> Callable[..., Page]:
+    """Makes pages of a browser that is signed in."""
+    client = Client()
+    client.force_login(researcher)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+
+    def make(**options: Any) -> Page:
+        page = open_page(**options)
+        page.context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
+        )
+        return page
+
+    return make
+
+
+def finished(study: Study, **asked: Any) -> Audit:
+    return run_audit(audit=create_audit(study=study, **({"preset": "full", "replicates": 20} | asked)))
+
+
+def work() -> None:
+    call_command("db_worker", batch=True, startup_delay=False, reload=False, verbosity=0)
+
+
+def test_scores_are_uploaded_audited_and_the_page_shows_the_result_by_itself(
+    console_page: Callable[..., Page], axe: Callable[[Page], None], tmp_path: Path
+) -> None:
+    study = make_scored_study(scorers=("reward", "judge"))
+    file = tmp_path / "scores.jsonl"
+    file.write_text("\n".join(json.dumps({"item_id": f"i{n}", "score": n % 7}) for n in range(60)))
+    page = console_page()
+    page.goto(f"/studies/{study.slug}/scores/")
+    page.get_by_label("File of scores").set_input_files(file)
+    page.get_by_role("textbox", name="Scorer").fill("Length")
+    axe(page)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_role("status")).to_contain_text("Imported 60 scores")
+    page.get_by_role("link", name="Audits").click()
+    page.get_by_label("Replicates").fill("20")
+    axe(page)
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.get_by_role("heading", name="The audit waits for a worker")).to_be_visible()
+    axe(page)
+    work()
+    expect(page.get_by_role("heading", name="Do 3 scorers know what people think?")).to_be_visible()
+    axe(page)
+    page.get_by_role("link", name="k = 2", exact=True).click()
+    expect(page.get_by_role("link", name="k = 2", exact=True)).to_have_attribute("aria-current", "true")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+def test_25_scorers_fit_the_screen_and_axe_finds_nothing(
+    console_page: Callable[..., Page], axe: Callable[[Page], None], width: int, scheme: str
+) -> None:
+    audit = finished(make_scored_study(scorers=MANY, simulated=True), preset="standard")
+    page = console_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page.goto(f"/audits/{audit.pk}/")
+    for summary in page.locator("summary").all():
+        summary.click()
+    axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for row in page.locator("#tukey .dots svg[role=img]").all():
+        box, circle = row.bounding_box(), row.locator("circle").first.bounding_box()
+        assert box is not None
+        assert circle is not None
+        assert box["x"] <= circle["x"] <= circle["x"] + circle["width"] <= box["x"] + box["width"]
+    page.goto("/scorers/")
+    axe(page)
+
+
+def test_all_of_it_works_without_javascript_and_from_right_to_left(
+    console_page: Callable[..., Page], axe: Callable[[Page], None]
+) -> None:
+    study = make_scored_study()
+    page = console_page(java_script_enabled=False, locale="ar", viewport={"width": 360, "height": 700})
+    page.goto(f"/studies/{study.slug}/audits/")
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    page.locator("input[name=replicates]").fill("20")
+    page.locator("main form button.main").click()
+    page.wait_for_url("**/audits/*/")
+    assert page.locator("#state").is_visible()
+    work()
+    page.reload()
+    assert page.locator("#tukey .dots > li").count() == 2 + 2
+
+
+def test_the_report_opens_from_a_file_and_asks_the_network_for_nothing(
+    open_page: Callable[..., Page], axe: Callable[[Page], None], tmp_path: Path
+) -> None:
+    report = tmp_path / "report.html"
+    write_report(finished(make_scored_study()), report)
+    page = open_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(report.as_uri())
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert page.locator(".card").first.evaluate("e => getComputedStyle(e).borderRadius") == "12px"
+    axe(page)
+    assert asked == [report.as_uri()]
