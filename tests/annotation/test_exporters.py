@@ -18,10 +18,10 @@ from tests.factory import make_items, make_labels, make_participant, make_study
 
 pytestmark = pytest.mark.django_db
 
-LONG = (
-    "study item_id kind query_id query response response_1 response_2 model model_1 model_2 annotator_id session_id "
-    "block position swapped label cannot_judge comment active_seconds submitted_at surplus excluded simulated"
-).split()
+CONTRACT = """
+study item_id kind query_id query response response_1 response_2 model model_1 model_2 annotator_id session_id
+block position swapped label cannot_judge comment active_seconds submitted_at surplus excluded simulated
+"""
 NASTY = 'a "quoted", text\r\nwith lines\tand 100% {braces} \u2028 é 😀 '
 
 
@@ -57,7 +57,7 @@ def test_the_long_shape_has_the_contracts_columns_and_every_label_that_nobody_co
     study: Study, tmp_path: Path
 ) -> None:
     rows = rows_of(study, "long", tmp_path)
-    assert all(list(row) == LONG for row in rows)
+    assert all(list(row) == CONTRACT.split() for row in rows)
     assert [(row["item_id"], row["annotator_id"], row["label"]) for row in rows] == [
         ("i0", "ann", 5), ("i0", "bob", None), ("i0", 'c"a,rl', 2), ("i0", "excluded", 4),
         ("i1", "ann", 3), ("i1", "bob", 3),
@@ -66,7 +66,12 @@ def test_the_long_shape_has_the_contracts_columns_and_every_label_that_nobody_co
     assert (first["study"], first["kind"], first["response"], first["response_1"], first["model"]) == (
         "mixed", "rating", "answer 0", None, "model-a"
     )  # fmt: skip
-    assert (first["comment"], first["active_seconds"], first["position"], first["swapped"]) == (NASTY, 1.25, 2, True)
+    assert (first["comment"], first["active_seconds"], first["position"], first["swapped"]) == (
+        NASTY,
+        1.25,
+        2,
+        True,
+    )
     assert first["submitted_at"] == "2026-01-02T03:04:05.000678+00:00"
     assert [row["cannot_judge"] for row in rows] == [False, True, False, False, False, False]
     assert [row["surplus"] for row in rows] == [False, False, True, False, False, False]
@@ -105,7 +110,12 @@ def test_the_published_shape_holds_what_is_counted_and_nothing_else(study: Study
     pairs = make_study("pairs", kind="comparison")
     make_labels(make_items(pairs, 1)[0], [-2, None, 1])
     assert rows_of(pairs, "infinity-chat", tmp_path) == [
-        {"user_query": "Query 0 of pairs", "response_1": "answer 0", "response_2": "other answer 0", "human_labels": [-2, 1]}
+        {
+            "user_query": "Query 0 of pairs",
+            "response_1": "answer 0",
+            "response_2": "other answer 0",
+            "human_labels": [-2, 1],
+        }
     ]  # fmt: skip
 
 
@@ -119,7 +129,12 @@ def test_simulated_labels_are_marked_in_every_shape(tmp_path: Path) -> None:
 
 def test_the_items_shape_has_counts_and_what_follows_from_them(study: Study, tmp_path: Path) -> None:
     first, second = rows_of(study, "items", tmp_path)
-    assert (first["item_id"], first["query"], first["labels"], first["cannot_judge"]) == ("i0", "Query 0 of mixed", 1, 1)
+    assert (first["item_id"], first["query"], first["labels"], first["cannot_judge"]) == (
+        "i0",
+        "Query 0 of mixed",
+        1,
+        1,
+    )
     assert [second[f"labels_{value}"] for value in range(1, 6)] == [0, 0, 2, 0, 0]
     assert (second["mean"], second["entropy_bits"], first["sd"]) == (3.0, 0.0, None)
 
@@ -131,8 +146,8 @@ def test_what_is_exported_imports_again_to_the_same_labels(study: Study, tmp_pat
     import_labels(path=path, slug="again")
     again = Study.objects.get(slug="again")
     fields = (
-        "item__external_id", "item__query__text", "item__response", "participant__code", "value", "cannot_judge",
-        "comment", "active_seconds", "submitted_at", "position", "swapped", "status", "simulated",
+        "item__external_id", "item__query__text", "item__response", "participant__code", "value",
+        "cannot_judge", "comment", "active_seconds", "submitted_at", "position", "swapped", "status", "simulated",
     )  # fmt: skip
 
     def labels(study: Study) -> list[tuple[Any, ...]]:

@@ -53,7 +53,12 @@ def nothing_written() -> bool:
 def test_items_of_each_format_make_a_draft_study(tmp_path: Path, researcher: User, name: str) -> None:
     rows = [rating(n, response_id=f"r{n}", topic="art") for n in range(3)]
     report = import_items(
-        path=write(tmp_path, rows, name), slug="s", name="A study", labels_per_item=7, design="blocks", owner=researcher
+        path=write(tmp_path, rows, name),
+        slug="s",
+        name="A study",
+        labels_per_item=7,
+        design="blocks",
+        owner=researcher,
     )
     study = Study.objects.get()
     assert report.sentence() == "Imported 3 items into s."
@@ -102,7 +107,10 @@ def test_a_study_can_be_opened_at_once(tmp_path: Path) -> None:
         ([comparison(1), comparison(1, response_2="")], "line 2: no response_2"),
         ([comparison(1, response_1="same", response_2="same", model_1=None)], "are the same response"),
         ([rating(1, block="x")], "block 'x' is not a whole number"),
-        ([rating(n, query=None) for n in range(30)], "line 1: no query or user_query. 29 more rows are wrong"),
+        (
+            [rating(n, query=None) for n in range(30)],
+            "line 1: no query or user_query. 29 more rows are wrong",
+        ),
     ],
 )
 def test_bad_items_are_refused_by_line_and_nothing_is_written(
@@ -164,14 +172,31 @@ def test_annotators_become_participants_and_missing_raters_no_labels(tmp_path: P
         rating(1, human_labels=[5, None, 1], annotators=["ann", "bob", 7]),
         rating(2, human_labels=[4, 3, 3], annotators=["bob", "ann", "carl"]),
     ]
-    assert import_labels(path=write(tmp_path, rows), slug="s").created == {"items": 2, "labels": 5, "people": 4}
+    assert import_labels(path=write(tmp_path, rows), slug="s").created == {
+        "items": 2,
+        "labels": 5,
+        "people": 4,
+    }
     labels = Label.objects.values_list("item__external_id", "participant__code", "value")
-    assert sorted(labels) == [("i1", "7", 1), ("i1", "ann", 5), ("i2", "ann", 3), ("i2", "bob", 4), ("i2", "carl", 3)]
+    assert sorted(labels) == [
+        ("i1", "7", 1),
+        ("i1", "ann", 5),
+        ("i2", "ann", 3),
+        ("i2", "bob", 4),
+        ("i2", "carl", 3),
+    ]
 
 
 def test_long_labels_need_the_item_columns_once(tmp_path: Path) -> None:
     rows = [
-        rating(1, annotator_id="ann", label=4, comment="nice", active_seconds=2.5, submitted_at="2026-01-02T03:04:05Z"),
+        rating(
+            1,
+            annotator_id="ann",
+            label=4,
+            comment="nice",
+            active_seconds=2.5,
+            submitted_at="2026-01-02T03:04:05Z",
+        ),
         {"item_id": "i1", "annotator_id": "bob", "cannot_judge": True},
         {"item_id": "i1", "annotator_id": "carl", "label": 2, "surplus": True},
         rating(2, annotator_id="ann", label="3", excluded=False),
@@ -183,7 +208,11 @@ def test_long_labels_need_the_item_columns_once(tmp_path: Path) -> None:
     assert tally(study) == {"i1": [4, None, 5], "i2": [3]}
     assert study.simulated
     first = Label.objects.get(value=4)
-    assert (first.comment, first.active_seconds, str(first.submitted_at)) == ("nice", 2.5, "2026-01-02 03:04:05+00:00")
+    assert (first.comment, first.active_seconds, str(first.submitted_at)) == (
+        "nice",
+        2.5,
+        "2026-01-02 03:04:05+00:00",
+    )
     assert Label.objects.get(cannot_judge=True).value is None
     assert Label.objects.get(status="surplus").value == 2
     dora = Participant.objects.get(code="dora")
@@ -217,7 +246,9 @@ def test_a_scale_that_was_asked_for_is_kept_and_labels_off_it_are_named(tmp_path
     path = write(tmp_path, [rating(1, human_labels=[0, 100]), rating(2, human_labels=[7, -1])])
     with pytest.raises(FileError, match=r"line 2: label 2 is -1, outside the scale 0\.\.100"):
         import_labels(path=path, slug="s", scale=(0, 100))
-    with pytest.raises(FileError, match=r"line 1: label 100 is outside the scale 1\.\.5; .* say --scale -1\.\.100"):
+    with pytest.raises(
+        FileError, match=r"line 1: label 100 is outside the scale 1\.\.5; .* say --scale -1\.\.100"
+    ):
         import_labels(path=path, slug="s")
     with pytest.raises(StudyError, match="from 2 to 101 values"):
         import_labels(path=path, slug="s", scale=(5, 1))
@@ -249,7 +280,10 @@ WIDE = rating(1, human_labels=[1, 2])
         ([rating(1, label=1), {"item_id": "i2", "label": 1}], "line 2: item 'i2' is unknown"),
         ([rating(1, label=1), {"label": 1}], "line 2: no item_id"),
         ([rating(1, label=1), rating(1, label=1, response="other")], "line 2: item 'i1' has other texts"),
-        ([rating(1, label=1, annotator_id="a"), rating(2, label=1, annotator_id="a")] * 2, "line 3: the same annotator"),
+        (
+            [rating(1, label=1, annotator_id="a"), rating(2, label=1, annotator_id="a")] * 2,
+            "line 3: the same annotator",
+        ),
         ([rating(1, label=1, submitted_at="soon")], "submitted_at is 'soon', not a time"),
         ([rating(1, label=1, submitted_at="2026-02-31T00:00:00Z")], "not a time"),
         ([rating(1, label=1, active_seconds=-1)], "active_seconds is -1, below 0"),
@@ -286,7 +320,9 @@ def test_bad_rows_are_skipped_and_the_rest_is_imported_when_asked(tmp_path: Path
 
 def test_labels_may_come_after_the_items_of_a_draft_but_not_twice(tmp_path: Path) -> None:
     import_items(path=write(tmp_path, [rating(1), rating(2)]), slug="s")
-    path = write(tmp_path, [{"item_id": "i2", "annotator_id": "a", "label": 4}, rating(3, annotator_id="a", label=1)])
+    path = write(
+        tmp_path, [{"item_id": "i2", "annotator_id": "a", "label": 4}, rating(3, annotator_id="a", label=1)]
+    )
     assert import_labels(path=path, slug="s").created == {"items": 1, "labels": 2, "people": 1}
     assert tally(Study.objects.get()) == {"i1": [], "i2": [4], "i3": [1]}
     with pytest.raises(StudyError, match="s is closed: a file can only be added to a draft"):

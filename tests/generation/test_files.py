@@ -46,7 +46,9 @@ def test_the_three_formats_give_the_same_rows(tmp_path: Path, write: Write) -> N
 
 
 def test_empty_cells_are_none_and_a_byte_order_mark_is_no_text(write: Write) -> None:
-    assert list(read_rows(write("a.csv", b"\xef\xbb\xbfquery,model\r\nq,\r\n"))) == [(2, {"query": "q", "model": None})]
+    assert list(read_rows(write("a.csv", b"\xef\xbb\xbfquery,model\r\nq,\r\n"))) == [
+        (2, {"query": "q", "model": None})
+    ]
     assert list(read_rows(write("a.jsonl", b'\xef\xbb\xbf{"a": 1}'))) == [(1, {"a": 1})]
 
 
@@ -84,7 +86,10 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_line_that_names_the_place(
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "no.csv") == "no.csv cannot be read: No such file or directory. Nothing was imported."
+    assert (
+        refusal(tmp_path / "no.csv")
+        == "no.csv cannot be read: No such file or directory. Nothing was imported."
+    )
     (tmp_path / "folder.csv").mkdir()
     assert "Is a directory" in refusal(tmp_path / "folder.csv")
 
@@ -136,7 +141,9 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, suffix: str) -> None
     path = tmp_path / f"long.{suffix}"
     row: dict[str, Any] = {"query": "q" * 1000, "response": "r" * 1000}
     if suffix == "parquet":
-        with parquet.ParquetWriter(path, pa.schema([("query", pa.string()), ("response", pa.string())])) as out:
+        with parquet.ParquetWriter(
+            path, pa.schema([("query", pa.string()), ("response", pa.string())])
+        ) as out:
             for _ in range(20):
                 out.write_table(pa.Table.from_pylist([row] * 1000))
     else:

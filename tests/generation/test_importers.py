@@ -64,7 +64,9 @@ def test_where_draws_are_not_numbered_a_text_that_comes_again_is_another_draw(tm
         ({"sample": 10**20}, "is not between 0"),
     ],
 )
-def test_one_bad_row_rejects_the_file_whole_and_is_named(tmp_path: Path, bad: dict[str, Any], says: str) -> None:
+def test_one_bad_row_rejects_the_file_whole_and_is_named(
+    tmp_path: Path, bad: dict[str, Any], says: str
+) -> None:
     path = write(tmp_path, [row(), row(**bad), row("third")])
     with pytest.raises(FileError) as caught:
         import_responses(path=path)
@@ -89,7 +91,9 @@ def test_bad_rows_are_skipped_and_named_when_asked(tmp_path: Path) -> None:
 def test_a_table_without_a_needed_column_is_refused_with_the_columns_it_has(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("prompt,response\na,b\n")
-    with pytest.raises(FileError, match="a.csv has no column query or user_query; its columns are: prompt, response"):
+    with pytest.raises(
+        FileError, match=r"a\.csv has no column query or user_query; its columns are: prompt, response"
+    ):
         import_responses(path=path)
     path.write_text("query;response\na;b\n")
     with pytest.raises(FileError, match="Save it with commas"):
