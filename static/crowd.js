@@ -41,7 +41,7 @@
     });
     if (response.status >= 500 || response.status === 429) throw new Error(response.statusText);
     if (response.ok) return response.json();
-    return response.json().catch(() => ({ error: response.statusText }));
+    return response.json().catch(() => ({ error: response.statusText || "refused" }));
   }
 
   async function sendAll() {
@@ -122,7 +122,7 @@
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (left) return;
-    field.active_seconds.value = seconds().toFixed(1);
+    field.active_seconds.value = seconds().toFixed(3);
     const url = form.getAttribute("action"), body = new URLSearchParams(new FormData(form)).toString();
     answers.setItem(prefix + field.token.value, JSON.stringify({ url, body, draft: form.dataset.draft, at: Date.now() }));
     sendAll();

@@ -149,8 +149,8 @@ def _next(slug: str, session: int | None, *, after: int = 0) -> str:
 def _take_answer(request: HttpRequest, slug: str, position: int) -> HttpResponse:
     by_script = request.get_preferred_type(["text/html", "application/json"]) == "application/json"
     form, error, status = AnswerForm(request.POST), "", 200
+    participant = participant_at(request, slug)
     try:
-        participant = participant_at(request, slug)
         if participant is None:
             raise InvalidAnswer(_("We do not know who you are any more. Open the study's link again."))
         ticket = Ticket.unseal(request.POST.get("token", ""))
@@ -163,8 +163,10 @@ def _take_answer(request: HttpRequest, slug: str, position: int) -> HttpResponse
         error, status = str(invalid), 400
     if by_script:
         return JsonResponse({"error": error}, status=400)
-    page = _task_page(request, slug, position, form=form, error=error, status=status)
-    return page or _page(request, "invalid", get_object_or_404(Study, slug=slug), status=400, error=error)
+    if page := _task_page(request, slug, position, form=form, error=error, status=status):
+        return page
+    study = participant.study if participant else get_object_or_404(Study, slug=slug)
+    return _page(request, "invalid", study, status=400, error=error, participant=participant)
 
 
 def _task_page(

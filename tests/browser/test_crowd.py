@@ -54,7 +54,8 @@ def test_a_session_by_keyboard_alone(page: Page) -> None:
     expect(page.locator("#code")).to_have_text(study.completion_code)
     stored = Label.objects.order_by("position")
     assert [label.value for label in stored] == [4, 3, 5]
-    assert all(label.active_seconds is not None and 0 < label.active_seconds < 60 for label in stored)
+    times = [label.active_seconds for label in stored]
+    assert all(seconds is not None and 0 < seconds < 60 for seconds in times), times
 
 
 def test_the_keys_of_a_pair_run_from_left_to_right(page: Page) -> None:
