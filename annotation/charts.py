@@ -58,7 +58,8 @@ def label_bar_of(study: Study, counts: Sequence[int], *, width: int = 180, heigh
         segments.append(Segment(colour(index, len(values)), round(x, 1), round(part, 1)))
         x += part + 1
     words = ", ".join(f"{value_in_words(study, values[index])}: {count}" for index, count in given)
-    return LabelBar(segments, width, height, f"{total} labels. {words}" if total else "No labels yet")
+    said = f"{total:,} label{'' if total == 1 else 's'}. {words}"
+    return LabelBar(segments, width, height, said if total else "No labels yet")
 
 
 def value_in_words(study: Study, value: int) -> str:

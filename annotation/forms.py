@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils.text import slugify
@@ -34,13 +34,10 @@ class WordsField(forms.CharField):
         return bool(initial != self.to_python(data))
 
 
-class ModelsField(forms.ModelMultipleChoiceField[LanguageModel]):
-    """Models with the number of their responses."""
-
-    widget = forms.CheckboxSelectMultiple
-
-    def label_from_instance(self, obj: LanguageModel) -> str:
-        return f"{obj.name} ({obj.number:,})"  # type: ignore[attr-defined]
+def known_models() -> list[tuple[str, str]]:
+    """Language models with the number of their responses, as choices."""
+    known = LanguageModel.objects.annotate(number=Count("responses")).order_by("name")
+    return [(str(model.pk), f"{model.name} ({model.number:,})") for model in known]
 
 
 def text_area(rows: int = 4) -> forms.Textarea:
@@ -87,7 +84,7 @@ class NewStudyForm(forms.Form):
         """The named answers that are not empty."""
         return {name: value for name in names if (value := self.cleaned_data.get(name)) not in (None, "", [])}
 
-    def save(self, *, owner: AbstractBaseUser) -> Study:
+    def save(self, *, owner: User) -> Study:
         """Make the study. Raises FileError or StudyError, and then nothing is written."""
         raise NotImplementedError
 
@@ -121,7 +118,7 @@ class ItemsFileForm(LabellingForm):
     field_order = ["name", "slug", "file", "kind"]
 
     @transaction.atomic
-    def save(self, *, owner: AbstractBaseUser) -> Study:
+    def save(self, *, owner: User) -> Study:
         with on_disk(self.cleaned_data["file"]) as path:
             import_items(
                 path=path,
@@ -151,7 +148,7 @@ class LabelsFileForm(NewStudyForm):
         return self.cleaned_data
 
     @transaction.atomic
-    def save(self, *, owner: AbstractBaseUser) -> Study:
+    def save(self, *, owner: User) -> Study:
         ends = self.given("scale_low", "scale_high")
         scale = (ends["scale_low"], ends["scale_high"]) if ends else None
         with on_disk(self.cleaned_data["file"]) as path:
@@ -161,25 +158,24 @@ class LabelsFileForm(NewStudyForm):
 
 
 class ResponsesForm(LabellingForm):
-    models = ModelsField(
-        queryset=LanguageModel.objects.none(), required=False, help_text="None chosen means all of them."
+    # Choices and not a model field: that one asks the database for any number, which SQLite cannot hold.
+    models = forms.MultipleChoiceField(
+        choices=known_models,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None chosen means all of them.",
     )
     search = forms.CharField(
         required=False, max_length=200, label="Queries that contain", help_text="Left empty: all queries."
     )
     field_order = ["name", "slug", "models", "search", "kind"]
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        field = self.fields["models"]
-        field.queryset = LanguageModel.objects.annotate(number=Count("responses")).order_by("name")  # type: ignore[attr-defined]
-
     def responses(self) -> QuerySet[Response]:
         chosen = Response.objects.filter(query__text__icontains=self.cleaned_data["search"])
         models = self.cleaned_data["models"]
-        return chosen.filter(model__in=list(models)) if models else chosen
+        return chosen.filter(model__in=models) if models else chosen
 
-    def save(self, *, owner: AbstractBaseUser) -> Study:
+    def save(self, *, owner: User) -> Study:
         fields = self.given(*TEXTS, "labels_per_item", "session_size", "design", "time_limit_minutes")
         chosen = self.given("slug", "name", "kind")
         return study_from_responses(responses=self.responses(), owner=owner, **chosen, **fields)

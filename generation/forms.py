@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django import forms
@@ -40,23 +40,21 @@ class RowsFileField(forms.FileField):
 
 @contextmanager
 def on_disk(upload: UploadedFile[Any]) -> Iterator[Path]:
-    """The upload as a file whose suffix tells its format; gone afterwards."""
-    if isinstance(upload, TemporaryUploadedFile):
-        yield Path(upload.temporary_file_path())
-        return
-    suffix = Path(upload.name or "").suffix.lower()
-    with NamedTemporaryFile(suffix=suffix) as file:
-        for chunk in upload.chunks():
-            file.write(chunk)
-        file.flush()
-        yield Path(file.name)
+    """The upload as a file of its own name, which messages repeat and whose suffix tells its format."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / Path(upload.name or "upload").name
+        if isinstance(upload, TemporaryUploadedFile):
+            path.symlink_to(upload.temporary_file_path())
+        else:
+            path.write_bytes(upload.read())
+        yield path
 
 
 def lines(error: FileError) -> list[str]:
-    """The rows that a file was refused for, a line each, as many as a page can show."""
-    found = list(error.errors) or [str(error)]
-    more = len(found) - ERRORS_SHOWN
-    return [*found[:ERRORS_SHOWN], *([f"and {more:,} more rows."] if more > 0 else [])]
+    """Why a file was refused, and its other wrong rows, a line each, as many as a page can show."""
+    others = error.errors[1:]
+    more = len(others) - ERRORS_SHOWN
+    return [str(error), *others[:ERRORS_SHOWN], *([f"and {more:,} more."] if more > 0 else [])]
 
 
 class ResponsesFileForm(forms.Form):

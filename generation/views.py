@@ -36,9 +36,10 @@ def responses(request: ConsoleRequest) -> HttpResponse:
 def _listed(request: ConsoleRequest) -> dict[str, Any]:
     """A page of queries, each with the number of responses of each model; as many SQL queries at any size."""
     search = text_of(request, "q")
-    model = request.GET.get("model", "")
+    models = list(LanguageModel.objects.annotate(number=Count("responses")).order_by("name"))
+    model = next((str(known.pk) for known in models if str(known.pk) == request.GET.get("model")), "")
     found = Query.objects.order_by("pk").filter(text__icontains=search)
-    if model.isdecimal():
+    if model:
         found = found.filter(pk__in=Response.objects.filter(model=int(model)).values("query"))
     shown = Paginator(found, QUERIES_A_PAGE).get_page(request.GET.get("page"))
     shown.object_list = list(shown.object_list)
@@ -53,5 +54,5 @@ def _listed(request: ConsoleRequest) -> dict[str, Any]:
         ],
         "search": search,
         "model": model,
-        "models": LanguageModel.objects.annotate(number=Count("responses")).order_by("name"),
+        "models": models,
     }

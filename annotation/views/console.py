@@ -194,6 +194,7 @@ def item(request: ConsoleRequest, slug: str, pk: int) -> HttpResponse:
         "counts": counts,
         "shares": _shares(found, counts),
         "labels": [(label, _answer(found, label)) for label in labels],
+        "named": any(label.participant_id for label in labels),
         "timed": any(label.active_seconds is not None for label in labels),
         "previous": found.items.filter(position__lt=shown.position).last(),
         "most_bits": log2(len(found.values)),
