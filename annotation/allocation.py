@@ -26,21 +26,23 @@ def start_session(*, participant: Participant) -> Session | None:
     those that went to somebody else meanwhile.
     """
     participant = _locked(participant)  # two tabs of one person take turns
-    study, now = participant.study, timezone.now()
+    now = timezone.now()
     session = participant.sessions.filter(ended_at__isnull=True).first()
     if session is not None:
         return _resume(session, participant=participant, now=now)
-    # Simulated people label simulated studies and nobody else does.
-    if study.state != Study.State.OPEN or study.simulated != participant.simulated:
+    if not _may_start(participant):
         return None
-    if sessions_left(participant=participant) == 0:
-        return None
-    slots = _claim(participant, count=study.session_size, now=now)
+    slots = _claim(participant, count=participant.study.session_size, now=now)
     if not slots:
         return None
     session = Session.objects.create(participant=participant, started_at=now)
     _lease(slots, session=session, participant=participant, now=now)
     return session
+
+
+def work_left(*, participant: Participant) -> bool:
+    """Whether the person may start a session now and would get an item."""
+    return _may_start(participant) and _open_slots(participant, timezone.now()).exists()
 
 
 def sessions_left(*, participant: Participant) -> int | None:
@@ -109,17 +111,27 @@ def stop_session(*, session: Session) -> None:
     _end(Session.objects.filter(pk=session.pk), Session.Outcome.STOPPED, timezone.now())
 
 
-def session_slots(*, session: Session) -> list[Slot]:
-    """The session's slots by position with what they show; `.answer` is the person's current label or None."""
+def session_slots(*, session: Session, positions: list[int] | None = None) -> list[Slot]:
+    """The session's slots by position with what they show; `.answer` is the person's current label or None.
+
+    All of them, or those at some positions.
+    """
     slots = session.slots.select_related(
         "item__query", "item__response", "item__response_1", "item__response_2"
     ).order_by("position")
-    rows = list(slots)
+    rows = list(slots if positions is None else slots.filter(position__in=positions))
     own = Label.objects.current().filter(participant=session.participant_id)
     answers = {label.item_id: label for label in own.filter(item__in=[slot.item_id for slot in rows])}
     for slot in rows:
         slot.answer = answers.get(slot.item_id)
     return rows
+
+
+def _may_start(participant: Participant) -> bool:
+    study = participant.study
+    # Simulated people label simulated studies, and nobody else does.
+    welcome = study.state == Study.State.OPEN and study.simulated == participant.simulated
+    return welcome and sessions_left(participant=participant) != 0
 
 
 def _locked(participant: Participant) -> Participant:

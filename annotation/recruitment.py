@@ -18,12 +18,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotation.allocation import sessions_left
-from annotation.models import Participant, Recruitment, Slot, Study, new_participant_code
+from annotation.models import Participant, Recruitment, Study, new_participant_code
 
 Recruiter = Recruitment.Recruiter
 # The first parameter names the person.
@@ -154,16 +152,6 @@ class WayBack:
     link: str = ""
     form_action: str = ""
     assignment: str = ""
-
-
-def may_start_another(*, participant: Participant) -> bool:
-    """Whether somebody who has finished may label on: the study is open, wants it, and has work for them."""
-    if participant.study.state != Study.State.OPEN or sessions_left(participant=participant) == 0:
-        return False
-    had = Slot.objects.filter(item=OuterRef("item"), participant=participant)
-    unheld = Q(leased_until__isnull=True) | Q(leased_until__lte=timezone.now())
-    slots = Slot.objects.filter(unheld, ~Exists(had), study=participant.study, filled=False)
-    return slots.exists()
 
 
 def way_back(*, participant: Participant, code: str) -> WayBack:

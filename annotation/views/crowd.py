@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation import recruitment, texts
-from annotation.allocation import session_slots, start_session, stop_session, submit
+from annotation.allocation import session_slots, start_session, stop_session, submit, work_left
 from annotation.crowd_forms import AnswerForm, choices, wordy
 from annotation.models import Participant, Session, Slot, Study
 from annotation.recruitment import Entry, InvalidEntry
@@ -51,7 +52,7 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("door", slug)
     study, place = participant.study, _place(participant)
     starts = request.method == "POST"
-    if not starts and place == "done" and not recruitment.may_start_another(participant=participant):
+    if not starts and place == "done" and not work_left(participant=participant):
         return redirect("done", slug)
     if _consent_outdated(participant):
         return _consent(request, study, Entry(), participant)
@@ -91,7 +92,7 @@ def task(request: HttpRequest, slug: str, position: int) -> HttpResponse:
 def stop(request: HttpRequest, slug: str) -> HttpResponse:
     """Asks whether to stop early; POST gives the rest of the session back."""
     session = session_at(request, slug)
-    if session is None:
+    if session is None or session.ended_at:
         return redirect("next-task", slug)
     if request.method == "POST":
         stop_session(session=session)
@@ -108,11 +109,12 @@ def done(request: HttpRequest, slug: str) -> HttpResponse:
     if participant is None or place != "done":
         return redirect(place or "door", slug)
     study = participant.study
-    completed = participant.sessions.filter(outcome=Session.Outcome.COMPLETED).exists()
+    completed = participant.sessions.filter(outcome=Session.Outcome.COMPLETED).last()
+    last = completed.slots.aggregate(last=Max("position"))["last"] if completed else None
     code = study.completion_code if completed else study.partial_code
     back = recruitment.way_back(participant=participant, code=code)
-    another = recruitment.may_start_another(participant=participant)
-    return _page(request, "done", study, back=back, completed=completed, another=another)
+    another = work_left(participant=participant)
+    return _page(request, "done", study, back=back, completed=completed, last=last, another=another)
 
 
 def _entry(request: HttpRequest) -> Entry:
@@ -178,13 +180,14 @@ def _task_page(
     error: str = "",
     status: int = 200,
 ) -> HttpResponse | None:
-    """The page of the running session's item at a position; None when the person holds no such item now."""
+    """The page of the session's item at a position; None when the person holds no such item now."""
     session, now = session_at(request, slug), timezone.now()
-    slots = session_slots(session=session) if session else []
-    index = next((n for n, slot in enumerate(slots) if slot.position == position), None)
-    if session is None or index is None:
+    positions = list(session.slots.order_by("position").values_list("position", flat=True)) if session else []
+    if session is None or position not in positions:
         return None
-    slot, before = slots[index], slots[index - 1] if index else None
+    index = positions.index(position)
+    *earlier, slot = session_slots(session=session, positions=positions[max(index - 1, 0) : index + 1])
+    before = earlier[0] if earlier else None
     seconds_left = ((slot.leased_until or now) - now).total_seconds()
     if not slot.filled and seconds_left <= 0:
         return None
@@ -205,7 +208,7 @@ def _task_page(
         sides=_sides(slot),
         token=Ticket.for_slot(slot).seal(),
         place=index + 1,
-        total=len(slots),
+        total=len(positions),
         before=before,
         quick=before is not None and slot.answer is None and not error and _was_quick(before),
         minutes_left=None if slot.filled else math.ceil(seconds_left / 60),

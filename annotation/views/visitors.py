@@ -73,10 +73,10 @@ def participant_at(request: HttpRequest, slug: str) -> Participant | None:
 
 
 def session_at(request: HttpRequest, slug: str) -> Session | None:
-    """The running session of that participant, with the study, in one query."""
+    """That participant's running session, or the last that they completed: its answers may still change."""
     code = _card(request, slug)[0]
-    sessions = Session.objects.select_related("participant__study").filter(ended_at__isnull=True)
-    return sessions.filter(participant__study__slug=slug, participant__code=code).first() if code else None
+    sessions = Session.objects.select_related("participant__study").exclude(outcome=Session.Outcome.STOPPED)
+    return sessions.filter(participant__study__slug=slug, participant__code=code).last() if code else None
 
 
 def _cookie(slug: str) -> str:

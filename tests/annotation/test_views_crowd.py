@@ -633,3 +633,15 @@ def test_a_page_answers_to_reading_and_sending_only() -> None:
     refused: HttpResponse = Client().delete("/s/answers/")  # type: ignore[assignment]
     assert refused.status_code == 405
     assert Client().head("/s/answers/").status_code == 200
+
+
+def test_somebody_who_has_finished_may_still_look_back_and_change_an_answer() -> None:
+    person = Visitor(opened(items=2))
+    person.start()
+    person.send(label=4)
+    person.send(label=4)
+    assert 'href="/s/answers/task/2/"' in person.text
+    person.get("task/2/")
+    person.send(label=1)
+    assert person.here == "/s/answers/done/"
+    assert list(Label.objects.counted().order_by("position").values_list("value", flat=True)) == [4, 1]
