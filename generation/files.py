@@ -224,7 +224,7 @@ _decode = json.JSONDecoder(parse_constant=_not_json).decode
 
 def _jsonl_rows(path: Path, rejected: Rejections) -> Rows:
     for number, line in _lines(path):
-        if line.isspace():
+        if not line.strip():
             continue
         try:
             row = _decode(line)

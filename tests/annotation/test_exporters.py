@@ -147,7 +147,8 @@ def test_what_is_exported_imports_again_to_the_same_labels(study: Study, tmp_pat
     again = Study.objects.get(slug="again")
     fields = (
         "item__external_id", "item__query__text", "item__response", "participant__code", "value",
-        "cannot_judge", "comment", "active_seconds", "submitted_at", "position", "swapped", "status", "simulated",
+        "cannot_judge", "comment", "active_seconds", "submitted_at", "position", "swapped", "status",
+        "simulated",
     )  # fmt: skip
 
     def labels(study: Study) -> list[tuple[Any, ...]]:

@@ -57,6 +57,7 @@ def test_empty_cells_are_none_and_a_byte_order_mark_is_no_text(write: Write) -> 
     [
         ("a.jsonl", b"", "a.jsonl is empty"),
         ("a.jsonl", b"\n  \n", "a.jsonl has no rows"),
+        ("a.jsonl", b"\xef\xbb\xbf", "a.jsonl has no rows"),
         ("a.csv", b"query,response\n", "a.csv has no rows"),
         ("a.txt", b"x", "must end in .jsonl"),
         ("a.json", b"[]", "one JSON object a line"),
