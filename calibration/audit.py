@@ -72,10 +72,9 @@ def run_audit(*, audit: Audit) -> Audit:
     2. Compute. A failure is stored as one line.
     3. Store the result unless another worker stored it first: both computed the same.
     """
-    claimed = Audit.objects.filter(pk=audit.pk).exclude(state=Audit.State.FINISHED)
-    if claimed.update(state=Audit.State.RUNNING, error=""):
-        outcome = _outcome(audit)
-        Audit.objects.filter(pk=audit.pk, state=Audit.State.RUNNING).update(**outcome)
+    unfinished = Audit.objects.filter(pk=audit.pk).exclude(state=Audit.State.FINISHED)
+    if unfinished.update(state=Audit.State.RUNNING, error=""):
+        unfinished.update(**_outcome(audit))
     audit.refresh_from_db()
     return audit
 
@@ -107,8 +106,9 @@ def _result(audit: Audit) -> dict[str, Any]:
     columns = score_columns(study, item_pks=frame.item_pks, scorers=audit.scorers.all())
     asked = Specification(audit.preset, audit.seed, audit.replicates, audit.epsilon)
     found = {"study": study.slug, "version": settings.VERSION, **measure(frame, columns, asked)}
-    # Read back from its text: whatever stands in it survives any database, and NaN would raise here.
-    result: dict[str, Any] = json.loads(json.dumps(found, allow_nan=False))
+    # Through text, as any database gives it back: NaN would raise, and PostgreSQL knows no minus zero.
+    text = json.dumps(found, allow_nan=False)
+    result: dict[str, Any] = json.loads(text, parse_float=lambda number: float(number) + 0.0)
     return result
 
 

@@ -95,13 +95,7 @@ def _coverage(people: People, column: ScoreColumn, asked: Specification) -> Foun
 def _correlations(people: People, column: ScoreColumn, asked: Specification) -> Found:
     """Ranks as the paper has them, and the same within queries."""
     scores, means = column.values, people.means
-    ranks = spearman_interval(
-        scores,
-        means,
-        clusters=people.clusters,
-        replicates=asked.replicates,
-        rng=asked.rng(column.name, "spearman"),
-    )
+    ranks = _rho(people, column, asked, mask=people.labelled)
     return {
         "spearman": ranks.as_dict(),
         "kendall": _point(kendall(scores, means), ranks),
@@ -116,26 +110,44 @@ def _correlations(people: People, column: ScoreColumn, asked: Specification) -> 
     }
 
 
-def _on_subsets(people: People, column: ScoreColumn, asked: Specification) -> Found:
-    """Spearman again on each subset, cut on all items of the study, as far as the scorer covers it."""
-    return {"subsets": [_on_subset(people, column, subset, asked) for subset in people.subsets]}
-
-
 def _point(value: float, ranks: Estimate) -> Found:
     """A value without an interval: undefined where the rank correlation is, and for the same reason."""
     return Estimate(value, None, None, ranks.n, ranks.reason if ranks.value is None else WITHOUT).as_dict()
 
 
-def _on_subset(people: People, column: ScoreColumn, subset: Subset, asked: Specification) -> Found:
-    rng = asked.rng(column.name, "subset", subset.rule, subset.parameter)
-    resampling: Found = {"clusters": people.clusters, "replicates": asked.replicates, "rng": rng}
-    if subset.pairs is None:
-        scores = np.where(subset.mask, column.values, np.nan)
-        found = spearman_interval(scores, people.means, **resampling)
-    else:
-        found = pair_spearman(column.values, people.means, subset.pairs, **resampling)
-    measured = _subset(subset) | {"n": found.n, "spearman": found.as_dict()}
-    return _completed(measured, ["expected", "excess", "stratified"])
+def _on_subsets(people: People, column: ScoreColumn, asked: Specification) -> Found:
+    """Spearman again on each subset, cut on all items of the study, as far as the scorer covers it."""
+    known: dict[bytes, Estimate] = {}
+    rows = []
+    for subset in people.subsets:
+        chosen = subset.mask if subset.pairs is None else subset.pairs
+        # Ties make several cuts keep the same items: then they have the same numbers, computed once.
+        key = chosen.tobytes()
+        if key not in known:
+            known[key] = _rho(people, column, asked, mask=subset.mask, pairs=subset.pairs)
+        measured = _subset(subset) | {"n": known[key].n, "spearman": known[key].as_dict()}
+        rows.append(_completed(measured, ["expected", "excess", "stratified"]))
+    return {"subsets": rows}
+
+
+def _rho(
+    people: People,
+    column: ScoreColumn,
+    asked: Specification,
+    *,
+    mask: npt.NDArray[np.bool_],
+    pairs: IntArray | None = None,
+) -> Estimate:
+    """Spearman's rho on the items of a mask, or over pairs of items; the same items, the same interval."""
+    chosen = hashlib.sha256((mask if pairs is None else pairs).tobytes()).hexdigest()
+    resampling: Found = {
+        "clusters": people.clusters,
+        "replicates": asked.replicates,
+        "rng": asked.rng(column.name, "spearman", chosen),
+    }
+    if pairs is not None:
+        return pair_spearman(column.values, people.means, pairs, **resampling)
+    return spearman_interval(np.where(mask, column.values, np.nan), people.means, **resampling)
 
 
 # What is measured of a scorer, in the order of the JSON.

@@ -1,6 +1,6 @@
 """A finished audit as a page shows it: read from its frozen result alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from annotation.templatetags.labels import fixed
 from calibration.charts import DotPlot, dot_plot
 from calibration.models import Audit, Scorer
+from calibration.rules import RULES, Rule
 
 Result = dict[str, Any]
 Estimate = dict[str, Any]
@@ -21,95 +22,10 @@ STYLES = ("look.css", "console.css", "audit.css")
 # Below this many items an interval is so wide that the plot would start with noise.
 ITEMS_FOR_A_PLOT = 100
 
-SIMILAR = "Where people find the answers about equally good, does the scorer still rank them?"
-DISAGREED = "Where people disagree, does the scorer still follow their mean?"
-
 LIMIT = (
     "A correlation on such a subset falls without any miscalibration, because the range of the labels is "
     "narrower there: a fall alone is no evidence against a scorer."
 )
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule that makes subsets, in words; `cut` writes one of its parameters."""
-
-    title: str
-    question: str
-    meaning: str
-    cut: Callable[[float], str]
-    unit: str = "items"
-
-
-RULES: Mapping[str, Rule] = {
-    "tukey": Rule(
-        "Similar quality: Tukey’s fences",
-        SIMILAR,
-        "Items whose mean label lies within k interquartile ranges of the middle half of all means.",
-        "k = {:g}".format,
-    ),
-    "zscore": Rule(
-        "Similar quality: standard scores",
-        SIMILAR,
-        "Items whose mean label lies within so many standard deviations of the mean of all.",
-        "|z| ≤ {:g}".format,
-    ),
-    "middle": Rule(
-        "Similar quality: the middle",
-        SIMILAR,
-        "Items whose mean label lies in the middle share of all means.",
-        "middle {:g} %".format,
-    ),
-    "near_pairs": Rule(
-        "Similar quality: near pairs",
-        "Between two answers that people rate nearly the same, does the scorer pick the better one?",
-        "Pairs of answers to one query whose mean labels differ by less than the threshold; n counts pairs.",
-        "less than {:g} apart".format,
-        unit="pairs",
-    ),
-    "ties": Rule(
-        "Similar quality: ties",
-        SIMILAR,
-        "The share of comparisons that the most people call similar.",
-        "top {:g} %".format,
-    ),
-    "entropy": Rule(
-        "Disagreed: entropy",
-        DISAGREED,
-        "The share of items whose labels have the highest entropy.",
-        "top {:g} %".format,
-    ),
-    "grouped_entropy": Rule(
-        "Disagreed: entropy of low, middle and high",
-        DISAGREED,
-        "The share of items with the highest entropy of three groups: below, at and above the middle value.",
-        "top {:g} %".format,
-    ),
-    "gini": Rule(
-        "Disagreed: Gini impurity",
-        DISAGREED,
-        "The share of items whose labels have the highest Gini impurity.",
-        "top {:g} %".format,
-    ),
-    "pairwise_disagreement": Rule(
-        "Disagreed: pairs of people",
-        DISAGREED,
-        "The share of items on which two people drawn at random differ most often.",
-        "top {:g} %".format,
-    ),
-    "majority_minority": Rule(
-        "Disagreed: majority against minority",
-        DISAGREED,
-        "The share of items with the most labels other than the commonest one.",
-        "top {:g} %".format,
-    ),
-    "percent_agreement": Rule(
-        "Disagreed: percent agreement",
-        DISAGREED,
-        "The share of comparisons on which the fewest people side with the majority, ties split.",
-        "lowest {:g} %".format,
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -126,7 +42,10 @@ class Cut:
 
 @dataclass(frozen=True)
 class SubsetRow:
+    """A scorer on the whole that the subsets are held against, and on each of them."""
+
     scorer: Result
+    whole: Estimate
     cells: list[tuple[Result, Cut]]
 
 
@@ -260,28 +179,24 @@ def _reaches_zero(estimate: Estimate) -> bool:
 
 def _section(key: str, result: Result, scorers: list[Result], wishes: Mapping[str, str]) -> RuleSection:
     cuts = _cuts(key, result, wishes)
+    # Pairs lie within queries: what they are held against does too.
+    whole = "within_query" if RULES[key].unit == "pairs" else "spearman"
     rows = []
     for scorer in scorers:
         cells = [subset for subset in scorer["subsets"] if subset["rule"] == key]
-        rows.append(SubsetRow(scorer, list(zip(cells, cuts, strict=True))))
+        rows.append(SubsetRow(scorer, scorer[whole], list(zip(cells, cuts, strict=True))))
     at, chosen = next((n, cut) for n, cut in enumerate(cuts) if cut.chosen)
-    # Pairs lie within queries: what they are held against does too.
-    whole = "within_query" if RULES[key].unit == "pairs" else "spearman"
     plot = dot_plot(
-        [
-            (row.scorer["name"], row.scorer["family"], row.scorer[whole], row.cells[at][0]["spearman"])
-            for row in rows
-        ]
+        [(row.scorer["name"], row.scorer["family"], row.whole, row.cells[at][0]["spearman"]) for row in rows]
     )
     return RuleSection(key, RULES[key], cuts, chosen, plot, rows)
 
 
 def _cuts(key: str, result: Result, wishes: Mapping[str, str]) -> list[Cut]:
     """The rule's parameters; without a wish, the plot shows the narrowest subset that is not mere noise."""
-    found = {f"{subset['parameter']:g}": subset for subset in result["subsets"] if subset["rule"] == key}
-    enough = [name for name, subset in found.items() if subset["n"] >= ITEMS_FOR_A_PLOT] or list(found)[:1]
+    found = {_name(subset): subset for subset in result["subsets"] if subset["rule"] == key}
     wish = wishes.get(key, "")
-    chosen = wish if wish in found else min(enough, key=lambda name: found[name]["n"])
+    chosen = wish if wish in found else _plottable(key, result, found)
     return [
         Cut(
             parameter=name,
@@ -293,3 +208,19 @@ def _cuts(key: str, result: Result, wishes: Mapping[str, str]) -> list[Cut]:
         )
         for name, subset in found.items()
     ]
+
+
+def _plottable(key: str, result: Result, found: Mapping[str, Result]) -> str:
+    defined = {
+        _name(subset)
+        for scorer in result["scorers"]
+        for subset in scorer["subsets"]
+        if subset["rule"] == key and subset["spearman"]["value"] is not None
+    }
+    enough = [name for name, subset in found.items() if name in defined and subset["n"] >= ITEMS_FOR_A_PLOT]
+    widest = max(found, key=lambda name: found[name]["n"])
+    return min(enough, key=lambda name: found[name]["n"], default=widest)
+
+
+def _name(subset: Result) -> str:
+    return f"{subset['parameter']:g}"

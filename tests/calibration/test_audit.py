@@ -147,6 +147,15 @@ def test_subsets_are_cut_on_the_studys_items_before_what_a_scorer_covers() -> No
         assert part["boundary_ties"] == whole["boundary_ties"]
 
 
+def test_the_same_items_have_the_same_numbers_under_every_rule() -> None:
+    result = audited(make_scored_study(people=3), preset="standard")
+    for scorer in result["scorers"]:
+        whole = [s for s, cut in zip(scorer["subsets"], result["subsets"], strict=True) if cut["n"] == 60]
+        assert {s["rule"] for s in whole} >= {"tukey", "zscore"}
+        for subset in whole:
+            assert subset["spearman"] == scorer["spearman"]
+
+
 def test_excluded_people_count_nowhere() -> None:
     study = make_scored_study()
     before = audited(study)

@@ -17,6 +17,7 @@ from tests.factory import make_items, make_labels, make_study
 
 pytestmark = pytest.mark.django_db
 
+CHOSEN = re.compile(r'aria-current="true">([^<]+)<')
 HTMX = {"HX-Request": "true"}
 
 
@@ -156,10 +157,22 @@ def test_wrong_wishes_are_400_with_a_message(console: Client) -> None:
 def test_the_page_plots_the_subset_that_is_asked_for_and_keeps_the_others(console: Client) -> None:
     url = reverse("audit", args=[finished(make_scored_study(), preset="paper").pk])
     text = console.get(url, {"tukey": "2", "entropy": "10", "nonsense": "<b>"}).content.decode()
-    assert re.findall(r'aria-current="true">([^<]+)<', text) == ["k = 2", "top 10 %"]
+    assert CHOSEN.findall(text) == ["k = 2", "top 10 %"]
     assert 'href="?tukey=1.5&amp;entropy=10#tukey"' in text
     assert "<b>&" not in text
     assert console.get(url, {"tukey": "7"}).status_code == 200
+
+
+def test_the_plot_starts_with_the_narrowest_subset_that_is_large_enough_and_defined(console: Client) -> None:
+    audit = finished(make_scored_study(items=120, people=1), preset="standard")
+    text = console.get(reverse("audit", args=[audit.pk])).content.decode()
+    shown = dict(zip(re.findall(r'id="(\w+)">\s+<p class="label"', text), CHOSEN.findall(text), strict=True))
+    assert audit.result is not None
+    pairs = [s for s in audit.result["scorers"][1]["subsets"] if s["rule"] == "near_pairs"]
+    assert pairs[-1]["spearman"]["value"] is None  # one label an item: means this near are equal
+    assert shown["near_pairs"] == "less than 1 apart"
+    sizes = [s["n"] for s in audit.result["subsets"] if s["rule"] == "middle"]
+    assert shown["middle"] == f"middle {90 - 10 * sizes.index(min(n for n in sizes if n >= 100))} %"
 
 
 def test_n_ties_and_intervals_of_every_subset_stand_on_the_page(console: Client) -> None:

@@ -1,0 +1,89 @@
+"""The rules that make subsets, in words for a page."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+SIMILAR = "Where people find the answers about equally good, does the scorer still rank them?"
+DISAGREED = "Where people disagree, does the scorer still follow their mean?"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule that makes subsets, in words; `cut` writes one of its parameters."""
+
+    title: str
+    question: str
+    meaning: str
+    cut: Callable[[float], str]
+    unit: str = "items"
+
+
+RULES: Mapping[str, Rule] = {
+    "tukey": Rule(
+        "Similar quality: Tukey’s fences",
+        SIMILAR,
+        "Items whose mean label lies within k interquartile ranges of the middle half of all means.",
+        "k = {:g}".format,
+    ),
+    "zscore": Rule(
+        "Similar quality: standard scores",
+        SIMILAR,
+        "Items whose mean label lies within so many standard deviations of the mean of all.",
+        "|z| ≤ {:g}".format,
+    ),
+    "middle": Rule(
+        "Similar quality: the middle",
+        SIMILAR,
+        "Items whose mean label lies in the middle share of all means.",
+        "middle {:g} %".format,
+    ),
+    "near_pairs": Rule(
+        "Similar quality: near pairs",
+        "Between two answers that people rate nearly the same, does the scorer pick the better one?",
+        "Pairs of answers to one query whose mean labels differ by less than the threshold; n counts pairs.",
+        "less than {:g} apart".format,
+        unit="pairs",
+    ),
+    "ties": Rule(
+        "Similar quality: ties",
+        SIMILAR,
+        "The share of comparisons that the most people call similar.",
+        "top {:g} %".format,
+    ),
+    "entropy": Rule(
+        "Disagreed: entropy",
+        DISAGREED,
+        "The share of items whose labels have the highest entropy.",
+        "top {:g} %".format,
+    ),
+    "grouped_entropy": Rule(
+        "Disagreed: entropy of low, middle and high",
+        DISAGREED,
+        "The share of items with the highest entropy of three groups: below, at and above the middle value.",
+        "top {:g} %".format,
+    ),
+    "gini": Rule(
+        "Disagreed: Gini impurity",
+        DISAGREED,
+        "The share of items whose labels have the highest Gini impurity.",
+        "top {:g} %".format,
+    ),
+    "pairwise_disagreement": Rule(
+        "Disagreed: pairs of people",
+        DISAGREED,
+        "The share of items on which two people drawn at random differ most often.",
+        "top {:g} %".format,
+    ),
+    "majority_minority": Rule(
+        "Disagreed: majority against minority",
+        DISAGREED,
+        "The share of items with the most labels other than the commonest one.",
+        "top {:g} %".format,
+    ),
+    "percent_agreement": Rule(
+        "Disagreed: percent agreement",
+        DISAGREED,
+        "The share of comparisons on which the fewest people side with the majority, ties split.",
+        "lowest {:g} %".format,
+    ),
+}
