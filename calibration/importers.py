@@ -21,8 +21,9 @@ from generation.files import (
     require_columns,
     silent,
 )
-from generation.importers import QUERY, ROWS_AT_ONCE, all_or_nothing, in_batches, read_checked
+from generation.importers import QUERY, all_or_nothing, read_right
 from generation.models import digest
+from generation.spool import ROWS_AT_ONCE, Spool
 
 SUM_TOLERANCE = 1e-3
 GIVEN = ("score", "distribution", "votes")
@@ -131,15 +132,14 @@ def import_scores(
     )
     rejected = Rejections(path, skip=skip_bad_rows)
     reader = _Reader(study, Targets.of(study), scorer=scorer, family=family)
-    rows = _check(rejected, reader, _Taken(study, replace=replace), progress)
     created, scorers = 0, dict[str, Scorer]()
-    with all_or_nothing():
-        if replace:
-            Score.objects.filter(study=study, scorer__name__in=reader.families).delete()
-        lines = read_checked(path, rejected, reader.read, progress, "importing")
-        for batch in in_batches((row for _, row in lines), ROWS_AT_ONCE):
-            created += len(Score.objects.bulk_create(_scores(study, scorers, batch)))
-        rejected.settle()
+    with Spool[ScoreRow]() as spool:
+        rows = _read(spool, rejected, reader, _Taken(study, replace=replace), progress)
+        with all_or_nothing():
+            if replace:
+                Score.objects.filter(study=study, scorer__name__in=reader.families).delete()
+            for batch in spool.batches(rejected):
+                created += len(Score.objects.bulk_create(_scores(study, scorers, batch)))
     return ImportReport(rows, {"scores": created, "scorers": len(scorers)}, rejected.named(), into=slug)
 
 
@@ -234,22 +234,23 @@ class _Taken:
         return self._stored[scorer]
 
 
-def _check(rejected: Rejections, reader: _Reader, taken: _Taken, progress: Progress) -> int:
+def _read(
+    spool: Spool[ScoreRow], rejected: Rejections, reader: _Reader, taken: _Taken, progress: Progress
+) -> int:
     """Read the whole file before anything is written; how many rows can be imported."""
     rows = 0
-    for line, row in read_checked(rejected.path, rejected, reader.read, progress, "checking"):
+    for line, row in read_right(rejected.path, rejected, reader.read, progress):
         try:
             taken.check(line, row)
         except RowError as error:
             rejected.add(line, error)
         else:
+            spool.add(line, row)
             rows += 1
     for line, before in taken.repeats.found():
         rejected.add(line, f"the same scorer scored this in {rejected.unit} {before}")
         rows -= 1
-    rejected.settle()
-    if not rows:
-        rejected.refuse()
+    rejected.settle(rows=rows)
     return rows
 
 

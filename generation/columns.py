@@ -8,6 +8,7 @@ from generation.files import Row, RowError
 
 IDENTIFIER_LENGTH = 200
 SHOWN = 60
+TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": None}
 
 
 def given(row: Row, *names: str) -> str | None:
@@ -49,9 +50,9 @@ def storable(value: str, name: str) -> str:
 
 def identifier(row: Row, name: str) -> str:
     """An id as text, also when the file has it as a number; "" where there is none."""
-    if given(row, name) is None:
+    value = row.get(name)
+    if value is None:
         return ""
-    value = row[name]
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -67,7 +68,7 @@ def whole_number(value: object, what: str) -> int:
     number = value
     if isinstance(number, str):
         try:
-            number = float(number)
+            number = int(number) if number.isdecimal() else float(number)
         except ValueError:
             raise RowError(f"{what} {shown(value)} is not a whole number") from None
     if isinstance(number, float) and number.is_integer():
@@ -79,7 +80,7 @@ def whole_number(value: object, what: str) -> int:
 
 def count(row: Row, name: str) -> int | None:
     """A whole number from 0 that a database column can hold; None where there is none."""
-    if given(row, name) is None:
+    if row.get(name) in (None, ""):
         return None
     number = whole_number(row[name], name)
     if not 0 <= number < 2**31:
@@ -102,13 +103,12 @@ def number(value: object, what: str) -> float:
 
 def truth(row: Row, name: str) -> bool | None:
     """true or false, also as text or as 1 or 0; None where there is none."""
-    if given(row, name) is None:
-        return None
-    word = str(row[name]).strip().lower()
-    if word in ("true", "1"):
-        return True
-    if word in ("false", "0"):
-        return False
+    value = row.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word in TRUTHS:
+        return TRUTHS[word]
     raise RowError(f"{name} is {shown(row[name])}, not true or false")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 Row = dict[str, Any]
 Rows = Iterator[tuple[int, Row]]
-Progress = Callable[[Rows, str], Rows]
+Progress = Callable[[Rows], Rows]
 
 LONGEST_LINE = 16 * 2**20  # bytes: a line or a cell beyond this is a fault of the file, and would fill memory
 MOST_REJECTED = 10_000
@@ -60,9 +60,9 @@ class Rejections:
     def named(self) -> list[str]:
         return [f"{self.unit} {line}: {reason}" for line, reason in sorted(self.reasons.items())]
 
-    def settle(self) -> None:
-        """Raise FileError when a row is wrong and wrong rows are not to be skipped."""
-        if not self.skip:
+    def settle(self, *, rows: int = 1) -> None:
+        """Raise FileError when rows are wrong and not to be skipped, or no right ones remain."""
+        if not self.skip or not rows:
             self.refuse()
 
     def refuse(self) -> None:
@@ -128,15 +128,15 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {singular if number == 1 else what}"
 
 
-def silent(rows: Rows, doing: str) -> Rows:
+def silent(rows: Rows) -> Rows:
     return rows
 
 
-def progress_bar(rows: Rows, doing: str) -> Rows:
+def progress_bar(rows: Rows) -> Rows:
     """The rows, with a bar on the way where a person looks at a terminal."""
     from tqdm import tqdm
 
-    return iter(tqdm(rows, desc=doing, unit=" rows", disable=None, leave=False, mininterval=0.5))
+    return iter(tqdm(rows, desc="reading", unit=" rows", disable=None, leave=False, mininterval=0.5))
 
 
 def read_rows(path: Path | str, rejected: Rejections | None = None) -> Rows:

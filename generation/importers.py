@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import IntegrityError, reset_queries, transaction
+from django.db import IntegrityError, transaction
 
 from generation import columns
 from generation.files import (
@@ -26,8 +25,8 @@ from generation.files import (
     silent,
 )
 from generation.models import LanguageModel, Query, Response
+from generation.spool import Spool
 
-ROWS_AT_ONCE = 1000
 QUERY = ("query", "user_query")
 RESPONSE_COLUMNS = frozenset({*QUERY, "query_id", "response", "response_id", "model", "sample"})
 
@@ -75,16 +74,16 @@ def import_responses(
     path = Path(path)
     require_columns(path, first_row(path), QUERY, ("response",))
     rejected = Rejections(path, skip=skip_bad_rows)
-    rows = sum(1 for _ in read_checked(path, rejected, _read_row, progress, "checking"))
-    rejected.settle()
-    if not rows:
-        rejected.refuse()
-    created, draws = 0, Counter[str]()
-    with all_or_nothing():
-        lines = read_checked(path, rejected, _read_row, progress, "importing")
-        for batch in in_batches((text for _, text in lines), ROWS_AT_ONCE):
-            created += store_responses([_numbered(text, draws) for text in batch]).created
-        rejected.settle()
+    rows = created = 0
+    draws = Counter[str]()
+    with Spool[ResponseText]() as spool:
+        for line, text in read_right(path, rejected, _read_row, progress):
+            spool.add(line, _numbered(text, draws))
+            rows += 1
+        rejected.settle(rows=rows)
+        with all_or_nothing():
+            for batch in spool.batches(rejected):
+                created += store_responses(batch).created
     known = rows - created
     remarks = (
         [f"{counted(known, 'responses')} {'was' if known == 1 else 'were'} there already."] if known else []
@@ -92,25 +91,17 @@ def import_responses(
     return ImportReport(rows, {"responses": created}, rejected.named(), remarks=remarks)
 
 
-def read_checked(
-    path: Path, rejected: Rejections, read: Callable[[int, Row], T], progress: Progress, doing: str
+def read_right(
+    path: Path, rejected: Rejections, read: Callable[[int, Row], T], progress: Progress
 ) -> Iterator[tuple[int, T]]:
-    """Line and what `read` makes of the row's number and the row; wrong rows are left out."""
-    for number, (line, row) in enumerate(progress(read_rows(path, rejected), doing), start=1):
-        if line in rejected.reasons:
-            continue
+    """Line and what `read` makes of the row's number and the row; wrong rows are rejected and left out."""
+    for number, (line, row) in enumerate(progress(read_rows(path, rejected)), start=1):
         try:
             result = read(number, row)
         except RowError as error:
             rejected.add(line, error)
         else:
             yield line, result
-
-
-def in_batches(rows: Iterator[T], size: int) -> Iterator[list[T]]:
-    while batch := list(islice(rows, size)):
-        yield batch
-        reset_queries()  # with DEBUG on, Django keeps the text of every query
 
 
 @contextmanager

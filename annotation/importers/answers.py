@@ -20,6 +20,7 @@ LONG_COLUMNS = ITEM_COLUMNS | {
 COUNTED, SURPLUS = Label.Status.COUNTED.value, Label.Status.SURPLUS.value
 # Beyond any scale, and beyond what a database column holds.
 LARGEST = 2**31 - 1
+NOTHING = (None, "")
 
 
 class Answer(NamedTuple):
@@ -52,7 +53,7 @@ class LabelledRow:
 
 
 def texts_mark(*texts: object) -> int:
-    return hash(tuple(str(text) if text else None for text in texts))
+    return hash(tuple([str(text) if text else None for text in texts]))
 
 
 class LabelReader:
@@ -98,16 +99,16 @@ class LabelReader:
 
     def _answer(self, row: Row) -> Answer:
         cannot_judge = bool(columns.truth(row, "cannot_judge"))
-        label = columns.given(row, "label")
-        if cannot_judge and label:
+        label = row.get("label")
+        if cannot_judge and label not in NOTHING:
             raise RowError("a label, although cannot_judge is true")
-        if not cannot_judge and not label:
+        if not cannot_judge and label in NOTHING:
             raise RowError("no label, although cannot_judge is not true")
         return Answer(
             annotator=columns.identifier(row, "annotator_id"),
-            value=None if cannot_judge else self._value(row["label"], "label"),
+            value=None if cannot_judge else self._value(label, "label"),
             cannot_judge=cannot_judge,
-            comment=columns.text(row, "comment") if columns.given(row, "comment") else "",
+            comment=_comment(row),
             active_seconds=_seconds(row),
             position=columns.count(row, "position"),
             swapped=columns.truth(row, "swapped"),
@@ -148,8 +149,15 @@ def _annotators(row: Row, labels: list[Any]) -> list[str]:
     return codes
 
 
+def _comment(row: Row) -> str:
+    comment = row.get("comment")
+    if comment is None or isinstance(comment, str):
+        return columns.storable(comment or "", "comment")
+    raise RowError(f"comment is {columns.shown(comment)}, not text")
+
+
 def _seconds(row: Row) -> float | None:
-    if columns.given(row, "active_seconds") is None:
+    if row.get("active_seconds") in NOTHING:
         return None
     seconds = columns.number(row["active_seconds"], "active_seconds")
     if seconds < 0:
@@ -159,7 +167,7 @@ def _seconds(row: Row) -> float | None:
 
 def _moment(row: Row) -> datetime.datetime | None:
     """submitted_at in ISO 8601; in UTC where it names no zone."""
-    if columns.given(row, "submitted_at") is None:
+    if row.get("submitted_at") in NOTHING:
         return None
     try:
         moment = parse_datetime(row["submitted_at"])

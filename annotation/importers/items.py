@@ -1,6 +1,6 @@
 """Items from files: one response to rate, or two to compare, on each row."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,13 @@ from generation.files import (
 from generation.importers import (
     QUERY,
     RESPONSE_COLUMNS,
-    ROWS_AT_ONCE,
     ResponseText,
     all_or_nothing,
-    in_batches,
-    read_checked,
     read_response,
+    read_right,
     store_responses,
 )
+from generation.spool import Spool
 
 # What a row of each kind shows: the endings of its response columns and the item's fields for them.
 SHOWN = {Study.Kind.RATING: ("",), Study.Kind.COMPARISON: ("_1", "_2")}
@@ -79,17 +78,16 @@ def import_items(
     fields = {"labels_per_item": labels_per_item, "session_size": session_size, "design": design}
     settled = {field: value for field, value in fields.items() if value is not None}
     rejected = Rejections(path, skip=skip_bad_rows)
-    rows = _check(path, rejected, kind, _item_ids(study), progress)
     created = 0
-    with all_or_nothing():
-        study = _same_or_new(study, settled, slug=slug, name=name or slug, kind=kind, owner=owner)
-        lines = read_checked(path, rejected, _reader(kind), progress, "importing")
-        for batch in in_batches((item for _, item in lines), ROWS_AT_ONCE):
-            created += len(store_items(study, batch))
-        rejected.settle()
-        if open_study:
-            studies.open_study(study=study)
-    return ImportReport(rows, {"items": created}, rejected.named(), into=slug)
+    with Spool[ItemText]() as spool:
+        _read(spool, rejected, kind, _item_ids(study), progress)
+        with all_or_nothing():
+            study = _same_or_new(study, settled, slug=slug, name=name or slug, kind=kind, owner=owner)
+            for batch in spool.batches(rejected):
+                created += len(store_items(study, batch))
+            if open_study:
+                studies.open_study(study=study)
+    return ImportReport(created, {"items": created}, rejected.named(), into=slug)
 
 
 def draft_study(slug: str) -> Study | None:
@@ -157,27 +155,24 @@ def store_items(study: Study, items: Sequence[ItemText]) -> list[int]:
     return [row.pk for row in Item.objects.bulk_create(rows)]
 
 
-def _reader(kind: str) -> Callable[[int, Row], ItemText]:
-    return lambda number, row: read_item(row, kind, number)
-
-
 def _item_ids(study: Study | None) -> set[str]:
     return set(study.items.values_list("external_id", flat=True)) if study else set()
 
 
-def _check(path: Path, rejected: Rejections, kind: str, taken: set[str], progress: Progress) -> int:
-    """Read the whole file before anything is written; how many rows can be imported."""
+def _read(
+    spool: Spool[ItemText], rejected: Rejections, kind: str, taken: set[str], progress: Progress
+) -> None:
     seen: dict[str, int] = {}
-    for line, item in read_checked(path, rejected, _reader(kind), progress, "checking"):
+    right = read_right(rejected.path, rejected, lambda number, row: read_item(row, kind, number), progress)
+    for line, item in right:
         if item.item_id in taken:
             rejected.add(line, f"item_id {columns.shown(item.item_id)} is in the study already")
         elif seen.setdefault(item.item_id, line) != line:
             first = f"{rejected.unit} {seen[item.item_id]}"
             rejected.add(line, f"item_id {columns.shown(item.item_id)} is also in {first}")
-    rejected.settle()
-    if not seen:
-        rejected.refuse()
-    return len(seen)
+        else:
+            spool.add(line, item)
+    rejected.settle(rows=len(seen))
 
 
 def _same_or_new(study: Study | None, settled: dict[str, Any], **fields: Any) -> Study:

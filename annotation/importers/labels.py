@@ -25,7 +25,8 @@ from generation.files import (
     require_columns,
     silent,
 )
-from generation.importers import QUERY, ROWS_AT_ONCE, all_or_nothing, in_batches, read_checked
+from generation.importers import QUERY, all_or_nothing, read_right
+from generation.spool import ROWS_AT_ONCE, Spool
 
 WIDEST_SCALE = 101
 
@@ -53,36 +54,32 @@ def import_labels(
     wide = _is_wide(path, first, kind, known=study is not None)
     scale = _scale_for(study, scale)
     rejected = Rejections(path, skip=skip_bad_rows)
-    survey = _survey(
-        path,
-        rejected,
-        LabelReader(kind=kind, wide=wide, scale=scale),
-        Survey(study, unit=rejected.unit),
-        progress,
-    )
-    default = studies.KINDS[kind]
+    reader = LabelReader(kind=kind, wide=wide, scale=scale)
     remarks = []
-    if scale is None:
-        scale = survey.scale((default["scale_low"], default["scale_high"]), rejected)
-        remarks.append(f"The scale is {scale[0]}..{scale[1]}.")
-    with all_or_nothing():
-        study = _empty_study(
-            study,
-            slug=slug,
-            name=name or slug,
-            kind=kind,
-            owner=owner,
-            scale_low=scale[0],
-            scale_high=scale[1],
-        )
-        lines = read_checked(
-            path, rejected, LabelReader(kind=kind, wide=wide, scale=scale).read, progress, "importing"
-        )
-        written = _store(study, survey, (row for _, row in lines))
-        rejected.settle()
-        _close(study, survey)
-    rows = written.pop("rows")
+    with Spool[LabelledRow]() as spool:
+        survey = _read(spool, rejected, reader, Survey(study, unit=rejected.unit), progress)
+        if scale is None:
+            scale = survey.scale(_default_scale(kind), rejected)
+            remarks.append(f"The scale is {scale[0]}..{scale[1]}.")
+        with all_or_nothing():
+            study = _empty_study(
+                study,
+                slug=slug,
+                name=name or slug,
+                kind=kind,
+                owner=owner,
+                scale_low=scale[0],
+                scale_high=scale[1],
+            )
+            written = _store(study, survey, spool.batches(rejected))
+            _close(study, survey)
+    rows = written.pop("rows", 0)
     return ImportReport(rows, +written, rejected.named(), into=slug, remarks=remarks)
+
+
+def _default_scale(kind: str) -> tuple[int, int]:
+    default = studies.KINDS[kind]
+    return default["scale_low"], default["scale_high"]
 
 
 def _is_wide(path: Path, row: Row, kind: str, *, known: bool) -> bool:
@@ -108,18 +105,18 @@ def _scale_for(study: Study | None, scale: tuple[int, int] | None) -> tuple[int,
     return own
 
 
-def _survey(
-    path: Path, rejected: Rejections, reader: LabelReader, survey: Survey, progress: Progress
+def _read(
+    spool: Spool[LabelledRow], rejected: Rejections, reader: LabelReader, survey: Survey, progress: Progress
 ) -> Survey:
-    for line, row in read_checked(path, rejected, reader.read, progress, "checking"):
+    for line, row in read_right(rejected.path, rejected, reader.read, progress):
         try:
             survey.take(line, row, wide=reader.wide)
         except RowError as error:
             rejected.add(line, error)
+        else:
+            spool.add(line, row)
     survey.reject_repeats(rejected)
-    rejected.settle()
-    if not survey.rows:
-        rejected.refuse()
+    rejected.settle(rows=survey.rows)
     return survey
 
 
@@ -132,12 +129,12 @@ def _empty_study(study: Study | None, *, slug: str, **fields: object) -> Study:
     return study
 
 
-def _store(study: Study, survey: Survey, rows: Iterator[LabelledRow]) -> Counter[str]:
+def _store(study: Study, survey: Survey, batches: Iterator[list[LabelledRow]]) -> Counter[str]:
     """Write people, items and labels; how many of each, and of rows."""
     people = _store_people(study, survey)
     items = dict(study.items.values_list("external_id", "pk"))
     written = Counter(items=-len(items), labels=0, people=len(survey.people))
-    for batch in in_batches(rows, ROWS_AT_ONCE):
+    for batch in batches:
         new = [row.item for row in batch if row.item and row.item_id not in items]
         items |= zip((item.item_id for item in new), store_items(study, new), strict=True)
         insert_labels(_keyed(batch, items, people))
