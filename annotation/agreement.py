@@ -44,7 +44,9 @@ def agreement_of(frame: LabelFrame, *, replicates: int = REPLICATES, seed: int =
         "labels": int(totals.sum()),
         "cannot_judge": int(frame.cannot_judge.sum()),
         "annotators": frame.annotators,
-        **({"annotators_reason": "the imported file names no annotators"} if frame.annotators is None else {}),
+        **(
+            {"annotators_reason": "the imported file names no annotators"} if frame.annotators is None else {}
+        ),
         "labels_per_item": _spread(totals),
         "entropy_bits": {
             "n": len(answered),

@@ -72,9 +72,9 @@ def submit(*, participant: Participant, ticket: Ticket, answer: Answer) -> Label
         if label.key == key:
             return label
     held = Slot.objects.select_for_update().filter(participant=participant, item=ticket.item).first()
-    Label.objects.filter(pk__in=[label.pk for label in before if label.status != Label.Status.SUPERSEDED]).update(
-        status=Label.Status.SUPERSEDED
-    )
+    Label.objects.filter(
+        pk__in=[label.pk for label in before if label.status != Label.Status.SUPERSEDED]
+    ).update(status=Label.Status.SUPERSEDED)
     session_id = (held and held.session_id) or ticket.session
     label = Label.objects.create(
         item_id=ticket.item,
@@ -149,7 +149,9 @@ def _resume(session: Session, *, participant: Participant, now: datetime) -> Ses
     Slot.objects.filter(pk__in=[slot.pk for slot in held if not slot.filled]).update(
         leased_until=now + timedelta(minutes=study.time_limit_minutes)
     )
-    late = session.labels.filter(status=Label.Status.SURPLUS).count()  # work done, so it fills the session too
+    late = session.labels.filter(
+        status=Label.Status.SURPLUS
+    ).count()  # work done, so it fills the session too
     missing = study.session_size - len(held) - late
     extra: list[Slot] = []
     if missing > 0 and study.design == Study.Design.RANDOM and study.state == Study.State.OPEN:

@@ -56,7 +56,9 @@ class LabelFrame:
 def label_frame(study: Study, *, with_excluded: bool = False) -> LabelFrame:
     """Counts of the study's labels, in four queries whatever its size; by default without excluded people."""
     rows = list(
-        Item.objects.filter(study=study).order_by("position").values_list("pk", "external_id", "query_id", "block")
+        Item.objects.filter(study=study)
+        .order_by("position")
+        .values_list("pk", "external_id", "query_id", "block")
     )
     index = {pk: n for n, (pk, *_) in enumerate(rows)}
     counts = np.zeros((len(rows), len(study.values)), dtype=np.int64)

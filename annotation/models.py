@@ -78,19 +78,23 @@ class Study(models.Model):
         verbose_name_plural = "studies"
         ordering = ["-created_at"]
         constraints = [
-            models.CheckConstraint(condition=Q(scale_low__lt=F("scale_high")),
+            models.CheckConstraint(
+                condition=Q(scale_low__lt=F("scale_high")),
                 name="study_scale_has_two_values",
                 violation_error_message="The scale's lowest value must be below its highest.",
             ),
-            models.CheckConstraint(condition=Q(labels_per_item__gte=1),
+            models.CheckConstraint(
+                condition=Q(labels_per_item__gte=1),
                 name="study_wants_a_label",
                 violation_error_message="A study asks for at least one label an item.",
             ),
-            models.CheckConstraint(condition=Q(session_size__gte=1),
+            models.CheckConstraint(
+                condition=Q(session_size__gte=1),
                 name="study_session_has_an_item",
                 violation_error_message="A session has at least one item.",
             ),
-            models.CheckConstraint(condition=Q(time_limit_minutes__gte=1),
+            models.CheckConstraint(
+                condition=Q(time_limit_minutes__gte=1),
                 name="study_time_limit_positive",
                 violation_error_message="The time limit is at least one minute.",
             ),
@@ -205,7 +209,9 @@ class Session(models.Model):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["participant"], condition=Q(ended_at__isnull=True), name="one_running_session_a_person"
+                fields=["participant"],
+                condition=Q(ended_at__isnull=True),
+                name="one_running_session_a_person",
             ),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, outcome="") | (Q(ended_at__isnull=False) & ~Q(outcome="")),
@@ -340,9 +346,12 @@ class Label(models.Model):
                 condition=Q(participant__isnull=False) & Q(status__in=["counted", "surplus"]),
                 name="one_current_label_a_person_and_item",
             ),
-            models.UniqueConstraint(fields=["key"], condition=Q(key__isnull=False), name="one_label_a_submission"),
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(key__isnull=False), name="one_label_a_submission"
+            ),
             models.CheckConstraint(
-                condition=Q(cannot_judge=True, value__isnull=True) | Q(cannot_judge=False, value__isnull=False),
+                condition=Q(cannot_judge=True, value__isnull=True)
+                | Q(cannot_judge=False, value__isnull=False),
                 name="label_has_value_or_cannot_judge",
             ),
             models.CheckConstraint(

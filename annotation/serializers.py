@@ -42,11 +42,23 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
 
     class Meta:
         model = Item
-        fields = ["external_id", "position", "block", "query", "response", "response_1", "response_2", "metadata"]
+        fields = [
+            "external_id",
+            "position",
+            "block",
+            "query",
+            "response",
+            "response_1",
+            "response_2",
+            "metadata",
+        ]
 
     def to_representation(self, instance: Item) -> dict[str, Any]:
         shown = super().to_representation(instance)
-        return {"item_id": shown.pop("external_id"), **{name: x for name, x in shown.items() if x is not None}}
+        return {
+            "item_id": shown.pop("external_id"),
+            **{name: x for name, x in shown.items() if x is not None},
+        }
 
 
 class UploadSerializer(serializers.Serializer[Any]):

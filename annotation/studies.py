@@ -62,9 +62,7 @@ class StudyError(Exception):
     """What cannot be done with a study, and why, in one line."""
 
 
-def create_study(
-    *, slug: str, name: str, kind: str, owner: User | None = None, **fields: Any
-) -> Study:
+def create_study(*, slug: str, name: str, kind: str, owner: User | None = None, **fields: Any) -> Study:
     """A draft with the kind's own question, scale and texts where none are given. Raises StudyError."""
     if kind not in KINDS:
         raise StudyError(f"The kind is rating or comparison, not {kind!r}.")
@@ -197,4 +195,6 @@ def _check(study: Study) -> None:
         study.full_clean()
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
-        raise StudyError(messages[0] if field == "__all__" else f"{field.replace('_', ' ')}: {messages[0]}") from None
+        raise StudyError(
+            messages[0] if field == "__all__" else f"{field.replace('_', ' ')}: {messages[0]}"
+        ) from None

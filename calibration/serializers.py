@@ -32,7 +32,9 @@ class ScoresUploadSerializer(UploadSerializer):
 
 class AuditSerializer(serializers.ModelSerializer[Audit]):
     study = serializers.CharField(source="study.slug")
-    scorers: serializers.SlugRelatedField[Scorer] = serializers.SlugRelatedField("name", many=True, read_only=True)
+    scorers: serializers.SlugRelatedField[Scorer] = serializers.SlugRelatedField(
+        "name", many=True, read_only=True
+    )
 
     class Meta:
         model = Audit

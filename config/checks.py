@@ -28,7 +28,11 @@ def check_secrets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         )
     if settings.DEBUG and settings.HTTPS:
         problems.append(
-            Warning("DEBUG is on while HTTPS is on.", hint="Turn DEBUG off where people label.", id="manyminds.W003")
+            Warning(
+                "DEBUG is on while HTTPS is on.",
+                hint="Turn DEBUG off where people label.",
+                id="manyminds.W003",
+            )
         )
     return problems
 

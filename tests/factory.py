@@ -9,13 +9,18 @@ from generation.models import LanguageModel, Query, Response
 
 
 def make_study(slug: str = "answers", **fields: Any) -> Study:
-    defaults: dict[str, Any] = {"name": slug.title(), "question": "How good is this answer to you, all in all?"}
+    defaults: dict[str, Any] = {
+        "name": slug.title(),
+        "question": "How good is this answer to you, all in all?",
+    }
     if fields.get("kind") == Study.Kind.COMPARISON:
         defaults |= {"scale_low": -2, "scale_high": 2, "question": "Which answer is better to you?"}
     return Study.objects.create(slug=slug, **(defaults | fields))
 
 
-def make_response(query: str = "Why write?", text: str = "To remember.", model: str = "model-a", sample: int = 0) -> Response:
+def make_response(
+    query: str = "Why write?", text: str = "To remember.", model: str = "model-a", sample: int = 0
+) -> Response:
     asked, _ = Query.objects.get_or_create(digest=Query.digest_of(query), defaults={"text": query})
     author, _ = LanguageModel.objects.get_or_create(name=model)
     digest = Response.digest_of(query=query, model=model, external_id="", sample=sample, text=text)
@@ -38,7 +43,9 @@ def make_items(study: Study, count: int, *, queries: int = 4) -> list[Item]:
     return Item.objects.bulk_create(items)
 
 
-def make_labels(item: Item, values: list[int | None], *, people: list[Participant] | None = None) -> list[Label]:
+def make_labels(
+    item: Item, values: list[int | None], *, people: list[Participant] | None = None
+) -> list[Label]:
     """Imported labels of one item: None is a cannot-judge."""
     return Label.objects.bulk_create(
         Label(

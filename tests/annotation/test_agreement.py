@@ -21,7 +21,9 @@ def labelled() -> tuple[object, np.ndarray]:
     return study, rows
 
 
-def test_the_report_agrees_with_the_reference_package_and_with_hand_made_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report_agrees_with_the_reference_package_and_with_hand_made_numbers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     _, rows = labelled()
     call_command("agreement", "answers", "--json")
     report = json.loads(capsys.readouterr().out)

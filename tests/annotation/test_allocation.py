@@ -112,7 +112,10 @@ def test_a_correction_supersedes_and_a_late_repeat_of_the_first_answer_changes_n
     submit(participant=person, ticket=first, answer=Answer(value=4))
     submit(participant=person, ticket=again, answer=Answer(value=2))
     submit(participant=person, ticket=first, answer=Answer(value=4))
-    assert list(Label.objects.order_by("pk").values_list("value", "status")) == [(4, "superseded"), (2, "counted")]
+    assert list(Label.objects.order_by("pk").values_list("value", "status")) == [
+        (4, "superseded"),
+        (2, "counted"),
+    ]
 
 
 def test_a_late_answer_counts_while_nobody_took_the_slot_and_is_surplus_after() -> None:
@@ -211,7 +214,9 @@ def test_sessions_are_limited_as_the_study_says_and_to_one_for_recruited_people(
     assert finish(person) and finish(person)
     assert start_session(participant=person) is None
     recruited = make_participant(study, "r")
-    Recruitment.objects.create(participant=recruited, study=study, recruiter="prolific", person_digest="d", sealed="s")
+    Recruitment.objects.create(
+        participant=recruited, study=study, recruiter="prolific", person_digest="d", sealed="s"
+    )
     assert finish(recruited)
     assert sessions_left(participant=recruited) == 0
 
@@ -234,7 +239,9 @@ def test_claiming_reads_no_more_queries_when_the_study_is_larger(django_assert_n
     for size in (20, 200):
         study = opened(size, slug=f"s{size}")
         person = make_participant(study, "p")
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             begin(person)
         counts.append(len(queries))
     assert counts[0] == counts[1]
@@ -245,13 +252,26 @@ def test_the_database_refuses_what_the_code_must_never_do() -> None:
     people = [make_participant(study, f"p{n}") for n in range(2)]
     label = submit(participant=people[0], ticket=tickets(begin(people[0]))[0], answer=Answer(value=1))
     slot = Slot.objects.get(pk=label.slot_id)
-    whole = {"item_id": label.item_id, "session_id": label.session_id, "submitted_at": timezone.now(), "value": 1}
+    whole = {
+        "item_id": label.item_id,
+        "session_id": label.session_id,
+        "submitted_at": timezone.now(),
+        "value": 1,
+    }
     forbidden = [
         lambda: Label.objects.create(slot=slot, participant=people[1], key="a", **whole),
         lambda: Label.objects.create(slot=slot, participant=people[0], key="b", status="surplus", **whole),
         lambda: Slot.objects.create(study=study, item=slot.item, number=slot.number, order=99),
-        lambda: Slot.objects.filter(item=slot.item).exclude(pk=slot.pk).update(
-            participant=people[0], session=slot.session, position=9, swapped=False, leased_until=timezone.now()
+        lambda: (
+            Slot.objects.filter(item=slot.item)
+            .exclude(pk=slot.pk)
+            .update(
+                participant=people[0],
+                session=slot.session,
+                position=9,
+                swapped=False,
+                leased_until=timezone.now(),
+            )
         ),
         lambda: Slot.objects.filter(participant=None).update(filled=True),
         lambda: Session.objects.bulk_create(

@@ -35,7 +35,9 @@ def test_a_name_and_password_give_the_token_that_opens_the_api(researcher: User)
 
 def test_a_study_goes_from_items_to_open_to_closed(api: Client) -> None:
     rows = [{"query": f"q{n}", "response": f"r{n}", "item_id": f"a{n}"} for n in range(3)]
-    made = api.post("/api/v1/studies/mine/items/", {"file": upload(rows), "labels_per_item": 2, "name": "Mine"})
+    made = api.post(
+        "/api/v1/studies/mine/items/", {"file": upload(rows), "labels_per_item": 2, "name": "Mine"}
+    )
     assert (made.status_code, made.json()["created"]["items"]) == (201, 3)
     patched = api.patch("/api/v1/studies/mine/", {"question": "Good?"}, content_type="application/json")
     assert patched.json()["question"] == "Good?"
@@ -53,7 +55,10 @@ def test_a_study_goes_from_items_to_open_to_closed(api: Client) -> None:
 
 
 def test_labels_go_in_and_come_out_and_agreement_is_that_of_the_command(api: Client) -> None:
-    rows = [{"item_id": f"{n}", "query": "q", "response": f"r{n}", "human_labels": [1, n + 1, 5]} for n in range(4)]
+    rows = [
+        {"item_id": f"{n}", "query": "q", "response": f"r{n}", "human_labels": [1, n + 1, 5]}
+        for n in range(4)
+    ]
     made = api.post("/api/v1/studies/theirs/labels/", {"file": upload(rows)})
     assert (made.status_code, Label.objects.count()) == (201, 12)
     exported = api.get("/api/v1/studies/theirs/labels/?shape=infinity-chat")
@@ -70,14 +75,29 @@ def test_labels_go_in_and_come_out_and_agreement_is_that_of_the_command(api: Cli
 @pytest.mark.parametrize(
     ("method", "path", "data", "words"),
     [
-        ("post", "/api/v1/studies/new/labels/", {"file": upload([{"query": "q", "response": "r"}])}, "human_labels"),
+        (
+            "post",
+            "/api/v1/studies/new/labels/",
+            {"file": upload([{"query": "q", "response": "r"}])},
+            "human_labels",
+        ),
         ("post", "/api/v1/studies/new/items/", {"file": SimpleUploadedFile("x.jsonl", b"{broken")}, "line 1"),
-        ("post", "/api/v1/studies/new/items/", {"file": SimpleUploadedFile("x.csv", b"\xff\xfe\x00")}, "UTF-8"),
+        (
+            "post",
+            "/api/v1/studies/new/items/",
+            {"file": SimpleUploadedFile("x.csv", b"\xff\xfe\x00")},
+            "UTF-8",
+        ),
         ("post", "/api/v1/studies/new/items/", {"file": SimpleUploadedFile("x.exe", b"MZ")}, ".jsonl"),
         ("post", "/api/v1/studies/new/items/", {}, "file"),
         ("post", "/api/v1/studies/new/labels/", {"file": upload([{}]), "scale_low": 1}, "scale"),
         ("post", "/api/v1/studies/", {"slug": "x", "name": "X", "kind": "ranking"}, "kind"),
-        ("post", "/api/v1/studies/", {"slug": "x", "name": "X", "kind": "rating", "labels_per_item": 0}, "wants_a_label"),
+        (
+            "post",
+            "/api/v1/studies/",
+            {"slug": "x", "name": "X", "kind": "rating", "labels_per_item": 0},
+            "wants_a_label",
+        ),
         ("get", "/api/v1/studies/there/agreement/?replicates=-1", {}, "replicates"),
         ("get", "/api/v1/studies/there/labels/?shape=round", {}, "shape"),
     ],

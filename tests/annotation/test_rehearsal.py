@@ -27,10 +27,14 @@ def shape(study: Study) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("kind", ["rating", "comparison"])
 @pytest.mark.parametrize("design", ["random", "blocks"])
-def test_simulated_people_fill_every_slot_and_every_row_says_that_they_are_simulated(kind: str, design: str) -> None:
+def test_simulated_people_fill_every_slot_and_every_row_says_that_they_are_simulated(
+    kind: str, design: str
+) -> None:
     study = rehearsed("r", kind=kind, design=design)
     assert (study.simulated, study.state) == (True, "closed")
-    counted = study.items.annotate(n=Count("labels", filter=Q(labels__status="counted"))).values_list("n", flat=True)
+    counted = study.items.annotate(n=Count("labels", filter=Q(labels__status="counted"))).values_list(
+        "n", flat=True
+    )
     assert set(counted) == {5}
     assert not Label.objects.filter(simulated=False).exists()
     assert not study.participants.filter(simulated=False).exists()

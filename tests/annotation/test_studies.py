@@ -47,7 +47,11 @@ def test_a_study_can_be_made_of_responses_that_are_there() -> None:
     ratings = study_from_responses(responses=Response.objects.all(), slug="r", name="R", kind="rating")
     pairs = study_from_responses(responses=Response.objects.all(), slug="p", name="P", kind="comparison")
     assert ratings.items.count() == 4
-    assert [(i.response_1.text, i.response_2.text) for i in pairs.items.all()] == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert [(i.response_1.text, i.response_2.text) for i in pairs.items.all()] == [
+        ("a", "b"),
+        ("a", "c"),
+        ("b", "c"),
+    ]
     with pytest.raises(StudyError, match="no item"):
         study_from_responses(responses=Response.objects.none(), slug="n", name="N", kind="rating")
     assert not Study.objects.filter(slug="n").exists()

@@ -55,7 +55,13 @@ def _rows(name: str, found: dict[str, float]) -> list[Row]:
             found["large_rate"] / found["rate"],
             1 / 1.3,
         ),
-        Row(f"import {ITEMS:,} x {LABELS}, {name}", f"{found['import']:.0f} s", "60 s (wanted)", 60 / found["import"], 1),
+        Row(
+            f"import {ITEMS:,} x {LABELS}, {name}",
+            f"{found['import']:.0f} s",
+            "60 s (wanted)",
+            60 / found["import"],
+            1,
+        ),
     ]
     for form in ("csv", "jsonl", "parquet"):
         seconds, megabytes = found[form], found[f"{form}_mb"]

@@ -33,7 +33,9 @@ def test_scores_go_in_and_an_audit_runs_in_the_background_worker(api: Client) ->
     assert api.post("/api/v1/studies/answers/scores/", {"file": scores(8)}).status_code == 201
     assert api.get("/api/v1/studies/answers/scores/").json()["results"][3]["score"] == 3.0
     assert [row["name"] for row in api.get("/api/v1/scorers/").json()["results"]] == ["length"]
-    started = api.post("/api/v1/studies/answers/audits/", {"preset": "paper", "replicates": 50}, "application/json")
+    started = api.post(
+        "/api/v1/studies/answers/audits/", {"preset": "paper", "replicates": 50}, "application/json"
+    )
     assert (started.status_code, started.json()["state"]) == (201, "waiting")
     call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
     audit = api.get(f"/api/v1/audits/{started.json()['id']}/").json()

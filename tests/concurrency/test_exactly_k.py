@@ -43,7 +43,9 @@ class Crowd:
 
     def _walk(self, number: int, *, leaves: float = 0.0, twice: float = 0.0, away: float = 0.0) -> None:
         rng = random.Random(number)
-        person = Person(self.server.address, f"/s/{self.study.slug}/?PROLIFIC_PID=p{number}&SESSION_ID=s{number}")
+        person = Person(
+            self.server.address, f"/s/{self.study.slug}/?PROLIFIC_PID=p{number}&SESSION_ID=s{number}"
+        )
         try:
             page = person.enter()
             leave_at = rng.randint(1, 6) if rng.random() < leaves else None
@@ -93,7 +95,9 @@ class Crowd:
         assert counted == dict.fromkeys(
             self.study.items.values_list("pk", flat=True), self.study.labels_per_item
         )
-        people = Counter((label.item_id, label.participant_id) for label in labels if label.status != "superseded")
+        people = Counter(
+            (label.item_id, label.participant_id) for label in labels if label.status != "superseded"
+        )
         assert max(people.values()) == 1
         stored = {(label.participant_id, label.item_id, label.value) for label in labels}
         assert set(self.acknowledged) <= stored
@@ -125,8 +129,9 @@ def test_sixty_people_who_leave_press_twice_and_come_back_late_while_the_server_
         people = [crowd.person(n, leaves=0.2, twice=0.15, away=0.15) for n in range(60)]
         crowd.run(*people, killer)
         # Those who left hold their slots until the lease runs out; then others finish the work.
-        Slot.objects.filter(filled=False).update(leased_until=None, participant=None, session=None, position=None,
-                                                 swapped=None)
+        Slot.objects.filter(filled=False).update(
+            leased_until=None, participant=None, session=None, position=None, swapped=None
+        )
         number = 60
         while Slot.objects.filter(filled=False).exists() and number < 120:
             crowd.run(*[crowd.person(n) for n in range(number, number + 6)])

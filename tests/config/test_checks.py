@@ -13,7 +13,10 @@ def ids(messages: list) -> list[str]:  # type: ignore[type-arg]
 @pytest.mark.parametrize(
     ("settings", "found"),
     [
-        ({"DEBUG": False, "SECRET_KEY": "unsafe-development-key", "ALLOWED_HOSTS": ["x"]}, ["manyminds.E001"]),
+        (
+            {"DEBUG": False, "SECRET_KEY": "unsafe-development-key", "ALLOWED_HOSTS": ["x"]},
+            ["manyminds.E001"],
+        ),
         ({"DEBUG": False, "SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": []}, ["manyminds.E002"]),
         ({"DEBUG": True, "HTTPS": True}, ["manyminds.W003"]),
         ({"DEBUG": True, "HTTPS": False}, []),

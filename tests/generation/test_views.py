@@ -59,7 +59,6 @@ def test_queries_are_found_by_text_and_model_also_as_a_part_for_htmx(console: Cl
     assert "Why read?" not in text(part)
     model = LanguageModel.objects.get(name="model-b").pk
     assert "Why write?" not in text(console.get(URL, {"model": model}, headers=headers))
-    nonsense: str
     for nonsense in ("x", "-1", "9" * 30, "²"):
         assert console.get(URL, {"model": nonsense}).status_code == 200
     assert "No query fits" in text(console.get(URL, {"q": "none such"}))
@@ -68,7 +67,7 @@ def test_queries_are_found_by_text_and_model_also_as_a_part_for_htmx(console: Cl
 def test_what_is_shown_can_be_made_into_a_study(console: Client) -> None:
     make_response("Why write?", "x", "model-a")
     model = LanguageModel.objects.get().pk
-    html = console.get(URL, {"q": "why", "model": model}).content.decode()
+    html = console.get(URL, {"q": "why", "model": str(model)}).content.decode()
     link = f"{reverse('study-new')}?from=responses&amp;search=why&amp;models={model}"
     assert link in html
     form = console.get(link.replace("&amp;", "&")).content.decode()

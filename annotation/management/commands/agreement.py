@@ -56,7 +56,8 @@ def _lines(report: dict[str, Any]) -> list[str]:
     return [
         *lines,
         f"95 % intervals: {unit['replicates']:,} replicates of {unit['clusters']:,} "
-        f"{unit['unit']} clusters, seed {unit['seed']}" + (f"; {unit['caution']}" if "caution" in unit else ""),
+        f"{unit['unit']} clusters, seed {unit['seed']}"
+        + (f"; {unit['caution']}" if "caution" in unit else ""),
     ]
 
 
@@ -73,5 +74,9 @@ def _number(value: float | None) -> str:
 def _estimate(estimate: dict[str, Any]) -> str:
     if estimate["value"] is None:
         return f"undefined: {estimate['reason']}"
-    interval = "interval undefined" if estimate["low"] is None else f"{estimate['low']:.3f} to {estimate['high']:.3f}"
+    interval = (
+        "interval undefined"
+        if estimate["low"] is None
+        else f"{estimate['low']:.3f} to {estimate['high']:.3f}"
+    )
     return f"{estimate['value']:.3f} ({interval}), n = {estimate['n']:,} items"

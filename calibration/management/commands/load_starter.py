@@ -24,9 +24,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if Study.objects.filter(slug__in=(OPEN, REHEARSAL)).exists():
             return
+        self.stdout.write("Loading the starter study and its rehearsal (half a minute, once) ...")
         with transaction.atomic():
             self._load()
-        self.stdout.write(f"Loaded the studies {OPEN} (open for labelling) and {REHEARSAL} (simulated people).")
+        self.stdout.write(
+            f"Loaded the studies {OPEN} (open for labelling) and {REHEARSAL} (simulated people)."
+        )
 
     def _load(self) -> None:
         responses, scores = FOLDER / "responses.jsonl", FOLDER / "perplexities.jsonl"
