@@ -14,3 +14,11 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     setTimeout(() => { button.textContent = word; }, 2000);
   });
 }
+
+// A whole page where a part was asked for: the session has ended, and this is the page to sign in.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (/^\s*<!doctype/i.test(event.detail.xhr.responseText)) {
+    event.detail.shouldSwap = false;
+    location.reload();
+  }
+});

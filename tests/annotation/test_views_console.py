@@ -224,6 +224,13 @@ def test_collected_labels_become_a_study_with_its_agreement(console: Client) -> 
     assert "15 labels from a file" in text(answer)
 
 
+def test_without_responses_the_form_says_where_to_add_some(console: Client) -> None:
+    url = reverse("study-new") + "?from=responses"
+    assert "There are no responses here yet" in text(console.get(url))
+    make_response()
+    assert "There are no responses here yet" not in text(console.get(url))
+
+
 def test_half_a_scale_is_refused(console: Client) -> None:
     data = {"name": "Old labels", "file": jsonl([{"query": "q", "response": "r", "human_labels": [1]}])}
     url = reverse("study-new") + "?from=labels"

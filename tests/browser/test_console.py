@@ -213,3 +213,14 @@ def test_the_first_tab_leads_past_the_bar(sign_in: OpenPage) -> None:
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")
     assert page.url.endswith("#content")
+
+
+def test_after_the_session_has_ended_a_part_of_a_page_leads_to_the_sign_in(
+    sign_in: OpenPage, labelled: Study
+) -> None:
+    page = sign_in()
+    page.goto(reverse("study", args=["answers"]))
+    page.context.clear_cookies()
+    page.get_by_role("link", name="Mean").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("heading", name="Items")).to_have_count(0)
