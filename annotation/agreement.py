@@ -22,6 +22,7 @@ LEVELS: tuple[Level, ...] = ("nominal", "ordinal", "interval")
 REPLICATES = 1000
 # Simulated coverage of ordinal alpha's 95 % interval: 87 % with 20 clusters, 92 % with 40, 95 % with 100.
 FEW_CLUSTERS = 40
+REASONS = {0: {"reason": "no labels yet"}, 1: {"reason": "one label shows no disagreement"}}
 
 
 def study_agreement(
@@ -35,7 +36,6 @@ def study_agreement(
 def agreement_of(frame: LabelFrame, *, replicates: int = REPLICATES, seed: int = 0) -> dict[str, Any]:
     """The same from a frame. Intervals resample queries, or forms in a block design."""
     totals = frame.counts.sum(axis=1)
-    answered = totals[totals > 0]
     resampling: dict[str, Any] = {"clusters": frame.clusters, "replicates": replicates}
     return {
         "kind": frame.kind,
@@ -49,10 +49,10 @@ def agreement_of(frame: LabelFrame, *, replicates: int = REPLICATES, seed: int =
         ),
         "labels_per_item": _spread(totals),
         "entropy_bits": {
-            "n": len(answered),
-            "mean": _mean(entropy_bits(frame.counts)),
-            "corrected_mean": _mean(entropy_bits_corrected(frame.counts)),
-            **({} if len(answered) else {"reason": "no item has a label"}),
+            "n": int((totals >= 2).sum()),
+            "mean": _mean(entropy_bits(frame.counts)[totals >= 2]),
+            "corrected_mean": _mean(entropy_bits_corrected(frame.counts)[totals >= 2]),
+            **({} if (totals >= 2).any() else {"reason": "no item has two labels"}),
         },
         "percent_agreement": percent_agreement(
             frame.counts, rng=np.random.default_rng(seed), **resampling
@@ -69,19 +69,23 @@ def agreement_of(frame: LabelFrame, *, replicates: int = REPLICATES, seed: int =
 
 
 def item_details(frame: LabelFrame) -> list[dict[str, Any]]:
-    """One row an item: its counts, and its mean, spread, entropy and kind, None where undefined."""
+    """One row an item: its counts, and its mean, spread, entropy and kind, None where undefined.
+
+    Whether people disagree takes two labels.
+    """
+    several = np.where(frame.counts.sum(axis=1) >= 2, 1.0, np.nan)
     columns: dict[str, Any] = {
         "mean": mean_label(frame.counts, frame.values),
         "sd": standard_deviation(frame.counts, frame.values),
-        "entropy_bits": entropy_bits(frame.counts),
-        "entropy_bits_corrected": entropy_bits_corrected(frame.counts),
-        "dispersion": ordinal_dispersion(frame.counts),
-        "modal_share": modal_share(frame.counts),
+        "entropy_bits": entropy_bits(frame.counts) * several,
+        "entropy_bits_corrected": entropy_bits_corrected(frame.counts) * several,
+        "dispersion": ordinal_dispersion(frame.counts) * several,
+        "modal_share": modal_share(frame.counts) * several,
     }
     if frame.kind == Study.Kind.COMPARISON:
         columns["prefer_response_1"] = preference_share(frame.counts, frame.values)
     lists = {name: [None if np.isnan(x) else float(x) for x in column] for name, column in columns.items()}
-    kinds = kind_of_item(frame.counts, frame.values).tolist()
+    kinds = np.where(np.isnan(several), None, kind_of_item(frame.counts, frame.values)).tolist()
     values, counts = [str(value) for value in frame.values], frame.counts.tolist()
     return [
         {
@@ -91,7 +95,7 @@ def item_details(frame: LabelFrame) -> list[dict[str, Any]]:
             "counts": dict(zip(values, counts[n], strict=True)),
             **{name: column[n] for name, column in lists.items()},
             "kind": kinds[n],
-            **({} if any(counts[n]) else {"reason": "no labels yet"}),
+            **REASONS.get(sum(counts[n]), {}),
         }
         for n, item_id in enumerate(frame.item_ids)
     ]

@@ -38,8 +38,8 @@ KINDS: dict[str, dict[str, Any]] = {
         "scale_high": 5,
         "scale_words": ["very poor", "poor", "fair", "good", "excellent"],
         "question": "How good is this answer to you, all in all?",
-        "instructions": "You will see a request and an answer to it. Read both, then say how good the answer is "
-        "to you, all in all. We want your own view: other people may see it otherwise.",
+        "instructions": "You will see a request and an answer to it. Read both, then say how good the "
+        "answer is to you, all in all. We want your own view: other people may see it otherwise.",
     },
     Study.Kind.COMPARISON: {
         "scale_low": -2,
@@ -52,8 +52,8 @@ KINDS: dict[str, dict[str, Any]] = {
             "A is much better",
         ],
         "question": "Which answer is better to you?",
-        "instructions": "You will see a request and two answers to it. Read all three, then say which answer is "
-        "better to you. We want your own view: other people may see it otherwise.",
+        "instructions": "You will see a request and two answers to it. Read all three, then say which "
+        "answer is better to you. We want your own view: other people may see it otherwise.",
     },
 }
 

@@ -1,6 +1,7 @@
 """The web server: two processes of four threads unless the environment says otherwise."""
 
 import os
+from typing import Any
 
 bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -10,3 +11,8 @@ worker_class = "gthread"
 timeout = 300
 keepalive = 15
 loglevel = "warning"
+
+
+def when_ready(server: Any) -> None:
+    host, port = server.address[0][:2]
+    print(f"Manyminds is at http://{host}:{port}/ (Ctrl-C ends it)", flush=True)  # noqa: T201

@@ -56,9 +56,17 @@ def test_what_is_undefined_is_null_beside_a_reason_never_zero() -> None:
     assert (alpha["value"], bool(alpha["reason"])) == (None, True)
     assert (report["entropy_bits"]["mean"], bool(report["entropy_bits"]["reason"])) == (None, True)
     assert report["items_detail"][0]["mean"] is None
+    make_labels(study.items.get(position=1), [4])
+    single = study_agreement(study)["items_detail"][1]
+    assert (single["mean"], single["entropy_bits"], single["dispersion"], single["kind"]) == (
+        4.0,
+        None,
+        None,
+        None,
+    )
     assert json.dumps(report, allow_nan=False)
 
 
 def test_the_command_says_in_one_line_that_there_is_no_such_study() -> None:
-    with pytest.raises(CommandError, match="There is no study nowhere."):
+    with pytest.raises(CommandError, match="There is no study nowhere"):
         call_command("agreement", "nowhere")

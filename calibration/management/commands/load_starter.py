@@ -9,6 +9,7 @@ from tqdm import tqdm
 from annotation.importers import import_items
 from annotation.models import Study
 from annotation.rehearsal import rehearse
+from annotation.studies import update_study
 from calibration.audit import create_audit, run_audit
 from calibration.importers import import_scores
 
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         responses, scores = FOLDER / "responses.jsonl", FOLDER / "perplexities.jsonl"
         import_items(path=responses, slug=OPEN, name="Starter: short answers", open_study=True)
         import_items(path=responses, slug=REHEARSAL, name="Starter, rehearsed by simulated people")
-        study = Study.objects.get(slug=REHEARSAL)
+        study = update_study(study=Study.objects.get(slug=REHEARSAL), seed=SEED)
         wanted = study.items.count() * study.labels_per_item
         with tqdm(total=wanted, desc="Rehearsing the starter study", unit=" labels", disable=None) as bar:
             rehearse(study=study, participants=PEOPLE, seed=SEED, progress=bar.update)
