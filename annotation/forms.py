@@ -15,6 +15,7 @@ from generation.forms import RowsFileField, on_disk
 from generation.models import LanguageModel, Response
 
 TEXTS = ("question", "scale_words", "instructions", "consent")
+NEXT = "Look through them, then open the study."
 TAKEN_BY_PAGES = {"new"}
 
 
@@ -84,8 +85,8 @@ class NewStudyForm(forms.Form):
         """The named answers that are not empty."""
         return {name: value for name in names if (value := self.cleaned_data.get(name)) not in (None, "", [])}
 
-    def save(self, *, owner: User) -> Study:
-        """Make the study. Raises FileError or StudyError, and then nothing is written."""
+    def save(self, *, owner: User) -> tuple[Study, str]:
+        """The study, and what came in. Raises FileError or StudyError, and then nothing is written."""
         raise NotImplementedError
 
 
@@ -118,15 +119,16 @@ class ItemsFileForm(LabellingForm):
     field_order = ["name", "slug", "file", "kind"]
 
     @transaction.atomic
-    def save(self, *, owner: User) -> Study:
+    def save(self, *, owner: User) -> tuple[Study, str]:
         with on_disk(self.cleaned_data["file"]) as path:
-            import_items(
+            report = import_items(
                 path=path,
                 owner=owner,
                 **self.given("slug", "name", "kind", "labels_per_item", "session_size", "design"),
             )
         study = Study.objects.get(slug=self.cleaned_data["slug"])
-        return update_study(study=study, **self.given(*TEXTS, "time_limit_minutes"))
+        update_study(study=study, **self.given(*TEXTS, "time_limit_minutes"))
+        return study, f"{report.sentence()} {NEXT}"
 
 
 class LabelsFileForm(NewStudyForm):
@@ -148,13 +150,14 @@ class LabelsFileForm(NewStudyForm):
         return self.cleaned_data
 
     @transaction.atomic
-    def save(self, *, owner: User) -> Study:
+    def save(self, *, owner: User) -> tuple[Study, str]:
         ends = self.given("scale_low", "scale_high")
         scale = (ends["scale_low"], ends["scale_high"]) if ends else None
         with on_disk(self.cleaned_data["file"]) as path:
-            import_labels(path=path, owner=owner, scale=scale, **self.given("slug", "name", "kind"))
+            report = import_labels(path=path, owner=owner, scale=scale, **self.given("slug", "name", "kind"))
         study = Study.objects.get(slug=self.cleaned_data["slug"])
-        return update_study(study=study, **self.given("question", "scale_words"))
+        update_study(study=study, **self.given("question", "scale_words"))
+        return study, report.sentence()
 
 
 class ResponsesForm(LabellingForm):
@@ -175,10 +178,11 @@ class ResponsesForm(LabellingForm):
         models = self.cleaned_data["models"]
         return chosen.filter(model__in=models) if models else chosen
 
-    def save(self, *, owner: User) -> Study:
+    def save(self, *, owner: User) -> tuple[Study, str]:
         fields = self.given(*TEXTS, "labels_per_item", "session_size", "design", "time_limit_minutes")
         chosen = self.given("slug", "name", "kind")
-        return study_from_responses(responses=self.responses(), owner=owner, **chosen, **fields)
+        study = study_from_responses(responses=self.responses(), owner=owner, **chosen, **fields)
+        return study, f"Made {study.items.count():,} items. {NEXT}"
 
 
 SOURCES: dict[str, type[NewStudyForm]] = {

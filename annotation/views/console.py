@@ -78,13 +78,13 @@ def study_new(request: ConsoleRequest) -> HttpResponse:
     form = SOURCES[source](request.POST, request.FILES)
     if form.is_valid():
         try:
-            made = form.save(owner=request.user)
+            made, said = form.save(owner=request.user)
         except FileError as error:
             form.add_error("file", lines(error))
         except StudyError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, f"{made.name} is made. Look at its items, then open it.")
+            messages.success(request, said)
             url = reverse("study", args=[made.slug])
             return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
     # htmx swaps no 4xx; a plain form gets the honest status.

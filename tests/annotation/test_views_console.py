@@ -222,6 +222,7 @@ def test_collected_labels_become_a_study_with_its_agreement(console: Client) -> 
     alpha = study_agreement(study)["krippendorff_alpha"]["ordinal"]
     assert f"{alpha['value']:.3f}" in text(answer)
     assert "15 labels from a file" in text(answer)
+    assert "Imported 5 items and 15 labels into old-labels." in text(answer)
 
 
 def test_without_responses_the_form_says_where_to_add_some(console: Client) -> None:
