@@ -162,7 +162,7 @@ class _Reader:
     def _scorer(self, row: Row) -> tuple[str, str]:
         name = columns.identifier(row, "scorer") or columns.identifier(self.default, "scorer")
         if not name:
-            raise RowError("no scorer; name it in the row or with --scorer")
+            raise RowError("no scorer; name it in the row, or one for the whole file")
         before = self.families.get(name) or self.stored.get(name)
         family = columns.identifier(row, "family") or columns.identifier(self.default, "family")
         family = family or before or Scorer.Family.OTHER
@@ -219,7 +219,8 @@ class _Taken:
     def check(self, line: int, row: ScoreRow) -> None:
         if not self.replace and not self._of(row.scorer).isdisjoint(row.targets):
             raise RowError(
-                f"{columns.shown(row.scorer)} has a score of {row.called} already; --replace replaces them"
+                f"{columns.shown(row.scorer)} has a score of {row.called} already; "
+                "choose replace to put this file's scores in place of its old ones"
             )
         number = self._numbers.setdefault(row.scorer, len(self._numbers))
         for target in row.targets:

@@ -5,7 +5,7 @@ formula: open files with texts of strangers in one only with formulas off, or us
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -17,17 +17,27 @@ from generation.files import FileError
 
 FORMATS = ("csv", "jsonl", "parquet")
 PIECE = 2**20
+Advance = Callable[[int], object]
 
 __all__ = ["FORMATS", "SHAPES", "export_labels", "stream_labels", "write_labels"]
 
 
-def export_labels(*, study: Study, format: str, shape: str, output: Path | str) -> int:
-    """Write a file that appears whole or not at all; how many rows. Raises FileError."""
+def _nobody_looks(rows: int) -> None:
+    pass
+
+
+def export_labels(
+    *, study: Study, format: str, shape: str, output: Path | str, advance: Advance = _nobody_looks
+) -> int:
+    """Write a file that appears whole or not at all; how many rows. Raises FileError.
+
+    `advance` is told of every few rows.
+    """
     output = Path(output)
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
         with partial.open("xb") as stream:
-            rows = write_labels(study=study, format=format, shape=shape, stream=stream)
+            rows = write_labels(study=study, format=format, shape=shape, stream=stream, advance=advance)
         partial.replace(output)
     except OSError as error:
         raise FileError(f"{output} cannot be written: {error.strerror or error}.") from None
@@ -36,11 +46,13 @@ def export_labels(*, study: Study, format: str, shape: str, output: Path | str) 
     return rows
 
 
-def write_labels(*, study: Study, format: str, shape: str, stream: IO[bytes]) -> int:
+def write_labels(
+    *, study: Study, format: str, shape: str, stream: IO[bytes], advance: Advance = _nobody_looks
+) -> int:
     """Write to a binary stream; how many rows. `format` is one of FORMATS, `shape` one of SHAPES."""
     _check(format, shape)
     table = SHAPES[shape](study)
-    counted = _Counted(table.blocks)
+    counted = _Counted(table.blocks, advance)
     if format == "parquet":
         write_parquet(table.item_columns, table.row_columns, counted, stream)
     else:
@@ -76,10 +88,12 @@ def _check(format: str, shape: str) -> None:
 class _Counted:
     """Counts the rows that pass by."""
 
-    def __init__(self, blocks: Blocks) -> None:
-        self.rows, self._blocks = 0, blocks
+    def __init__(self, blocks: Blocks, advance: Advance) -> None:
+        self.rows, self._blocks, self._advance = 0, blocks, advance
 
     def __iter__(self) -> Iterator[list[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]]:
         for block in self._blocks:
-            self.rows += sum(len(rows) for _, rows in block)
             yield block
+            rows = sum(len(rows) for _, rows in block)
+            self.rows += rows
+            self._advance(rows)

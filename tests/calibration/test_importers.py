@@ -132,7 +132,7 @@ def test_the_options_stand_for_rows_that_name_no_scorer(tmp_path: Path, study: S
             "the study has no item of this query and response",
         ),
         ({"item_id": None, "query": "q"}, "no item_id, no response_id, and not both query and response"),
-        ({"scorer": None}, "no scorer; name it in the row or with --scorer"),
+        ({"scorer": None}, "no scorer; name it in the row, or one for the whole file"),
         ({"family": "oracle"}, "the family is reward_model, lm_judge, perplexity, other, not 'oracle'"),
         ({"family": "other"}, "scorer 'rm' is of the family reward_model, not other"),
         ({"item_id": "i0"}, "the same scorer scored this in line 1"),
@@ -154,7 +154,7 @@ def test_bad_scores_are_refused_by_line_and_nothing_is_written(
 def test_a_scorer_scores_once_unless_its_scores_are_replaced(tmp_path: Path, study: Study) -> None:
     import_scores(path=write(tmp_path, [row("i0"), row("i1")]), slug="s")
     more = write(tmp_path, [row("i2", score=7), row("i1", score=8)])
-    with pytest.raises(FileError, match="line 2: 'rm' has a score of item 'i1' already; --replace"):
+    with pytest.raises(FileError, match="line 2: 'rm' has a score of item 'i1' already; choose replace"):
         import_scores(path=more, slug="s")
     import_scores(path=more, slug="s", replace=True)
     assert set(Score.objects.values_list("item__external_id", "value")) == {("i2", 7.0), ("i1", 8.0)}

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
 
 from annotation.exporters import FORMATS, SHAPES, export_labels
 from annotation.models import Study
@@ -26,9 +27,14 @@ class Command(BaseCommand):
         if study is None:
             raise CommandError(f"There is no study {options['study']}.")
         try:
-            rows = export_labels(
-                study=study, format=options["format"], shape=options["shape"], output=options["output"]
-            )
+            with tqdm(desc="writing", unit=" rows", disable=None, leave=False) as bar:
+                rows = export_labels(
+                    study=study,
+                    format=options["format"],
+                    shape=options["shape"],
+                    output=options["output"],
+                    advance=bar.update,
+                )
         except FileError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"Exported {counted(rows, 'rows')} of {study.slug} to {options['output']}.")
