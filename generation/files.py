@@ -277,7 +277,7 @@ def _parquet_rows(path: Path, rejected: Rejections) -> Rows:
     number = 0
     try:
         # Buffered: a column chunk is read page by page, however large the row group is.
-        with parquet.ParquetFile(path, buffer_size=2**20) as file:
+        with parquet.ParquetFile(path, buffer_size=2**20, pre_buffer=False) as file:
             for batch in file.iter_batches(batch_size=PARQUET_ROWS):
                 for row in batch.to_pylist():
                     number += 1

@@ -155,3 +155,13 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, suffix: str) -> None
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8_000_000
+
+
+def test_a_parquet_file_of_one_large_row_group_is_read_page_by_page(tmp_path: Path) -> None:
+    path = tmp_path / "group.parquet"
+    table = pa.table({"response": [f"{n:01000}" for n in range(100_000)]})
+    parquet.write_table(table, path, compression="none", use_dictionary=False)  # 100 MB
+    del table
+    before = pa.total_allocated_bytes()
+    held = max(pa.total_allocated_bytes() for number, _ in read_rows(path) if number % 5000 == 0)
+    assert held - before < 20_000_000
