@@ -329,7 +329,7 @@ class Label(models.Model):
     submitted_at = models.DateTimeField(null=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.COUNTED)
     # Digest of the page's token and the answer: the same answer sent twice is one label.
-    key = models.CharField(max_length=64, null=True)
+    key = models.CharField(max_length=64, null=True)  # noqa: DJ001  (imported labels have none)
     simulated = models.BooleanField(default=False)
 
     objects = LabelQuerySet.as_manager()

@@ -96,7 +96,7 @@ def test_labels_go_in_and_come_out_and_agreement_is_that_of_the_command(api: Cli
             "post",
             "/api/v1/studies/",
             {"slug": "x", "name": "X", "kind": "rating", "labels_per_item": 0},
-            "wants_a_label",
+            "at least one label",
         ),
         ("get", "/api/v1/studies/there/agreement/?replicates=-1", {}, "replicates"),
         ("get", "/api/v1/studies/there/labels/?shape=round", {}, "shape"),

@@ -11,7 +11,7 @@ def ids(messages: list) -> list[str]:  # type: ignore[type-arg]
 
 
 @pytest.mark.parametrize(
-    ("settings", "found"),
+    ("changed", "found"),
     [
         (
             {"DEBUG": False, "SECRET_KEY": "unsafe-development-key", "ALLOWED_HOSTS": ["x"]},
@@ -22,8 +22,8 @@ def ids(messages: list) -> list[str]:  # type: ignore[type-arg]
         ({"DEBUG": True, "HTTPS": False}, []),
     ],
 )
-def test_each_missing_or_unsafe_setting_has_an_id(settings: dict[str, object], found: list[str]) -> None:
-    with override_settings(**settings):
+def test_each_missing_or_unsafe_setting_has_an_id(changed: dict[str, object], found: list[str]) -> None:
+    with override_settings(**changed):
         assert ids(check_secrets(None)) == found
 
 
