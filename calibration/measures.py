@@ -23,15 +23,15 @@ from annotation.statistics.agreement import krippendorff_alpha
 from annotation.statistics.entropy import mean_label
 from annotation.statistics.intervals import Estimate
 from calibration.frames import ScoreColumn
-from calibration.metrics.correlation import kendall, pearson, spearman_interval, within_query_spearman
+from calibration.metrics.correlation import kendall_interval, pearson_interval, spearman_interval
 from calibration.metrics.subsets import Subset, pair_spearman, subsets_for
+from calibration.metrics.within_query import within_query_spearman
 
 Found = dict[str, Any]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
 LATER = "not part of this version's audit"
-WITHOUT = "no interval: a second opinion on the rank correlation, whose interval stands beside it"
 
 
 @dataclass(frozen=True)
@@ -93,26 +93,24 @@ def _coverage(people: People, column: ScoreColumn, asked: Specification) -> Foun
 
 
 def _correlations(people: People, column: ScoreColumn, asked: Specification) -> Found:
-    """Ranks as the paper has them, and the same within queries."""
-    scores, means = column.values, people.means
-    ranks = _rho(people, column, asked, mask=people.labelled)
-    return {
-        "spearman": ranks.as_dict(),
-        "kendall": _point(kendall(scores, means), ranks),
-        "pearson": _point(pearson(scores, means), ranks),
-        "within_query": within_query_spearman(
-            scores,
-            means,
-            people.queries,
+    """Ranks as the paper has them, other correlations beside them, and ranks within queries."""
+    found = {"spearman": _rho(people, column, asked, mask=people.labelled)}
+    for name, measure in (("kendall", kendall_interval), ("pearson", pearson_interval)):
+        found[name] = measure(
+            column.values,
+            people.means,
+            clusters=people.clusters,
             replicates=asked.replicates,
-            rng=asked.rng(column.name, "within_query"),
-        ).as_dict(),
-    }
-
-
-def _point(value: float, ranks: Estimate) -> Found:
-    """A value without an interval: undefined where the rank correlation is, and for the same reason."""
-    return Estimate(value, None, None, ranks.n, ranks.reason if ranks.value is None else WITHOUT).as_dict()
+            rng=asked.rng(column.name, name),
+        )
+    found["within_query"] = within_query_spearman(
+        column.values,
+        people.means,
+        people.queries,
+        replicates=asked.replicates,
+        rng=asked.rng(column.name, "within_query"),
+    )
+    return {name: estimate.as_dict() for name, estimate in found.items()}
 
 
 def _on_subsets(people: People, column: ScoreColumn, asked: Specification) -> Found:

@@ -16,6 +16,7 @@ from generation.importers import import_responses
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 # A page lists this many bad rows; a file has often the same fault in all of them.
 ERRORS_SHOWN = 20
+LONGEST_NAME = 255  # bytes; browsers send names of as many characters
 
 
 class RowsFileField(forms.FileField):
@@ -42,12 +43,20 @@ class RowsFileField(forms.FileField):
 def on_disk(upload: UploadedFile[Any]) -> Iterator[Path]:
     """The upload as a file of its own name, which messages repeat and whose suffix tells its format."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / Path(upload.name or "upload").name
+        path = Path(folder) / _file_name(upload.name or "upload")
         if isinstance(upload, TemporaryUploadedFile):
             path.symlink_to(upload.temporary_file_path())
         else:
             path.write_bytes(upload.read())
         yield path
+
+
+def _file_name(given: str) -> str:
+    """The name that the person gave the file, cut where no disk takes a longer one."""
+    name = Path(given).name
+    suffix = Path(name).suffix
+    room = LONGEST_NAME - len(suffix.encode())
+    return name.removesuffix(suffix).encode()[:room].decode(errors="ignore") + suffix
 
 
 def lines(error: FileError) -> list[str]:

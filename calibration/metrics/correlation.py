@@ -1,15 +1,24 @@
-"""Rank correlation of a scorer with people, over all items and within queries."""
+"""Correlation of a scorer with people, over all items."""
+
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from annotation.statistics.counts import FloatArray, over
+from annotation.statistics.counts import FloatArray
 from annotation.statistics.intervals import Estimate, IntArray, bootstrap_estimate, cluster_index
-from calibration.metrics.ranks import mid_ranks, spearman_statistic
+from calibration.metrics.moments import pearson_statistic
+from calibration.metrics.ranks import kendall_statistic, mid_ranks, spearman_statistic
 
 FEWEST = 3
 TOO_FEW = "fewer than 3 items with both a score and labels"
 CONSTANT = "all scores, or all mean labels, are equal"
+INFINITE = "a score, or a mean label, is infinite"
+# Kendall's interval goes through the pairs of items: with this many, each its own cluster, 1,000 replicates
+# take half a second to a second on one or two busy cores; twice as many items take four times that.
+MOST_ITEMS = 5_000
+TOO_MANY = f"no interval: more than {MOST_ITEMS:,} items, whose pairs are too many to resample"
 
 
 def pearson(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
@@ -35,7 +44,7 @@ def pearson(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     >>> pearson([1, 2, 3], [2, 4, 6])
     1.0
     """
-    a, b, _ = _complete(x, y)
+    a, b, _ = complete(x, y)
     if _undefined(a, b) or not (np.isfinite(a).all() and np.isfinite(b).all()):
         return float("nan")
     a, b = a - a.mean(), b - b.mean()
@@ -71,7 +80,7 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     >>> round(spearman([1, 2, 3, 4], [1, 3, 2, 9]), 6)
     0.8
     """
-    a, b, _ = _complete(x, y)
+    a, b, _ = complete(x, y)
     return pearson(mid_ranks(a), mid_ranks(b))
 
 
@@ -104,7 +113,7 @@ def kendall(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     """
     from scipy.stats import kendalltau  # a second to import, and only this function needs it
 
-    a, b, _ = _complete(x, y)
+    a, b, _ = complete(x, y)
     return float("nan") if _undefined(a, b) else float(kendalltau(a, b).statistic)
 
 
@@ -147,49 +156,29 @@ def spearman_interval(
     >>> spearman_interval(x, x ** 2, replicates=100, rng=np.random.default_rng(0)).low
     1.0
     """
-    a, b, kept = _complete(x, y)
-    if len(a) < FEWEST:
-        return Estimate(None, None, None, len(a), TOO_FEW)
-    if _undefined(a, b):
-        return Estimate(None, None, None, len(a), CONSTANT)
-    index, number = cluster_index(None if clusters is None else np.asarray(clusters)[kept], len(a))
-    return bootstrap_estimate(
-        spearman(a, b),
-        spearman_statistic(a, b, index),
-        n=len(a),
-        clusters=number,
-        replicates=replicates,
-        rng=rng,
-        confidence=confidence,
-        width=len(a),
-    )
+    return _interval(spearman, spearman_statistic, x, y, clusters, replicates, rng, confidence)
 
 
-def within_query_spearman(
+def kendall_interval(
     x: npt.ArrayLike,
     y: npt.ArrayLike,
-    queries: npt.ArrayLike,
     *,
+    clusters: npt.ArrayLike | None = None,
     replicates: int = 1000,
     rng: np.random.Generator | None = None,
     confidence: float = 0.95,
 ) -> Estimate:
-    """Mean over queries of Spearman's correlation among the items of a query.
+    """Kendall's tau-b with a cluster bootstrap interval.
 
     Parameters
     ----------
-    x, y : array_like of float, shape (items,)
-        Scores and mean labels. Items in which either is NaN are left out.
-    queries : array_like, shape (items,)
-        The query of each item; queries are what is resampled.
-    replicates, rng, confidence
+    x, y, clusters, replicates, rng, confidence
         As for `spearman_interval`.
 
     Returns
     -------
     Estimate
-        `n` counts the queries used: those with at least 3 items, and neither scores nor mean
-        labels all equal. The reason tells how many were left out. Undefined if none is used.
+        As of `spearman_interval`. With more than 5,000 items the value alone, and the reason.
 
     Raises
     ------
@@ -198,31 +187,54 @@ def within_query_spearman(
 
     Examples
     --------
-    >>> within_query_spearman([1, 2, 3, 9, 8, 7], [1, 2, 3, 1, 2, 3], list("aaabbb"), replicates=0).value
-    0.0
+    >>> x = np.arange(30.0)
+    >>> kendall_interval(x, x ** 2, replicates=100, rng=np.random.default_rng(0)).low
+    1.0
     """
-    a, b, kept = _complete(x, y)
-    query, number = cluster_index(np.asarray(queries)[kept], len(a))
-    each = _spearman_by_group(a, b, query, number)
-    used = each[np.isfinite(each)]
-    left_out = number - len(used)
-    why = f"{left_out} of {number} queries left out: fewer than 3 items, or scores or mean labels all equal"
-    if not len(used):
-        return Estimate(None, None, None, 0, why if number else TOO_FEW)
-    found = bootstrap_estimate(
-        float(used.mean()),
-        lambda weights: weights @ used / len(used),
-        n=len(used),
-        clusters=len(used),
-        replicates=replicates,
-        rng=rng,
-        confidence=confidence,
-    )
-    reasons = [reason for reason in (found.reason, why if left_out else None) if reason]
-    return Estimate(found.value, found.low, found.high, found.n, "; ".join(reasons) or None, found.replicates)
+    too_many = bool(replicates) and len(complete(x, y)[0]) > MOST_ITEMS
+    replicates = 0 if too_many else replicates
+    found = _interval(kendall, kendall_statistic, x, y, clusters, replicates, rng, confidence)
+    return replace(found, reason=found.reason or TOO_MANY) if too_many else found
 
 
-def _complete(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
+def pearson_interval(
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    clusters: npt.ArrayLike | None = None,
+    replicates: int = 1000,
+    rng: np.random.Generator | None = None,
+    confidence: float = 0.95,
+) -> Estimate:
+    """Pearson's correlation with a cluster bootstrap interval.
+
+    Parameters
+    ----------
+    x, y, clusters, replicates, rng, confidence
+        As for `spearman_interval`.
+
+    Returns
+    -------
+    Estimate
+        As of `spearman_interval`; undefined with an infinite number too.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, or `rng` is missing.
+
+    Examples
+    --------
+    >>> x = np.arange(30.0)
+    >>> found = pearson_interval(x, 2 * x, replicates=100, rng=np.random.default_rng(0))
+    >>> round(found.low, 12)
+    1.0
+    """
+    return _interval(pearson, pearson_statistic, x, y, clusters, replicates, rng, confidence)
+
+
+def complete(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
+    """The pairs in which neither is NaN, and where they stand. Raises ValueError."""
     a, b = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if a.ndim != 1 or a.shape != b.shape:
         raise ValueError(f"scores and labels must be two lists of one length, not {a.shape} and {b.shape}")
@@ -234,21 +246,32 @@ def _undefined(a: FloatArray, b: FloatArray) -> bool:
     return len(a) < FEWEST or bool((a == a[0]).all() or (b == b[0]).all())
 
 
-def _spearman_by_group(x: FloatArray, y: FloatArray, group: IntArray, number: int) -> FloatArray:
-    sizes = np.bincount(group, minlength=number)
-    a = _ranks_in_groups(x, group, sizes)
-    b = _ranks_in_groups(y, group, sizes)
-
-    def sums(product: FloatArray) -> FloatArray:
-        return np.bincount(group, weights=product, minlength=number).astype(np.float64, copy=False)
-
-    correlation = np.clip(over(sums(a * b), np.sqrt(sums(a * a) * sums(b * b))), -1, 1)
-    return np.where(sizes >= FEWEST, correlation, np.nan)
-
-
-def _ranks_in_groups(x: FloatArray, group: IntArray, sizes: IntArray) -> FloatArray:
-    """Mid-ranks within each group, less their mean."""
-    _, coded = np.unique(x, return_inverse=True)
-    before = np.concatenate([[0], np.cumsum(sizes)])[group]
-    ranks: FloatArray = mid_ranks(group * (coded.max(initial=0) + 1) + coded) - before
-    return ranks - (sizes[group] + 1) / 2
+def _interval(
+    measure: Callable[[FloatArray, FloatArray], float],
+    statistic: Callable[[FloatArray, FloatArray, IntArray], Callable[[FloatArray], FloatArray]],
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    clusters: npt.ArrayLike | None,
+    replicates: int,
+    rng: np.random.Generator | None,
+    confidence: float,
+) -> Estimate:
+    a, b, kept = complete(x, y)
+    if len(a) < FEWEST:
+        return Estimate(None, None, None, len(a), TOO_FEW)
+    if _undefined(a, b):
+        return Estimate(None, None, None, len(a), CONSTANT)
+    value = measure(a, b)
+    if np.isnan(value):
+        return Estimate(None, None, None, len(a), INFINITE)
+    index, number = cluster_index(None if clusters is None else np.asarray(clusters)[kept], len(a))
+    return bootstrap_estimate(
+        value,
+        statistic(a, b, index),
+        n=len(a),
+        clusters=number,
+        replicates=replicates,
+        rng=rng,
+        confidence=confidence,
+        width=len(a),
+    )

@@ -1,4 +1,4 @@
-"""Ranks, and Spearman's correlation of many resamples at once."""
+"""Ranks, and the rank correlations of many resamples at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,9 @@ import numpy.typing as npt
 
 from annotation.statistics.counts import FloatArray, over
 from annotation.statistics.intervals import IntArray
+
+# Signs of pairs held at once: 2 million numbers, 8 MB, whatever the number of items.
+CELLS = 2_000_000
 
 
 def mid_ranks(x: npt.ArrayLike) -> FloatArray:
@@ -82,6 +85,72 @@ def spearman_statistic(x: FloatArray, y: FloatArray, index: IntArray) -> Callabl
     return statistic
 
 
+def kendall_statistic(x: FloatArray, y: FloatArray, index: IntArray) -> Callable[[FloatArray], FloatArray]:
+    """Make Kendall's tau-b a function of cluster weights, many sets of them at once.
+
+    Parameters
+    ----------
+    x, y : ndarray of float, shape (items,)
+        Without missing values.
+    index : ndarray of int, shape (items,)
+        The cluster of each item, from 0.
+
+    Returns
+    -------
+    callable
+        From weights of shape (r, clusters), how often each cluster comes up, to r correlations:
+        what tau-b would be of the repeated items, NaN where a side is constant.
+
+    Notes
+    -----
+    With S the signs of the pairs of items, added up by their two clusters, concordant less
+    discordant pairs are w'Sw / 2; copies of an item tie with each other. S is made block by block
+    of its rows, and each pair once. With W the weights of the distinct numbers of a side and N
+    their sum, (N^2 - sum W^2) / 2 of its pairs are untied.
+
+    Examples
+    --------
+    >>> x = np.array([1.0, 2.0, 3.0])
+    >>> statistic = kendall_statistic(x, x, np.arange(3))
+    >>> statistic(np.array([[1.0, 1.0, 1.0], [0.0, 3.0, 0.0]]))
+    array([ 1., nan])
+    """
+    sides = _Side.of(x, index), _Side.of(y, index)
+    order = np.argsort(index, kind="stable")
+    a, b = (side.group[order].astype(np.int32) for side in sides)
+    cluster, sizes = index[order], np.bincount(index)
+    # Half the width is twice the speed, and exact as long as every sum of whole numbers stays below 2^24.
+    exact = np.float32 if len(sizes) * int(sizes.max()) ** 2 < 2**24 else np.float64
+
+    def statistic(weights: FloatArray) -> FloatArray:
+        drawn = weights.astype(exact)
+        balance = np.zeros(len(weights))
+        height = max(1, CELLS // len(a))
+        for first in range(0, len(a), height):
+            rows, columns = slice(first, first + height), slice(first, None)
+            signs = np.sign(np.subtract.outer(a[rows], a[columns]))
+            signs *= np.sign(np.subtract.outer(b[rows], b[columns]))
+            signs[:, :height] = np.triu(signs[:, :height])
+            sums, upper = _summed(signs, cluster[rows], axis=0)
+            sums, lower = _summed(sums, cluster[columns], axis=1)
+            balances = (drawn[:, lower] @ sums.T.astype(exact)).astype(np.float64)
+            balance += np.einsum("rc,rc->r", balances, weights[:, upper])
+        by_cluster = np.ascontiguousarray(weights.T)
+        untied = [side.untied_pairs(by_cluster) for side in sides]
+        return np.clip(over(balance, np.sqrt(untied[0] * untied[1])), -1, 1)
+
+    return statistic
+
+
+def _summed(
+    signs: npt.NDArray[np.int32], cluster: IntArray, *, axis: int
+) -> tuple[npt.NDArray[np.int32], IntArray]:
+    """Sums over the clusters along an axis, which is sorted by cluster; and those clusters."""
+    starts = np.flatnonzero(np.diff(cluster, prepend=-1))
+    alone = len(starts) == len(cluster)
+    return signs if alone else np.add.reduceat(signs, starts, axis=axis), cluster[starts]
+
+
 @dataclass(frozen=True, eq=False)
 class _Side:
     """One of the two variables, sorted: its ties, and the cluster of each item in that order."""
@@ -99,11 +168,20 @@ class _Side:
         by_item[order] = group
         return cls(order, starts, by_item, index[order])
 
+    def weights(self, columns: FloatArray) -> FloatArray:
+        """How often each distinct number comes up."""
+        weight = columns[self.clusters]
+        return np.add.reduceat(weight, self.starts, axis=0) if len(self.starts) < len(weight) else weight
+
+    def untied_pairs(self, columns: FloatArray) -> FloatArray:
+        """How many pairs of items differ."""
+        weight = self.weights(columns)
+        pairs: FloatArray = (weight.sum(axis=0) ** 2 - np.einsum("gr,gr->r", weight, weight)) / 2
+        return pairs
+
     def weighted_ranks(self, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mid-ranks of each distinct number less their mean, and the sum of their squares."""
-        weight = columns[self.clusters]
-        if len(self.starts) < len(weight):
-            weight = np.add.reduceat(weight, self.starts, axis=0)
+        weight = self.weights(columns)
         ranks = np.cumsum(weight, axis=0)
         n = ranks[-1].copy()
         ranks -= weight / 2

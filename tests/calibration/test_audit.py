@@ -67,7 +67,9 @@ def test_correlations_are_those_of_scipy_on_the_items_that_both_know() -> None:
         assert scorer["spearman"]["value"] == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
         assert scorer["kendall"]["value"] == pytest.approx(stats.kendalltau(x, y).statistic, abs=1e-12)
         assert scorer["pearson"]["value"] == pytest.approx(stats.pearsonr(x, y).statistic, abs=1e-12)
-        assert scorer["spearman"]["low"] < scorer["spearman"]["value"] < scorer["spearman"]["high"]
+        for estimate in (scorer["spearman"], scorer["kendall"], scorer["pearson"]):
+            assert estimate["low"] < estimate["value"] < estimate["high"]
+            assert estimate["n"] == n
         queries = np.arange(60)[both] % 12
         within = [stats.spearmanr(x[queries == q], y[queries == q]).statistic for q in set(queries)]
         if scorer["name"] == "reward":
@@ -190,7 +192,8 @@ def test_an_undefined_correlation_is_null_with_its_reason_and_never_nan() -> Non
     elsewhere, flat_found = result["scorers"]
     assert (elsewhere["n"], elsewhere["coverage"], elsewhere["spearman"]["value"]) == (0, 0, None)
     assert flat_found["n"] == 4
-    for estimate in (flat_found["spearman"], flat_found["kendall"], elsewhere["within_query"]):
+    whole = [found[name] for found in result["scorers"] for name in ("spearman", "kendall", "pearson")]
+    for estimate in (*whole, elsewhere["within_query"]):
         assert estimate["value"] is None
         assert estimate["reason"]
     assert result["people"]["krippendorff_alpha"]["ordinal"]["value"] is None

@@ -86,6 +86,17 @@ def test_a_bad_file_is_400_with_the_reason_and_nothing_is_written(
     assert not Scorer.objects.exists()
 
 
+def test_a_score_that_is_there_already_names_the_choice_that_the_page_offers(console: Client) -> None:
+    study = make_study()
+    make_items(study, 1)
+    row = '{"item_id": "i0", "score": 1}\n'
+    upload(console, study, row, scorer="rm")
+    refused = upload(console, study, row, scorer="rm").content.decode()  # type: ignore[attr-defined]
+    assert "already; choose replace to put" in refused
+    assert "--" not in re.sub(r"<!--.*?-->", "", refused)
+    assert upload(console, study, row, scorer="rm", replace="on").status_code == 302  # type: ignore[attr-defined]
+
+
 def test_an_audit_is_started_waits_and_shows_its_result_when_a_worker_had_it(
     console: Client, researcher: User
 ) -> None:
@@ -184,8 +195,17 @@ def test_n_ties_and_intervals_of_every_subset_stand_on_the_page(console: Client)
         ties = f", {subset['boundary_ties']} tie" if subset["boundary_ties"] else ""
         assert f"n = {subset['n']}{ties}" in text
     for scorer in audit.result["scorers"]:
-        rho = scorer["spearman"]
-        assert f"{rho['value']:.2f} ({rho['low']:.2f} to {rho['high']:.2f})" in text
+        for name in ("spearman", "kendall", "pearson"):
+            found = scorer[name]
+            assert f"{found['value']:.2f} ({found['low']:.2f} to {found['high']:.2f})" in text
+
+
+def test_a_value_without_an_interval_says_why(console: Client) -> None:
+    study = make_scored_study()
+    query = study.items.earliest("pk").query
+    study.items.update(query=query)
+    text = console.get(reverse("audit", args=[finished(study, preset="paper").pk])).content.decode()
+    assert text.count('<span class="soft">no interval: fewer than two clusters to resample</span>') == 6
 
 
 def test_simulated_labels_are_marked_on_the_page_and_in_the_report(console: Client) -> None:

@@ -7,15 +7,21 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from annotation.statistics.intervals import cluster_weights, percentile_interval
-from calibration.metrics import correlation
+from calibration.metrics import correlation, moments
 from calibration.metrics.correlation import (
     kendall,
+    kendall_interval,
     pearson,
+    pearson_interval,
     spearman,
     spearman_interval,
-    within_query_spearman,
 )
 
+INTERVALS = {
+    spearman_interval: stats.spearmanr,
+    kendall_interval: stats.kendalltau,
+    pearson_interval: stats.pearsonr,
+}
 points = st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=3, max_size=40)
 
 
@@ -28,7 +34,7 @@ def scored(rng, queries, per_query=6):
 
 
 def test_examples_in_docstrings_hold():
-    assert doctest.testmod(correlation).failed == 0
+    assert doctest.testmod(correlation).failed == doctest.testmod(moments).failed == 0
 
 
 @given(points)
@@ -61,79 +67,111 @@ def test_items_without_a_score_or_labels_are_left_out():
     y = [1, 3, 9, 2, 5, np.nan]
     for measure in (spearman, kendall, pearson):
         assert measure(x, y) == pytest.approx(measure([1, 2, 4, 5], [1, 3, 2, 5]))
-    found = spearman_interval(x, y, clusters=list("aabbcc"), replicates=0)
-    assert found.n == 4 and found.value == pytest.approx(0.8)
+    for interval in INTERVALS:
+        rng = np.random.default_rng(0)
+        found = interval(x, y, clusters=list("aabbcc"), replicates=40, rng=rng)
+        rng = np.random.default_rng(0)
+        assert found.n == 4
+        assert found == interval([1, 2, 4, 5], [1, 3, 2, 5], clusters=list("aabc"), replicates=40, rng=rng)
 
 
-def test_spearman_takes_infinite_scores_as_the_extremes_that_they_are():
-    assert spearman([-np.inf, 0, 1, np.inf], [1, 2, 3, 4]) == pytest.approx(1)
-    assert np.isnan(pearson([-np.inf, 0, 1, np.inf], [1, 2, 3, 4]))
+def test_rank_correlations_take_infinite_scores_as_the_extremes_that_they_are():
+    x, y = [-np.inf, 0, 1, np.inf], [1, 2, 3, 4]
+    for measure in (spearman, kendall):
+        assert measure(x, y) == pytest.approx(1)
+    assert kendall_interval(x, y, replicates=40, rng=np.random.default_rng(0)).low == pytest.approx(1)
+    assert np.isnan(pearson(x, y))
+    found = pearson_interval(x, y, rng=np.random.default_rng(0))
+    assert found.value is None and "infinite" in str(found.reason)
 
 
-def test_interval_equals_the_loop_over_the_same_resamples():
+@pytest.mark.parametrize("interval", INTERVALS)
+@pytest.mark.parametrize("sizes", ["equal", "unequal", "one each"])
+def test_interval_equals_the_loop_over_the_same_resamples(interval, sizes, monkeypatch):
+    monkeypatch.setattr("calibration.metrics.ranks.CELLS", 500)  # blocks that end within clusters
     x, y, query = scored(np.random.default_rng(3), 12)
-    found = spearman_interval(x, y, clusters=query, replicates=150, rng=np.random.default_rng(4))
+    query = {"equal": query, "unequal": np.sort(query**2 // 30), "one each": np.arange(72)}[sizes]
+    order = np.random.default_rng(4).permutation(72)
+    x, y, query = np.round(x[order], 1), y[order], query[order]
+    found = interval(x, y, clusters=query, replicates=150, rng=np.random.default_rng(4))
     loop = []
     for weight in cluster_weights(query, replicates=150, rng=np.random.default_rng(4)).astype(int):
-        loop.append(stats.spearmanr(np.repeat(x, weight), np.repeat(y, weight)).statistic)
+        if np.ptp(np.repeat(x, weight)) and np.ptp(np.repeat(y, weight)):
+            loop.append(INTERVALS[interval](np.repeat(x, weight), np.repeat(y, weight)).statistic)
     assert (found.low, found.high) == pytest.approx(percentile_interval(loop), abs=1e-12)
-    assert found.value == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
-    assert (found.n, found.replicates) == (72, 150)
+    assert found.value == pytest.approx(INTERVALS[interval](x, y).statistic, abs=1e-12)
+    assert (found.n, found.replicates) == (72, len(loop))
 
 
-def test_undefined_correlations_say_why():
+def test_kendalls_interval_is_exact_with_one_cluster_of_thousands_among_many_small_ones():
+    rng = np.random.default_rng(11)
+    x = rng.normal(size=5_000)
+    y, cluster = np.round(x + rng.normal(size=5_000), 1), np.minimum(np.arange(5_000), 2_000)
+    found = kendall_interval(x, y, clusters=cluster, replicates=20, rng=np.random.default_rng(12))
+    loop = []
+    for weight in cluster_weights(cluster, replicates=20, rng=np.random.default_rng(12)).astype(int):
+        loop.append(stats.kendalltau(np.repeat(x, weight), np.repeat(y, weight)).statistic)
+    assert (found.low, found.high) == pytest.approx(percentile_interval(loop), abs=1e-12)
+
+
+def test_pearsons_interval_keeps_its_digits_far_from_zero_and_beside_an_outlier():
+    x, y, query = scored(np.random.default_rng(5), 12)
+    near, far = (
+        pearson_interval(x, shifted, clusters=query, replicates=60, rng=np.random.default_rng(6))
+        for shifted in (y, 1e6 + y)
+    )
+    assert (far.low, far.high) == pytest.approx((near.low, near.high), abs=1e-9)
+    x[0] = 1e9
+    weights = cluster_weights(query, replicates=60, rng=np.random.default_rng(6)).astype(int)
+    loop = [stats.pearsonr(np.repeat(x, weight), np.repeat(y, weight)).statistic for weight in weights]
+    found = pearson_interval(x, y, clusters=query, replicates=60, rng=np.random.default_rng(6))
+    assert (found.low, found.high) == pytest.approx(percentile_interval(loop), abs=1e-9)
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_undefined_correlations_say_why(interval):
     rng = np.random.default_rng(0)
-    few = spearman_interval([1, 2, np.nan], [1, 2, 3], rng=rng)
+    few = interval([1, 2, np.nan], [1, 2, 3], rng=rng)
     assert few.value is None and few.n == 2 and "fewer than 3" in str(few.reason)
-    constant = spearman_interval([1, 1, 1, 1], [1, 2, 3, 4], rng=rng)
+    constant = interval([1, 1, 1, 1], [1, 2, 3, 4], rng=rng)
     assert constant.value is None and constant.n == 4 and "equal" in str(constant.reason)
-    one_query = spearman_interval([1, 2, 3], [1, 2, 3], clusters=["q"] * 3, rng=rng)
-    assert one_query.value == 1 and one_query.low is None and "clusters" in str(one_query.reason)
+    one_query = interval([1, 2, 3], [1, 2, 3], clusters=["q"] * 3, rng=rng)
+    assert one_query.value == pytest.approx(1)
+    assert one_query.low is None and "clusters" in str(one_query.reason)
+    two_queries = interval([1, 1, 1, 2], [1, 2, 3, 4], clusters=["q", "q", "q", "r"], replicates=20, rng=rng)
+    assert two_queries.low is None and "too many resamples" in str(two_queries.reason)
+    with pytest.raises(ValueError, match="rng"):
+        interval([1, 2, 3], [1, 2, 3])
     with pytest.raises(ValueError, match="one length"):
-        spearman([1, 2, 3], [1, 2])
+        interval([1, 2, 3], [1, 2], rng=rng)
 
 
-def test_within_query_correlation_is_the_mean_over_queries_that_have_one():
-    x, y, query = scored(np.random.default_rng(5), 20)
-    y[query == 3] = 2.0
-    x[(query == 4) & (np.arange(len(x)) % 6 > 1)] = np.nan
-    each = [stats.spearmanr(x[query == q], y[query == q]).statistic for q in range(20) if q not in (3, 4)]
-    shuffled = np.random.default_rng(6).permutation(len(x))
-    found = within_query_spearman(
-        x[shuffled], y[shuffled], query[shuffled], replicates=500, rng=np.random.default_rng(7)
-    )
-    assert found.value == pytest.approx(np.mean(each), abs=1e-12)
-    assert found.n == 18 and str(found.reason).startswith("2 of 20 queries left out")
-    error = np.std(each) / np.sqrt(18)
-    assert (found.low, found.high) == pytest.approx(
-        (np.mean(each) - 1.96 * error, np.mean(each) + 1.96 * error), abs=0.03
-    )
+def test_above_its_limit_of_items_kendalls_interval_is_undefined_and_says_so_beside_the_value():
+    x = np.arange(5_001) % 71
+    y = np.arange(5_001) % 13
+    found = kendall_interval(x, y, rng=np.random.default_rng(0))
+    assert found.value == pytest.approx(stats.kendalltau(x, y).statistic, abs=1e-12)
+    assert found.low is found.high is None
+    assert "more than 5,000 items" in str(found.reason)
+    kept = kendall_interval(x[:5_000], y[:5_000], replicates=20, rng=np.random.default_rng(0))
+    assert kept.low < kept.high and kept.reason is None
 
 
-def test_within_query_correlation_without_any_usable_query_is_undefined_and_says_so():
-    found = within_query_spearman([1, 2, 3, 4], [1, 2, 3, 4], list("aabb"), replicates=0)
-    assert found.value is None and found.n == 0 and str(found.reason).startswith("2 of 2 queries")
-    assert within_query_spearman([], [], [], replicates=0).value is None
-
-
-def test_within_query_correlation_does_not_see_what_only_queries_share():
-    rng = np.random.default_rng(8)
-    query = np.repeat(np.arange(300), 8)
-    shared = rng.normal(size=300)[query]
-    x, y = shared + 0.5 * rng.normal(size=(2, len(query)))
-    assert spearman(x, y) > 0.7
-    assert within_query_spearman(x, y, query, replicates=0).value == pytest.approx(0, abs=0.05)
-
-
-def test_cluster_interval_covers_the_true_correlation_where_an_interval_over_items_does_not():
+@pytest.mark.parametrize(
+    ("interval", "measure"),
+    [(spearman_interval, spearman), (kendall_interval, kendall), (pearson_interval, pearson)],
+)
+def test_cluster_interval_covers_the_true_correlation_where_an_interval_over_items_does_not(
+    interval, measure
+):
     rng = np.random.default_rng(9)
     x, y, _ = scored(rng, 40_000)
-    truth = spearman(x, y)
+    truth = measure(x, y)
     covered = {"queries": 0, "items": 0}
     for _ in range(200):
         x, y, query = scored(rng, 40)
         for name, clusters in (("queries", query), ("items", None)):
-            found = spearman_interval(x, y, clusters=clusters, replicates=200, rng=rng)
+            found = interval(x, y, clusters=clusters, replicates=200, rng=rng)
             covered[name] += found.low <= truth <= found.high
     # About 94 % is what percentiles reach with 40 queries: 188 of 200, give or take 3.
     assert 178 <= covered["queries"] <= 198
