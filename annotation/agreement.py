@@ -85,7 +85,8 @@ def item_details(frame: LabelFrame) -> list[dict[str, Any]]:
     if frame.kind == Study.Kind.COMPARISON:
         columns["prefer_response_1"] = preference_share(frame.counts, frame.values)
     lists = {name: [None if np.isnan(x) else float(x) for x in column] for name, column in columns.items()}
-    kinds = np.where(np.isnan(several), None, kind_of_item(frame.counts, frame.values)).tolist()
+    kinds = kind_of_item(frame.counts, frame.values)
+    kinds[np.isnan(several)] = None
     values, counts = [str(value) for value in frame.values], frame.counts.tolist()
     return [
         {

@@ -7,6 +7,7 @@ constraints in `models.py` refuse a second counted label in a slot and a second 
 Locks are taken in one order, so that nobody waits in a circle: the participant, the study, slots by `order`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -111,7 +112,7 @@ def stop_session(*, session: Session) -> None:
     _end(Session.objects.filter(pk=session.pk), Session.Outcome.STOPPED, timezone.now())
 
 
-def session_slots(*, session: Session, positions: list[int] | None = None) -> list[Slot]:
+def session_slots(*, session: Session, positions: Sequence[int | None] = ()) -> list[Slot]:
     """The session's slots by position with what they show; `.answer` is the person's current label or None.
 
     All of them, or those at some positions.
@@ -119,7 +120,7 @@ def session_slots(*, session: Session, positions: list[int] | None = None) -> li
     slots = session.slots.select_related(
         "item__query", "item__response", "item__response_1", "item__response_2"
     ).order_by("position")
-    rows = list(slots if positions is None else slots.filter(position__in=positions))
+    rows = list(slots.filter(position__in=positions) if positions else slots)
     own = Label.objects.current().filter(participant=session.participant_id)
     answers = {label.item_id: label for label in own.filter(item__in=[slot.item_id for slot in rows])}
     for slot in rows:

@@ -27,6 +27,9 @@ from generation.spool import ROWS_AT_ONCE, Spool
 
 SUM_TOLERANCE = 1e-3
 GIVEN = ("score", "distribution", "votes")
+KNOWN = frozenset(
+    {*GIVEN, *QUERY, "scorer", "family", "item_id", "response_id", "response", "response_1", "response_2"}
+)
 
 
 class Target(NamedTuple):
@@ -155,7 +158,7 @@ class _Reader:
     def read(self, number: int, row: Row) -> ScoreRow:
         targets, called = self.targets.find(row, pair=self.study.kind == Study.Kind.COMPARISON)
         name, family = self._scorer(row)
-        values = self._values(row, family)
+        values = self._values(row, family) | {"metadata": columns.metadata(row, KNOWN)}
         self.families[name] = family
         return ScoreRow(name, family, targets, values, called)
 

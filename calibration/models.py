@@ -47,6 +47,7 @@ class Score(models.Model):
     value = models.FloatField(null=True)
     distribution = models.JSONField(null=True)
     votes = models.JSONField(null=True)
+    metadata = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = [

@@ -22,7 +22,7 @@ class ScoreSerializer(serializers.ModelSerializer[Score]):
 
     class Meta:
         model = Score
-        fields = ["scorer", "item_id", "response_id", "score", "distribution", "votes"]
+        fields = ["scorer", "item_id", "response_id", "score", "distribution", "votes", "metadata"]
 
 
 class ScoresUploadSerializer(UploadSerializer):

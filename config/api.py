@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
 from rest_framework.views import exception_handler
@@ -23,6 +24,6 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """What a person may mend is 400 with one line; the rest is as the framework has it."""
     if isinstance(error, FileError):
         return Response({"detail": str(error), "errors": error.errors[:100]}, status=400)
-    if isinstance(error, StudyError):
+    if isinstance(error, StudyError | RequestDataTooBig):
         return Response({"detail": str(error)}, status=400)
     return exception_handler(error, context)

@@ -21,6 +21,11 @@ MANYMINDS_DATA = Path(env.str("MANYMINDS_DATA", default=str(ROOT / "var")))
 with suppress(OSError):  # a folder that cannot be made is a system check, not a traceback
     MANYMINDS_DATA.mkdir(parents=True, exist_ok=True)
 UPLOAD_LIMIT_MB = env.int("MANYMINDS_UPLOAD_MB", default=200)
+FILE_UPLOAD_HANDLERS = [
+    "generation.uploads.SizeLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 INSTALLED_APPS = [
     "config.apps.Config",

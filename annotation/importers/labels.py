@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
@@ -70,11 +71,23 @@ def import_labels(
                 owner=owner,
                 scale_low=scale[0],
                 scale_high=scale[1],
+                **_unstated(kind),
             )
             written = _store(study, survey, spool.batches(rejected))
             _close(study, survey)
     rows = written.pop("rows", 0)
     return ImportReport(rows, +written, rejected.named(), into=slug, remarks=remarks)
+
+
+def _unstated(kind: str) -> dict[str, Any]:
+    """What a file of labels does not tell; a comparison's values have their meaning from the format."""
+    words: dict[str, Any] = {} if kind == Study.Kind.COMPARISON else {"scale_words": []}
+    return {
+        "question": "The file of labels does not state the question.",
+        "instructions": "",
+        "consent": "",
+        **words,
+    }
 
 
 def _default_scale(kind: str) -> tuple[int, int]:
