@@ -1,6 +1,6 @@
 """Forms of the console: a file of scores, and a new audit. Rules live in the importer and in `audit.py`."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.models import User
@@ -40,9 +40,7 @@ class AuditForm(forms.Form):
     preset = forms.ChoiceField(
         label="Subsets", choices=Audit.Preset.choices, initial=Audit.Preset.STANDARD, widget=forms.RadioSelect
     )
-    scorers = forms.ModelMultipleChoiceField(
-        queryset=Scorer.objects.none(), widget=forms.CheckboxSelectMultiple
-    )
+    scorers = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
     replicates = forms.IntegerField(
         min_value=FEWEST_REPLICATES,
         max_value=MOST_REPLICATES,
@@ -56,8 +54,9 @@ class AuditForm(forms.Form):
     def __init__(self, *args: Any, study: Study, **options: Any) -> None:
         super().__init__(*args, **options)
         self.study = study
-        field = self.fields["scorers"]
-        field.queryset = field.initial = scorers_of(study)  # type: ignore[attr-defined]
+        field = cast(forms.MultipleChoiceField, self.fields["scorers"])
+        field.initial = [scorer.name for scorer in scorers_of(study)]
+        field.choices = [(name, name) for name in field.initial]
 
     def save(self, *, created_by: User) -> Audit:
         """Raises AuditError."""

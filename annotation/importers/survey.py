@@ -67,8 +67,8 @@ class Survey:
         label, line = (high, high_line) if high > default[1] else (low, low_line)
         raise FileError(
             f"{rejected.path.name}, {rejected.unit} {line}: label {label} is outside the scale "
-            f"{default[0]}..{default[1]}; if it is right, say --scale "
-            f"{min(low, default[0])}..{max(high, default[1])}. Nothing was imported."
+            f"{default[0]}..{default[1]}; if it is right, give the "
+            f"scale {min(low, default[0])}..{max(high, default[1])}. Nothing was imported."
         )
 
     def _place(self, line: int, row: LabelledRow, *, wide: bool) -> int:

@@ -247,7 +247,7 @@ def test_a_scale_that_was_asked_for_is_kept_and_labels_off_it_are_named(tmp_path
     with pytest.raises(FileError, match=r"line 2: label 2 is -1, outside the scale 0\.\.100"):
         import_labels(path=path, slug="s", scale=(0, 100))
     with pytest.raises(
-        FileError, match=r"line 1: label 100 is outside the scale 1\.\.5; .* say --scale -1\.\.100"
+        FileError, match=r"line 1: label 100 is outside the scale 1\.\.5; .* give the scale -1\.\.100"
     ):
         import_labels(path=path, slug="s")
     with pytest.raises(StudyError, match="from 2 to 101 values"):

@@ -21,6 +21,7 @@ PEOPLE, SECONDS = 8, 15
 SMALL, LARGE = 200, 100_000
 ITEMS, LABELS = 50_000, 25
 RIVAL_RATE, RIVAL_P95, RIVAL_EXPORT = 35.0, 0.250, 121.0
+TEXT = "It is a matter of taste. " * 20
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -100,15 +101,17 @@ def _measure_here() -> dict[str, float]:
 
 
 def _serve(count: int) -> tuple[float, float]:
-    from annotation.studies import open_study
-    from tests.factory import make_items, make_study
+    from annotation.importers import import_items
     from tests.server import serving
 
-    study = make_study(f"bench-{count}", labels_per_item=25, session_size=15)
-    make_items(study, count, queries=max(4, count // 15))
-    open_study(study=study)
+    slug = f"bench-{count}"
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+        for n in range(count):
+            file.write(json.dumps({"query": f"Query {n // 15}", "response": f"Answer {n}. {TEXT}"}) + "\n")
+        file.flush()
+        import_items(path=file.name, slug=slug, labels_per_item=LABELS, session_size=15, open_study=True)
     with serving() as server:
-        return _crowd(server.address, f"/s/{study.slug}/")
+        return _crowd(server.address, f"/s/{slug}/")
 
 
 def _crowd(address: str, door: str) -> tuple[float, float]:
@@ -149,7 +152,7 @@ def _files() -> dict[str, float]:
                 row = {
                     "item_id": f"i{n}",
                     "query": f"Query {n // 15}",
-                    "response": f"Answer {n}. " + "It is a matter of taste. " * 20,
+                    "response": f"Answer {n}. {TEXT}",
                     "human_labels": rng.choices(range(1, 6), k=LABELS),
                     "annotators": [f"a{(n // 15 * LABELS + a) % 5000}" for a in range(LABELS)],
                 }

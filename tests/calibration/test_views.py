@@ -102,7 +102,7 @@ def test_an_audit_is_started_waits_and_shows_its_result_when_a_worker_had_it(
 ) -> None:
     study = make_scored_study()
     wanted = Scorer.objects.get(name="reward")
-    asked = {"preset": "paper", "replicates": 20, "seed": 4, "scorers": [wanted.pk]}
+    asked = {"preset": "paper", "replicates": 20, "seed": 4, "scorers": [wanted.name]}
     answer = console.post(reverse("audits", args=[study.slug]), asked)
     audit = Audit.objects.get()
     assert answer["Location"] == reverse("audit", args=[audit.pk])
@@ -154,9 +154,10 @@ def test_a_finished_audit_is_not_run_again(console: Client) -> None:
 def test_wrong_wishes_are_400_with_a_message(console: Client) -> None:
     study = make_scored_study(items=12)
     url = reverse("audits", args=[study.slug])
-    reward = Scorer.objects.get(name="reward").pk
+    reward = "reward"
     right = {"preset": "paper", "replicates": 20, "seed": 0, "scorers": [reward]}
-    for wrong in ({"preset": "x"}, {"replicates": 1}, {"seed": -1}, {"seed": 2**70}, {"scorers": []}):
+    wrongs = ({"preset": "x"}, {"replicates": 1}, {"seed": -1}, {"seed": 2**70}, {"scorers": []})
+    for wrong in (*wrongs, {"scorers": ["9" * 30]}):
         answer = console.post(url, right | wrong)
         assert answer.status_code == 400, wrong
         assert 'class="error"' in answer.content.decode()
