@@ -17,6 +17,7 @@ from annotation.statistics.entropy import (
     preference_share,
     standard_deviation,
 )
+from annotation.statistics.intervals import mean_estimate
 
 LEVELS: tuple[Level, ...] = ("nominal", "ordinal", "interval")
 REPLICATES = 1000
@@ -48,12 +49,7 @@ def agreement_of(frame: LabelFrame, *, replicates: int = REPLICATES, seed: int =
             {"annotators_reason": "the imported file names no annotators"} if frame.annotators is None else {}
         ),
         "labels_per_item": _spread(totals),
-        "entropy_bits": {
-            "n": int((totals >= 2).sum()),
-            "mean": _mean(entropy_bits(frame.counts)[totals >= 2]),
-            "corrected_mean": _mean(entropy_bits_corrected(frame.counts)[totals >= 2]),
-            **({} if (totals >= 2).any() else {"reason": "no item has two labels"}),
-        },
+        "entropy_bits": _entropy(frame, seed=seed, **resampling),
         "percent_agreement": percent_agreement(
             frame.counts, rng=np.random.default_rng(seed), **resampling
         ).as_dict(),
@@ -102,6 +98,25 @@ def item_details(frame: LabelFrame) -> list[dict[str, Any]]:
     ]
 
 
+def _entropy(frame: LabelFrame, *, seed: int, **resampling: Any) -> dict[str, Any]:
+    """Mean entropy over the items with two labels or more, and the mean of the corrected entropies."""
+    several = frame.counts.sum(axis=1) >= 2
+    plain, corrected = (
+        mean_estimate(np.where(several, bits, np.nan), rng=np.random.default_rng(seed), **resampling)
+        for bits in (entropy_bits(frame.counts), entropy_bits_corrected(frame.counts))
+    )
+    return {
+        "n": plain.n,
+        "mean": plain.value,
+        "low": plain.low,
+        "high": plain.high,
+        "corrected_mean": corrected.value,
+        "corrected_low": corrected.low,
+        "corrected_high": corrected.high,
+        **({} if several.any() else {"reason": "no item has two labels"}),
+    }
+
+
 def _intervals(frame: LabelFrame, totals: Any, *, replicates: int, seed: int) -> dict[str, Any]:
     clusters = len(np.unique(frame.clusters[totals > 0]))
     few = f"with fewer than {FEW_CLUSTERS} clusters the intervals are somewhat narrow"
@@ -113,11 +128,6 @@ def _intervals(frame: LabelFrame, totals: Any, *, replicates: int, seed: int) ->
         "confidence": 0.95,
         **({"caution": few} if clusters < FEW_CLUSTERS else {}),
     }
-
-
-def _mean(column: Any) -> float | None:
-    defined = column[~np.isnan(column)]
-    return float(defined.mean()) if len(defined) else None
 
 
 def _spread(totals: Any) -> dict[str, float | None]:

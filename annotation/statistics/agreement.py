@@ -13,6 +13,7 @@ from annotation.statistics.intervals import (
     bootstrap_estimate,
     cluster_index,
     cluster_sums,
+    mean_estimate,
 )
 
 Level = Literal["nominal", "ordinal", "interval"]
@@ -128,29 +129,13 @@ def percent_agreement(
     >>> percent_agreement([[2, 0], [1, 1], [1, 0]]).value
     0.5
     """
-    every = as_counts(counts)
-    kept = totals(every) >= 2
-    paired = every[kept]
-    n = len(paired)
-    if n == 0:
+    checked = as_counts(counts)
+    several = totals(checked) >= 2
+    if not several.any():
         return Estimate(None, None, None, 0, "no item has two labels")
-    index, number = cluster_index(None if clusters is None else np.asarray(clusters)[kept], n)
-    shares = pairwise_agreement(paired)
-    sums = cluster_sums(np.stack([shares, np.ones(n)], axis=1), index, number)
-
-    def statistic(weights: FloatArray) -> FloatArray:
-        total = weights @ sums
-        return total[:, 0] / total[:, 1]
-
-    return bootstrap_estimate(
-        float(shares.mean()),
-        statistic,
-        n=n,
-        clusters=number,
-        replicates=replicates,
-        rng=rng,
-        confidence=confidence,
-    )
+    shares = np.full(len(checked), np.nan)
+    shares[several] = pairwise_agreement(checked[several])
+    return mean_estimate(shares, clusters=clusters, replicates=replicates, rng=rng, confidence=confidence)
 
 
 def pairwise_agreement(counts: npt.ArrayLike) -> FloatArray:

@@ -276,6 +276,47 @@ def bootstrap_estimate(
     return Estimate(value, low, high, n, reason, int(np.isfinite(values).sum()))
 
 
+def mean_estimate(
+    values: npt.ArrayLike,
+    *,
+    clusters: npt.ArrayLike | None = None,
+    replicates: int = 0,
+    rng: np.random.Generator | None = None,
+    confidence: float = 0.95,
+) -> Estimate:
+    """Mean of the items' values, with a cluster bootstrap interval.
+
+    `values` has shape (items,); NaN is an item without the value, and is left out. `n` counts the others;
+    undefined if there are none. `clusters`, `replicates` and the rest are as for `bootstrap_estimate`.
+
+    Examples
+    --------
+    >>> mean_estimate([1.0, 3.0, float("nan")]).value
+    2.0
+    """
+    every = np.asarray(values, dtype=float)
+    kept = ~np.isnan(every)
+    n = int(kept.sum())
+    if n == 0:
+        return Estimate(None, None, None, 0, "no item has the value")
+    index, number = cluster_index(None if clusters is None else np.asarray(clusters)[kept], n)
+    sums = cluster_sums(np.stack([every[kept], np.ones(n)], axis=1), index, number)
+
+    def statistic(weights: FloatArray) -> FloatArray:
+        total = weights @ sums
+        return total[:, 0] / total[:, 1]
+
+    return bootstrap_estimate(
+        float(every[kept].mean()),
+        statistic,
+        n=n,
+        clusters=number,
+        replicates=replicates,
+        rng=rng,
+        confidence=confidence,
+    )
+
+
 def _chunks(clusters: int, *, replicates: int, rng: np.random.Generator, width: int) -> Iterator[FloatArray]:
     rows = max(1, CHUNK // max(clusters, width))
     for start in range(0, replicates, rows):

@@ -46,8 +46,8 @@ def _lines(report: dict[str, Any]) -> list[str]:
         f"{report['study']}{simulated}: {report['items']:,} items, {report['labels']:,} labels {people}, "
         f"{report['cannot_judge']:,} cannot judge",
         f"labels an item      {_range(spread)}",
-        f"entropy, bits       {_number(entropy['mean'])} on average over {entropy['n']:,} items"
-        f" (corrected {_number(entropy['corrected_mean'])})",
+        f"entropy, bits       {_bits(entropy, '')}, n = {entropy['n']:,} items",
+        f"corrected           {_bits(entropy, 'corrected_')}",
         f"percent agreement   {_estimate(report['percent_agreement'])}",
     ]
     for level, estimate in report["krippendorff_alpha"].items():
@@ -67,8 +67,11 @@ def _range(spread: dict[str, float | None]) -> str:
     return f"{spread['min']} to {spread['max']}, median {spread['median']:g}"
 
 
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.2f}"
+def _bits(entropy: dict[str, Any], which: str) -> str:
+    mean, low, high = (entropy[which + name] for name in ("mean", "low", "high"))
+    if mean is None:
+        return f"undefined ({entropy['reason']})"
+    return f"{mean:.2f} " + ("(interval undefined)" if low is None else f"({low:.2f} to {high:.2f})")
 
 
 def _estimate(estimate: dict[str, Any]) -> str:
