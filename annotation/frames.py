@@ -17,10 +17,12 @@ class LabelFrame:
 
     Attributes
     ----------
-    item_pks, queries, clusters : int arrays, shape (items,)
-        `queries` are primary keys of queries; `clusters` is what intervals resample.
-    blocks : int array, shape (items,), or None
-        The form of each item; None outside a block design.
+    item_pks : int array, shape (items,)
+    queries, clusters : int arrays, shape (items,)
+        The query of each item, and what intervals resample, both numbered as they come up, so that nothing
+        drawn at random depends on the database's keys. Clusters are queries; they are forms only where every
+        query lies whole in one form. Queries spread over forms make the forms alike, and intervals from
+        resampling those would be far too narrow.
     item_ids : list of str
     values : int array, shape (V,)
         The scale, rising.
@@ -37,20 +39,13 @@ class LabelFrame:
     item_pks: IntArray
     item_ids: list[str]
     queries: IntArray
-    blocks: IntArray | None
+    clusters: IntArray
     values: IntArray
     counts: IntArray
     cannot_judge: IntArray
     annotators: int | None
+    cluster_unit: str
     simulated: bool
-
-    @property
-    def cluster_unit(self) -> str:
-        return "query" if self.blocks is None else "form"
-
-    @property
-    def clusters(self) -> IntArray:
-        return self.queries if self.blocks is None else self.blocks
 
 
 def label_frame(study: Study, *, with_excluded: bool = False) -> LabelFrame:
@@ -70,17 +65,20 @@ def label_frame(study: Study, *, with_excluded: bool = False) -> LabelFrame:
             cannot_judge[index[item]] = number
         else:
             counts[index[item], value - study.scale_low] = number
-    in_forms = study.design == Study.Design.BLOCKS and all(row[3] is not None for row in rows)
+    queries, forms = ([row[column] for row in rows] for column in (2, 3))
+    whole = None not in forms and len(set(zip(queries, forms, strict=True))) == len(set(queries))
+    by_form = study.design == Study.Design.BLOCKS and whole
     return LabelFrame(
         kind=str(study.kind),
         item_pks=_column([row[0] for row in rows]),
         item_ids=[row[1] for row in rows],
-        queries=_column([row[2] for row in rows]),
-        blocks=_column([row[3] or 0 for row in rows]) if in_forms and rows else None,
+        queries=_numbered(queries),
+        clusters=_numbered(forms if by_form else queries),
         values=_column(study.values),
         counts=counts,
         cannot_judge=cannot_judge,
         annotators=_annotators(study, with_excluded=with_excluded),
+        cluster_unit="form" if by_form else "query",
         simulated=study.simulated,
     )
 
@@ -93,6 +91,12 @@ def _annotators(study: Study, *, with_excluded: bool) -> int | None:
     if not with_excluded:
         people = people.filter(Q(excluded_at__isnull=True))
     return people.distinct().count()
+
+
+def _numbered(keys: list[int]) -> IntArray:
+    """Keys as numbers from 0 in the order in which they first come up."""
+    number = {key: n for n, key in enumerate(dict.fromkeys(keys))}
+    return _column([number[key] for key in keys])
 
 
 def _column(values: list[int]) -> IntArray:

@@ -57,16 +57,6 @@ class People:
         self.preset = preset
 
     @cached_property
-    def queries(self) -> IntArray:
-        """The query of each item, numbered as they come up: without the database's keys."""
-        return _numbered(self.frame.queries)
-
-    @cached_property
-    def clusters(self) -> IntArray:
-        """What intervals resample, numbered in the same way."""
-        return _numbered(self.frame.clusters)
-
-    @cached_property
     def means(self) -> FloatArray:
         """Mean label of each item; NaN where there is none."""
         return mean_label(self.frame.counts, self.frame.values)
@@ -79,7 +69,7 @@ class People:
     def subsets(self) -> list[Subset]:
         frame = self.frame
         return subsets_for(
-            frame.kind, self.preset, counts=frame.counts, values=frame.values, queries=self.queries
+            frame.kind, self.preset, counts=frame.counts, values=frame.values, queries=frame.queries
         )
 
 
@@ -99,14 +89,14 @@ def _correlations(people: People, column: ScoreColumn, asked: Specification) -> 
         found[name] = measure(
             column.values,
             people.means,
-            clusters=people.clusters,
+            clusters=people.frame.clusters,
             replicates=asked.replicates,
             rng=asked.rng(column.name, name),
         )
     found["within_query"] = within_query_spearman(
         column.values,
         people.means,
-        people.queries,
+        people.frame.queries,
         replicates=asked.replicates,
         rng=asked.rng(column.name, "within_query"),
     )
@@ -139,7 +129,7 @@ def _rho(
     """Spearman's rho on the items of a mask, or over pairs of items; the same items, the same interval."""
     chosen = hashlib.sha256((mask if pairs is None else pairs).tobytes()).hexdigest()
     resampling: Found = {
-        "clusters": people.clusters,
+        "clusters": people.frame.clusters,
         "replicates": asked.replicates,
         "rng": asked.rng(column.name, "spearman", chosen),
     }
@@ -181,8 +171,8 @@ def data_hash(people: People, columns: Iterable[ScoreColumn]) -> str:
         frame.kind,
         frame.values.tolist(),
         frame.item_ids,
-        people.clusters.tolist(),
-        people.queries.tolist(),
+        frame.clusters.tolist(),
+        frame.queries.tolist(),
         frame.counts.tolist(),
         frame.cannot_judge.tolist(),
         [[column.name, column.family, column.digest] for column in columns],
@@ -206,7 +196,7 @@ def _people(people: People, asked: Specification) -> Found:
             frame.counts,
             values=frame.values,
             level=level,
-            clusters=people.clusters,
+            clusters=frame.clusters,
             replicates=asked.replicates,
             rng=np.random.default_rng(asked.seed),  # the generator, so the interval, of `agreement`
         ).as_dict()
@@ -221,7 +211,7 @@ def _people(people: People, asked: Specification) -> Found:
             "max": int(labels.max()),
         },
         "annotators": frame.annotators,
-        "clusters": {"unit": frame.cluster_unit, "n": len(np.unique(people.clusters[people.labelled]))},
+        "clusters": {"unit": frame.cluster_unit, "n": len(np.unique(frame.clusters[people.labelled]))},
         "subsets": [_subset(subset) for subset in people.subsets],
         "people": _completed({"krippendorff_alpha": alpha}, ["reliability", "ceiling"]),
     }
@@ -241,9 +231,3 @@ def _subset(subset: Subset) -> Found:
         "n": subset.n,
         "boundary_ties": subset.boundary_ties,
     }
-
-
-def _numbered(keys: npt.NDArray[np.int64]) -> IntArray:
-    """Keys as numbers from 0 in the order in which they first come up."""
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    return np.asarray(np.argsort(np.argsort(first))[inverse], dtype=np.intp)
