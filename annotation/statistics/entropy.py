@@ -13,9 +13,6 @@ KINDS: tuple[Kind, ...] = ("agreed good", "agreed bad", "lukewarm", "polarising"
 # Five values used evenly have a dispersion of .8 (.77 expected from 25 labels).
 POLARISING = 0.7
 
-# Scales up to this many values look up the agreement of a layer in a table of all 2**V layers.
-TABLE_VALUES = 10
-
 
 def shares(counts: npt.ArrayLike) -> FloatArray:
     """Share of each value in each item's labels.
@@ -127,45 +124,6 @@ def ordinal_dispersion(counts: npt.ArrayLike) -> FloatArray:
     dispersion: FloatArray = 4 * np.einsum("iv,iv->i", below, 1 - below) / below.shape[1]
     # Cumulative shares that should reach 1 may miss it by a rounding.
     return np.clip(dispersion, 0, 1)
-
-
-def agreement_a(counts: npt.ArrayLike) -> FloatArray:
-    """Van der Eijk's agreement A.
-
-    Parameters
-    ----------
-    counts : array_like of int, shape (items, V)
-        Columns in the order of the scale.
-
-    Returns
-    -------
-    ndarray of float, shape (items,)
-        1 when all labels are equal, 0 when all values are used alike, -1 when half lie at each
-        end. NaN for an item without labels. On two values, which have no middle, it is the
-        difference of their shares.
-
-    Raises
-    ------
-    ValueError
-        If the scale has one value only.
-
-    References
-    ----------
-    Van der Eijk (2001), Quality & Quantity 35, 325-341.
-
-    Examples
-    --------
-    >>> agreement_a([[30, 40, 210, 130, 530, 50, 10]]).round(7)
-    array([0.6113333])
-    """
-    # Values along the first axis, so that each step runs over contiguous items.
-    share = np.ascontiguousarray(_ordered_shares(counts).T)
-    heights = np.sort(share, axis=0)
-    thickness = np.diff(heights, axis=0, prepend=0.0)
-    total: FloatArray = np.zeros(share.shape[1])
-    for height, thick in zip(heights, thickness, strict=True):
-        total += thick * _layer_agreement((share >= height) & (share > 0))
-    return np.where(np.isnan(share[0]), np.nan, total)
 
 
 def mean_label(counts: npt.ArrayLike, values: npt.ArrayLike) -> FloatArray:
@@ -303,32 +261,3 @@ def _ordered_shares(counts: npt.ArrayLike) -> FloatArray:
     if share.shape[1] < 2:
         raise ValueError("order has no meaning on a scale of one value")
     return share
-
-
-def _layer_agreement(layers: npt.NDArray[np.bool_]) -> FloatArray:
-    """Values held by a layer times its agreement, for layers of shape (V, items)."""
-    size = len(layers)
-    if size > TABLE_VALUES:
-        return _pattern_agreement(layers)
-    powers = 2 ** np.arange(size)
-    table = _pattern_agreement(np.arange(2**size) & powers[:, None] > 0)
-    return table[(powers.astype(np.float64) @ layers).astype(np.intp)]
-
-
-def _pattern_agreement(pattern: npt.NDArray[np.bool_]) -> FloatArray:
-    size = len(pattern)
-    held = pattern.sum(axis=0)
-    unimodal: FloatArray = np.zeros(pattern.shape[1])
-    deviating: FloatArray = np.zeros(pattern.shape[1])
-    left = np.zeros(pattern.shape[1])
-    for present in pattern:
-        right = held - left
-        # Around an empty value: two held values on one side fit one peak, one on each side do not.
-        unimodal += ~present * (left * (left - 1) + right * (right - 1)) / 2
-        deviating += ~present * left * right
-        left += present
-    triples = unimodal + deviating
-    # Without such a triple (one value held, or all) nothing speaks against one peak.
-    share = np.divide(deviating, triples, out=np.zeros_like(triples), where=triples > 0)
-    unimodality = 1 - share * (2 * size - 3) / max(size - 2, 1)
-    return np.asarray(held * unimodality * (1 - (held - 1) / (size - 1)), dtype=np.float64)

@@ -36,22 +36,6 @@ def test_order_free_entropy_and_ordered_dispersion_tell_two_halves_apart():
     assert entropy.entropy_bits(lukewarm) == entropy.entropy_bits(polarised)
     assert entropy.ordinal_dispersion(polarised) == pytest.approx([1.0])
     assert entropy.ordinal_dispersion(lukewarm) == pytest.approx([0.25])
-    assert entropy.agreement_a(polarised) == pytest.approx([-1.0])
-    assert entropy.agreement_a(lukewarm) == pytest.approx([0.75])
-
-
-def test_agreement_a_equals_the_published_example_and_its_fixed_points():
-    assert entropy.agreement_a([[30, 40, 210, 130, 530, 50, 10]])[0] == pytest.approx(0.6113333, abs=5e-8)
-    fixed = [[0, 0, 7, 0, 0], [4, 4, 4, 4, 4], [8, 0, 0, 0, 8]]
-    assert entropy.agreement_a(fixed) == pytest.approx([1, 0, -1], abs=1e-12)
-    assert entropy.agreement_a([[3, 1]]) == pytest.approx([0.5])
-
-
-def test_agreement_a_of_many_values_equals_the_table_of_layers_for_few(monkeypatch):
-    counts = np.random.default_rng(3).integers(0, 9, (60, 8))
-    looked_up = entropy.agreement_a(counts)
-    monkeypatch.setattr(entropy, "TABLE_VALUES", 1)
-    assert entropy.agreement_a(counts) == pytest.approx(looked_up, abs=1e-12)
 
 
 def test_an_item_without_labels_is_undefined_everywhere_and_one_label_has_no_deviation():
@@ -60,7 +44,6 @@ def test_an_item_without_labels_is_undefined_everywhere_and_one_label_has_no_dev
         entropy.entropy_bits,
         entropy.entropy_bits_corrected,
         entropy.ordinal_dispersion,
-        entropy.agreement_a,
         entropy.modal_share,
     ):
         assert np.isnan(measure(none)).all()
@@ -90,7 +73,6 @@ def test_turning_the_scale_round_and_copying_every_label_change_no_measure_of_di
     for measure in (
         entropy.entropy_bits,
         entropy.ordinal_dispersion,
-        entropy.agreement_a,
         entropy.modal_share,
     ):
         plain = measure(counts)
@@ -106,8 +88,6 @@ def test_measures_stay_within_their_stated_ranges(counts):
     assert ((bits >= 0) & (bits <= np.log2(counts.shape[1]) + 1e-12)).all()
     dispersion = entropy.ordinal_dispersion(labelled)
     assert ((dispersion >= 0) & (dispersion <= 1)).all()
-    agreement = entropy.agreement_a(labelled)
-    assert ((agreement >= -1 - 1e-9) & (agreement <= 1 + 1e-9)).all()
 
 
 @pytest.mark.parametrize(("labels", "bias"), [(25, -0.12), (10, -0.33), (5, -0.68)])
