@@ -17,13 +17,10 @@ from annotation.statistics.entropy import (
     preference_share,
     standard_deviation,
 )
-from annotation.statistics.intervals import mean_estimate
+from annotation.statistics.intervals import caution, mean_estimate
 
 LEVELS: tuple[Level, ...] = ("nominal", "ordinal", "interval")
 REPLICATES = 1000
-# Simulated coverage of ordinal alpha's 95 % interval: 87 % with 20 clusters, 92 % with 40, 95 % with 100.
-FEW_CLUSTERS = 40
-REASONS = {0: {"reason": "no labels yet"}, 1: {"reason": "one label shows no disagreement"}}
 
 
 def study_agreement(
@@ -35,7 +32,7 @@ def study_agreement(
 
 
 def agreement_of(frame: LabelFrame, *, replicates: int = REPLICATES, seed: int = 0) -> dict[str, Any]:
-    """The same from a frame. Intervals resample queries, or forms in a block design."""
+    """The same from a frame. Intervals resample its clusters of items, and hold its people fixed."""
     totals = frame.counts.sum(axis=1)
     resampling: dict[str, Any] = {"clusters": frame.clusters, "replicates": replicates}
     return {
@@ -45,9 +42,7 @@ def agreement_of(frame: LabelFrame, *, replicates: int = REPLICATES, seed: int =
         "labels": int(totals.sum()),
         "cannot_judge": int(frame.cannot_judge.sum()),
         "annotators": frame.annotators,
-        **(
-            {"annotators_reason": "the imported file names no annotators"} if frame.annotators is None else {}
-        ),
+        **annotators_reason(frame),
         "labels_per_item": _spread(totals),
         "entropy_bits": _entropy(frame, seed=seed, **resampling),
         "percent_agreement": percent_agreement(
@@ -92,10 +87,28 @@ def item_details(frame: LabelFrame) -> list[dict[str, Any]]:
             "counts": dict(zip(values, counts[n], strict=True)),
             **{name: column[n] for name, column in lists.items()},
             "kind": kinds[n],
-            **REASONS.get(sum(counts[n]), {}),
+            **_item_reason(sum(counts[n]), int(frame.cannot_judge[n])),
         }
         for n, item_id in enumerate(frame.item_ids)
     ]
+
+
+def _item_reason(labels: int, cannot_judge: int) -> dict[str, str]:
+    """Why an item's disagreement is undefined."""
+    if labels > 1:
+        return {}
+    none = "nobody could judge it" if cannot_judge else "no labels yet"
+    return {"reason": "one label shows no disagreement" if labels else none}
+
+
+def annotators_reason(frame: LabelFrame) -> dict[str, str]:
+    unnamed = "the imported file names no annotators"
+    return {"annotators_reason": unnamed} if frame.annotators is None else {}
+
+
+def with_caution(clusters: int) -> dict[str, str]:
+    words = caution(clusters)
+    return {"caution": words} if words else {}
 
 
 def _entropy(frame: LabelFrame, *, seed: int, **resampling: Any) -> dict[str, Any]:
@@ -105,6 +118,7 @@ def _entropy(frame: LabelFrame, *, seed: int, **resampling: Any) -> dict[str, An
         mean_estimate(np.where(several, bits, np.nan), rng=np.random.default_rng(seed), **resampling)
         for bits in (entropy_bits(frame.counts), entropy_bits_corrected(frame.counts))
     )
+    reason = plain.reason if several.any() else "no item has two labels"
     return {
         "n": plain.n,
         "mean": plain.value,
@@ -113,20 +127,20 @@ def _entropy(frame: LabelFrame, *, seed: int, **resampling: Any) -> dict[str, An
         "corrected_mean": corrected.value,
         "corrected_low": corrected.low,
         "corrected_high": corrected.high,
-        **({} if several.any() else {"reason": "no item has two labels"}),
+        **({"reason": reason} if reason else {}),
     }
 
 
 def _intervals(frame: LabelFrame, totals: Any, *, replicates: int, seed: int) -> dict[str, Any]:
-    clusters = len(np.unique(frame.clusters[totals > 0]))
-    few = f"with fewer than {FEW_CLUSTERS} clusters the intervals are somewhat narrow"
+    """What the intervals resample: the clusters of the items that have two labels, as alpha takes them."""
+    clusters = len(np.unique(frame.clusters[totals > 1]))
     return {
         "unit": frame.cluster_unit,
         "clusters": clusters,
         "replicates": replicates,
         "seed": seed,
         "confidence": 0.95,
-        **({"caution": few} if clusters < FEW_CLUSTERS else {}),
+        **with_caution(clusters),
     }
 
 

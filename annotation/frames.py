@@ -1,5 +1,6 @@
 """The border between the ORM and arrays: a study's counted labels as counts, items by values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +66,7 @@ def label_frame(study: Study, *, with_excluded: bool = False) -> LabelFrame:
             cannot_judge[index[item]] = number
         else:
             counts[index[item], value - study.scale_low] = number
-    queries, forms = ([row[column] for row in rows] for column in (2, 3))
+    queries, forms = [row[2] for row in rows], [row[3] for row in rows]
     whole = None not in forms and len(set(zip(queries, forms, strict=True))) == len(set(queries))
     by_form = study.design == Study.Design.BLOCKS and whole
     return LabelFrame(
@@ -93,7 +94,7 @@ def _annotators(study: Study, *, with_excluded: bool) -> int | None:
     return people.distinct().count()
 
 
-def _numbered(keys: list[int]) -> IntArray:
+def _numbered(keys: Sequence[int | None]) -> IntArray:
     """Keys as numbers from 0 in the order in which they first come up."""
     number = {key: n for n, key in enumerate(dict.fromkeys(keys))}
     return _column([number[key] for key in keys])

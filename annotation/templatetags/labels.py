@@ -30,6 +30,14 @@ def fixed(value: float | None, places: int = 2) -> str:
 
 
 @register.filter
+def end(value: float | None, places: int = 2) -> str:
+    """An end of an interval: with as many places more as tell on which side of zero it lies, up to six."""
+    if value and isfinite(value):
+        places = next((more for more in range(places, 7) if float(f"{value:.{more}f}")), places)
+    return fixed(value, places)
+
+
+@register.filter
 def thousands(value: int) -> str:
     return f"{value:,}"
 
@@ -43,7 +51,10 @@ def counted(value: int, word: str) -> str:
 
 @register.filter
 def percent(share: float | None) -> str:
-    return UNDEFINED if share is None or not isfinite(share) else f"{100 * share:.0f} %"
+    if share is None or not isfinite(share):
+        return UNDEFINED
+    text = f"{100 * share:.0f}"
+    return "over 99 %" if text == "100" and share < 1 else f"{text} %"
 
 
 @register.inclusion_tag("annotation/_label_bar.html")

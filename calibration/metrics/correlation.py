@@ -1,7 +1,6 @@
 """Correlation of a scorer with people, over all items."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -143,7 +142,8 @@ def spearman_interval(
     Returns
     -------
     Estimate
-        `n` counts the items with both. Undefined with fewer than 3 of them or a constant side.
+        `n` counts the items with both. Undefined with fewer than 3 of them or a constant side;
+        without an interval with fewer than 6.
 
     Raises
     ------
@@ -191,10 +191,7 @@ def kendall_interval(
     >>> kendall_interval(x, x ** 2, replicates=100, rng=np.random.default_rng(0)).low
     1.0
     """
-    too_many = bool(replicates) and len(complete(x, y)[0]) > MOST_ITEMS
-    replicates = 0 if too_many else replicates
-    found = _interval(kendall, kendall_statistic, x, y, clusters, replicates, rng, confidence)
-    return replace(found, reason=found.reason or TOO_MANY) if too_many else found
+    return _interval(kendall, kendall_statistic, x, y, clusters, replicates, rng, confidence, most=MOST_ITEMS)
 
 
 def pearson_interval(
@@ -255,6 +252,8 @@ def _interval(
     replicates: int,
     rng: np.random.Generator | None,
     confidence: float,
+    *,
+    most: int | None = None,
 ) -> Estimate:
     a, b, kept = complete(x, y)
     if len(a) < FEWEST:
@@ -264,6 +263,8 @@ def _interval(
     value = measure(a, b)
     if np.isnan(value):
         return Estimate(None, None, None, len(a), INFINITE)
+    if replicates and most and len(a) > most:
+        return Estimate(value, None, None, len(a), TOO_MANY)
     index, number = cluster_index(None if clusters is None else np.asarray(clusters)[kept], len(a))
     return bootstrap_estimate(
         value,

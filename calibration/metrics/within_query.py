@@ -1,5 +1,7 @@
 """Rank correlation of a scorer with people within queries."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,7 +35,9 @@ def within_query_spearman(
     -------
     Estimate
         `n` counts the queries used: those with at least 3 items, and neither scores nor mean
-        labels all equal. The reason tells how many were left out. Undefined if none is used.
+        labels all equal. The reason tells how many were left out, and why: a scorer that cannot
+        tell the answers of a query apart is left out there, not counted as wrong. Undefined if
+        none is used.
 
     Raises
     ------
@@ -48,22 +52,35 @@ def within_query_spearman(
     a, b, kept = complete(x, y)
     query, number = cluster_index(np.asarray(queries)[kept], len(a))
     each = _spearman_by_group(a, b, query, number)
-    used = each[np.isfinite(each)]
-    left_out = number - len(used)
-    why = f"{left_out} of {number} queries left out: fewer than 3 items, or scores or mean labels all equal"
+    known = np.isfinite(each)
+    used, why = each[known], _left_out(a, query, number, known)
     if not len(used):
-        return Estimate(None, None, None, 0, why if number else TOO_FEW)
+        return Estimate(None, None, None, 0, why or TOO_FEW)
     found = bootstrap_estimate(
         float(used.mean()),
         lambda weights: weights @ used / len(used),
-        n=len(used),
+        n=int(known[query].sum()),
         clusters=len(used),
         replicates=replicates,
         rng=rng,
         confidence=confidence,
     )
-    reasons = [reason for reason in (found.reason, why if left_out else None) if reason]
-    return Estimate(found.value, found.low, found.high, found.n, "; ".join(reasons) or None, found.replicates)
+    return replace(found, n=len(used), reason="; ".join(filter(None, (found.reason, why))) or None)
+
+
+def _left_out(x: FloatArray, query: IntArray, number: int, known: npt.NDArray[np.bool_]) -> str:
+    """How many queries are left out and for which reason each; empty if none is."""
+    few = np.bincount(query, minlength=number) < FEWEST
+    order = np.lexsort((x, query))
+    rises = (np.diff(x[order]) > 0) & (np.diff(query[order]) == 0)
+    told_apart = np.bincount(query[order][1:][rises], minlength=number) > 0
+    reasons = {
+        "fewer than 3 items": few,
+        "all scores equal": ~few & ~told_apart,
+        "all mean labels equal": ~few & told_apart & ~known,
+    }
+    counts = [f"{which.sum()} with {reason}" for reason, which in reasons.items() if which.any()]
+    return f"{(~known).sum()} of {number} queries left out: {', '.join(counts)}" if counts else ""
 
 
 def _spearman_by_group(x: FloatArray, y: FloatArray, group: IntArray, number: int) -> FloatArray:

@@ -33,7 +33,8 @@ def test_the_report_agrees_with_the_reference_package_and_with_hand_made_numbers
         reference = krippendorff.alpha(rows.T, level_of_measurement=level)
         estimate = report["krippendorff_alpha"][level]
         assert estimate["value"] == pytest.approx(reference, abs=1e-12)
-        assert estimate["low"] < estimate["value"] < estimate["high"]
+        assert estimate["low"] < reference < estimate["high"]
+        assert (estimate["replicates"], estimate["clusters"]) == (1000, 5)
     first = report["items_detail"][0]
     counts = [int((rows[0] == value).sum()) for value in range(1, 6)]
     assert list(first["counts"].values()) == counts
@@ -65,6 +66,47 @@ def test_what_is_undefined_is_null_beside_a_reason_never_zero() -> None:
         None,
     )
     assert json.dumps(report, allow_nan=False)
+
+
+def test_an_item_that_nobody_could_judge_says_so_and_one_without_labels_that_it_has_none() -> None:
+    study = make_study()
+    for item, labels in zip(make_items(study, 3), ([None, None], [], [4]), strict=True):
+        make_labels(item, labels)
+    reasons = [item["reason"] for item in study_agreement(study)["items_detail"]]
+    assert reasons == ["nobody could judge it", "no labels yet", "one label shows no disagreement"]
+
+
+def test_intervals_name_the_clusters_that_they_resample_and_caution_where_these_are_few() -> None:
+    study, _ = labelled()
+    other = make_items(make_study("other"), 1)[0]
+    make_labels(other, [3])
+    make_labels(other.study.items.get(), [None])
+    for item in study.items.filter(query__text__startswith="Query 4"):  # type: ignore[attr-defined]
+        item.labels.exclude(pk=item.labels.earliest("pk").pk).delete()
+    intervals = study_agreement(study)["intervals"]
+    assert intervals["clusters"] == 4
+    assert intervals["caution"].startswith("so few clusters make intervals far too narrow: with 3, 95 %")
+    assert study_agreement(other.study)["intervals"]["clusters"] == 0
+
+
+@pytest.mark.parametrize(("replicates", "words"), [(0, "no interval was asked for"), (10, "fewer than 20")])
+def test_an_interval_that_was_not_asked_for_has_that_as_its_reason(replicates: int, words: str) -> None:
+    study, _ = labelled()
+    report = study_agreement(study, replicates=replicates)
+    for estimate in (report["percent_agreement"], *report["krippendorff_alpha"].values()):
+        assert estimate["low"] is None
+        assert words in estimate["reason"]
+    assert words in report["entropy_bits"]["reason"]
+
+
+def test_the_command_writes_a_true_minus_and_cautions(capsys: pytest.CaptureFixture[str]) -> None:
+    labelled()
+    call_command("agreement", "answers")
+    text = capsys.readouterr().out
+    assert "-0." not in text
+    assert "(−0." in text
+    assert "1,000 replicates of 5 queries, people held fixed, seed 0" in text
+    assert "\nCaution: so few clusters make intervals far too narrow" in text
 
 
 def test_the_command_says_in_one_line_that_there_is_no_such_study() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotation.models import Study
+from annotation.templatetags.labels import counted, end, fixed
 
 
 class Command(BaseCommand):
@@ -46,7 +47,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
         f"{report['study']}{simulated}: {report['items']:,} items, {report['labels']:,} labels {people}, "
         f"{report['cannot_judge']:,} cannot judge",
         f"labels an item      {_range(spread)}",
-        f"entropy, bits       {_bits(entropy, '')}, n = {entropy['n']:,} items",
+        f"entropy, bits       {_bits(entropy, '')}, n = {counted(entropy['n'], 'item')}",
         f"corrected           {_bits(entropy, 'corrected_')}",
         f"percent agreement   {_estimate(report['percent_agreement'])}",
     ]
@@ -55,9 +56,9 @@ def _lines(report: dict[str, Any]) -> list[str]:
     unit = report["intervals"]
     return [
         *lines,
-        f"95 % intervals: {unit['replicates']:,} replicates of {unit['clusters']:,} "
-        f"{unit['unit']} clusters, seed {unit['seed']}"
-        + (f"; {unit['caution']}" if "caution" in unit else ""),
+        f"95 % intervals: {counted(unit['replicates'], 'replicate')} of "
+        f"{counted(unit['clusters'], unit['unit'])}, people held fixed, seed {unit['seed']}",
+        *([f"Caution: {unit['caution']}."] if "caution" in unit else []),
     ]
 
 
@@ -71,15 +72,15 @@ def _bits(entropy: dict[str, Any], which: str) -> str:
     mean, low, high = (entropy[which + name] for name in ("mean", "low", "high"))
     if mean is None:
         return f"undefined ({entropy['reason']})"
-    return f"{mean:.2f} " + ("(interval undefined)" if low is None else f"({low:.2f} to {high:.2f})")
+    return f"{fixed(mean)} ({_ends(low, high, 2, entropy.get('reason'))})"
 
 
 def _estimate(estimate: dict[str, Any]) -> str:
     if estimate["value"] is None:
         return f"undefined: {estimate['reason']}"
-    interval = (
-        "interval undefined"
-        if estimate["low"] is None
-        else f"{estimate['low']:.3f} to {estimate['high']:.3f}"
-    )
-    return f"{estimate['value']:.3f} ({interval}), n = {estimate['n']:,} items"
+    ends = _ends(estimate["low"], estimate["high"], 3, estimate.get("reason"))
+    return f"{fixed(estimate['value'], 3)} ({ends}), n = {counted(estimate['n'], 'item')}"
+
+
+def _ends(low: float | None, high: float | None, places: int, reason: str | None) -> str:
+    return str(reason) if low is None or high is None else f"{end(low, places)} to {end(high, places)}"

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from annotation.statistics import agreement
 from annotation.statistics.agreement import krippendorff_alpha, percent_agreement
-from annotation.statistics.intervals import cluster_weights, percentile_interval
+from annotation.statistics.intervals import COVERAGE, cluster_weights, percentile_interval
 
 LEVELS = ("nominal", "ordinal", "interval")
 FIVE = np.arange(1.0, 6)
@@ -122,13 +122,13 @@ def test_interval_equals_the_loop_over_the_same_resamples(level, monkeypatch):
 
 
 def test_resamples_with_one_value_left_are_undefined_at_every_level():
-    counts = np.array([[0, 3], [0, 3], [0, 3], [0, 3], [3, 0]])
+    counts = np.array([[0, 3], [0, 3], [0, 3], [0, 3], [0, 3], [3, 0]])
     for level in LEVELS:
         found = krippendorff_alpha(
             counts, values=[0.1, 0.7], level=level, replicates=400, rng=np.random.default_rng(1)
         )
         assert (found.value, found.low, found.high) == pytest.approx((1, 1, 1))
-        # The odd item is missing from about (4/5)^5 = 33 % of resamples.
+        # The odd item is missing from about (5/6)^6 = 33 % of resamples.
         assert 0.6 < found.replicates / 400 < 0.74
 
 
@@ -197,7 +197,8 @@ def test_cluster_interval_covers_the_true_alpha_where_an_interval_over_items_doe
     rng = np.random.default_rng(13)
     counts, _ = clustered_counts(rng, 20_000)
     truth = krippendorff_alpha(counts, values=FIVE, level="ordinal").value
-    covered = {"queries": 0, "items": 0}
+    agreed = percent_agreement(counts).value
+    covered = {"queries": 0, "items": 0, "percent agreement": 0}
     for _ in range(200):
         counts, query = clustered_counts(rng, 40)
         for name, clusters in (("queries", query), ("items", None)):
@@ -205,9 +206,26 @@ def test_cluster_interval_covers_the_true_alpha_where_an_interval_over_items_doe
                 counts, values=FIVE, level="ordinal", clusters=clusters, replicates=200, rng=rng
             )
             covered[name] += found.low <= truth <= found.high
+        found = percent_agreement(counts, clusters=query, replicates=200, rng=rng)
+        covered["percent agreement"] += found.low <= agreed <= found.high
     # About 92 % is what percentiles reach with 40 queries: 184 of 200, give or take 4.
     assert 172 <= covered["queries"] <= 196
     assert covered["items"] < 160
+    assert 178 <= covered["percent agreement"] <= 198
+
+
+def test_intervals_of_alpha_from_few_clusters_cover_as_little_as_their_caution_says():
+    rng = np.random.default_rng(15)
+    truth = krippendorff_alpha(clustered_counts(rng, 20_000)[0], values=FIVE, level="ordinal").value
+    for few in (3, 5, 10):
+        covered = 0
+        for _ in range(150):
+            counts, query = clustered_counts(rng, few)
+            found = krippendorff_alpha(
+                counts, values=FIVE, level="ordinal", clusters=query, replicates=200, rng=rng
+            )
+            covered += found.low <= truth <= found.high
+        assert covered / 150 == pytest.approx(COVERAGE[few] / 100, abs=0.11)
 
 
 def test_memory_stays_flat_at_a_hundred_thousand_items():

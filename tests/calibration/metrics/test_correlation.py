@@ -63,20 +63,20 @@ def test_rank_correlations_ignore_order_and_rising_transforms_and_turn_with_fall
 
 
 def test_items_without_a_score_or_labels_are_left_out():
-    x = [1, 2, np.nan, 4, 5, 0]
-    y = [1, 3, 9, 2, 5, np.nan]
+    x, y = [1, 2, np.nan, 4, 5, 0, 7, 3], [1, 3, 9, 2, 5, np.nan, 4, 6]
+    known_x, known_y = [1, 2, 4, 5, 7, 3], [1, 3, 2, 5, 4, 6]
     for measure in (spearman, kendall, pearson):
-        assert measure(x, y) == pytest.approx(measure([1, 2, 4, 5], [1, 3, 2, 5]))
+        assert measure(x, y) == pytest.approx(measure(known_x, known_y))
     for interval in INTERVALS:
         rng = np.random.default_rng(0)
-        found = interval(x, y, clusters=list("aabbcc"), replicates=40, rng=rng)
+        found = interval(x, y, clusters=list("aabbccdd"), replicates=40, rng=rng)
         rng = np.random.default_rng(0)
-        assert found.n == 4
-        assert found == interval([1, 2, 4, 5], [1, 3, 2, 5], clusters=list("aabc"), replicates=40, rng=rng)
+        assert found.n == 6 and found.low is not None
+        assert found == interval(known_x, known_y, clusters=list("aabcdd"), replicates=40, rng=rng)
 
 
 def test_rank_correlations_take_infinite_scores_as_the_extremes_that_they_are():
-    x, y = [-np.inf, 0, 1, np.inf], [1, 2, 3, 4]
+    x, y = [-np.inf, 0, 1, 2, 3, np.inf], [1, 2, 3, 4, 5, 6]
     for measure in (spearman, kendall):
         assert measure(x, y) == pytest.approx(1)
     assert kendall_interval(x, y, replicates=40, rng=np.random.default_rng(0)).low == pytest.approx(1)
@@ -138,12 +138,19 @@ def test_undefined_correlations_say_why(interval):
     one_query = interval([1, 2, 3], [1, 2, 3], clusters=["q"] * 3, rng=rng)
     assert one_query.value == pytest.approx(1)
     assert one_query.low is None and "clusters" in str(one_query.reason)
-    two_queries = interval([1, 1, 1, 2], [1, 2, 3, 4], clusters=["q", "q", "q", "r"], replicates=20, rng=rng)
+    two_queries = interval([1] * 5 + [2], range(6), clusters=list("qqqqqr"), replicates=20, rng=rng)
     assert two_queries.low is None and "too many resamples" in str(two_queries.reason)
     with pytest.raises(ValueError, match="rng"):
         interval([1, 2, 3], [1, 2, 3])
     with pytest.raises(ValueError, match="one length"):
         interval([1, 2, 3], [1, 2], rng=rng)
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_five_items_have_a_correlation_but_no_interval(interval):
+    found = interval([1, 2, 3, 4, 5], [1, 2, 3, 5, 4], rng=np.random.default_rng(0))
+    assert found.value is not None and found.low is found.high is None
+    assert "fewer than 6 items" in str(found.reason)
 
 
 def test_above_its_limit_of_items_kendalls_interval_is_undefined_and_says_so_beside_the_value():

@@ -24,7 +24,10 @@ def test_within_query_correlation_is_the_mean_over_queries_that_have_one():
         x[shuffled], y[shuffled], query[shuffled], replicates=500, rng=np.random.default_rng(7)
     )
     assert found.value == pytest.approx(np.mean(each), abs=1e-12)
-    assert found.n == 18 and str(found.reason).startswith("2 of 20 queries left out")
+    assert found.n == found.clusters == 18
+    assert found.reason == (
+        "2 of 20 queries left out: 1 with fewer than 3 items, 1 with all mean labels equal"
+    )
     error = np.std(each) / np.sqrt(18)
     assert (found.low, found.high) == pytest.approx(
         (np.mean(each) - 1.96 * error, np.mean(each) + 1.96 * error), abs=0.03
@@ -35,6 +38,26 @@ def test_within_query_correlation_without_any_usable_query_is_undefined_and_says
     found = within_query_spearman([1, 2, 3, 4], [1, 2, 3, 4], list("aabb"), replicates=0)
     assert found.value is None and found.n == 0 and str(found.reason).startswith("2 of 2 queries")
     assert within_query_spearman([], [], [], replicates=0).value is None
+
+
+def test_a_scorer_that_cannot_tell_the_answers_of_most_queries_apart_is_found_out():
+    query = np.repeat(np.arange(96), 11)
+    y = np.random.default_rng(0).normal(size=len(query))
+    x = np.where(query < 3, y, query)
+    found = within_query_spearman(x, y, query, rng=np.random.default_rng(0))
+    assert (found.value, found.n) == (pytest.approx(1), 3)
+    assert found.reason == "93 of 96 queries left out: 93 with all scores equal"
+
+
+def test_within_query_interval_covers_the_true_mean():
+    rng = np.random.default_rng(10)
+    x, y, query = scored(rng, 20_000)
+    truth = within_query_spearman(x, y, query, replicates=0).value
+    covered = 0
+    for _ in range(150):
+        found = within_query_spearman(*scored(rng, 40), replicates=200, rng=rng)
+        covered += found.low <= truth <= found.high
+    assert 134 <= covered <= 148  # 94 % is 141
 
 
 def test_within_query_correlation_does_not_see_what_only_queries_share():
