@@ -17,20 +17,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from annotation.agreement import LEVELS
+from annotation.agreement import LEVELS, annotators_reason, with_caution
 from annotation.frames import LabelFrame
 from annotation.statistics.agreement import krippendorff_alpha
 from annotation.statistics.entropy import mean_label
 from annotation.statistics.intervals import Estimate
 from calibration.frames import ScoreColumn
 from calibration.metrics.correlation import kendall_interval, pearson_interval, spearman_interval
-from calibration.metrics.subsets import Subset, pair_spearman, subsets_for
+from calibration.metrics.subsets import MOST_PAIRS, Subset, near_pairs, pair_spearman, subsets_for
 from calibration.metrics.within_query import within_query_spearman
 
 Found = dict[str, Any]
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.intp]
 
+# Each thread holds the replicates of one scorer.
+MOST_THREADS = 4
 LATER = "not part of this version's audit"
 
 
@@ -66,6 +67,15 @@ class People:
         return ~np.isnan(self.means)
 
     @cached_property
+    def whole(self) -> Subset:
+        return Subset("all", 100, self.labelled)
+
+    @cached_property
+    def all_pairs(self) -> Subset:
+        """All pairs of items of one query: what the near ones are held against."""
+        return near_pairs(self.means, self.frame.queries, np.inf)
+
+    @cached_property
     def subsets(self) -> list[Subset]:
         frame = self.frame
         return subsets_for(
@@ -84,7 +94,7 @@ def _coverage(people: People, column: ScoreColumn, asked: Specification) -> Foun
 
 def _correlations(people: People, column: ScoreColumn, asked: Specification) -> Found:
     """Ranks as the paper has them, other correlations beside them, and ranks within queries."""
-    found = {"spearman": _rho(people, column, asked, mask=people.labelled)}
+    found = {"spearman": _rho(people, column, asked, people.whole)}
     for name, measure in (("kendall", kendall_interval), ("pearson", pearson_interval)):
         found[name] = measure(
             column.values,
@@ -100,33 +110,36 @@ def _correlations(people: People, column: ScoreColumn, asked: Specification) -> 
         replicates=asked.replicates,
         rng=asked.rng(column.name, "within_query"),
     )
-    return {name: estimate.as_dict() for name, estimate in found.items()}
+    scored = people.frame.queries[people.labelled & ~np.isnan(column.values)]
+    every = {name: estimate.as_dict() for name, estimate in found.items()}
+    return every | {"within_query": every["within_query"] | {"queries": len(np.unique(scored))}}
 
 
 def _on_subsets(people: People, column: ScoreColumn, asked: Specification) -> Found:
-    """Spearman again on each subset, cut on all items of the study, as far as the scorer covers it."""
-    known: dict[bytes, Estimate] = {}
+    """Spearman again on each subset, cut on all labelled items, as far as the scorer covers it."""
+    known: dict[tuple[bytes, int], Estimate] = {}
     rows = []
     for subset in people.subsets:
         chosen = subset.mask if subset.pairs is None else subset.pairs
         # Ties make several cuts keep the same items: then they have the same numbers, computed once.
-        key = chosen.tobytes()
+        key = chosen.tobytes(), subset.unlisted
         if key not in known:
-            known[key] = _rho(people, column, asked, mask=subset.mask, pairs=subset.pairs)
+            known[key] = _rho(people, column, asked, subset)
         measured = _subset(subset) | {"n": known[key].n, "spearman": known[key].as_dict()}
         rows.append(_completed(measured, ["expected", "excess", "stratified"]))
-    return {"subsets": rows}
+    found: Found = {"subsets": rows}
+    if any(subset.pairs is not None for subset in people.subsets):
+        found["all_pairs"] = _rho(people, column, asked, people.all_pairs).as_dict()
+    return found
 
 
-def _rho(
-    people: People,
-    column: ScoreColumn,
-    asked: Specification,
-    *,
-    mask: npt.NDArray[np.bool_],
-    pairs: IntArray | None = None,
-) -> Estimate:
-    """Spearman's rho on the items of a mask, or over pairs of items; the same items, the same interval."""
+def _rho(people: People, column: ScoreColumn, asked: Specification, subset: Subset) -> Estimate:
+    """Spearman's rho on the items of a subset, or over its pairs; the same items, the same interval."""
+    mask, pairs = subset.mask, subset.pairs
+    if subset.unlisted:
+        scored = np.where(np.isnan(column.values), np.nan, people.means)
+        n = near_pairs(scored, people.frame.queries, subset.parameter).n
+        return Estimate(None, None, None, n, f"more than {MOST_PAIRS:,} pairs are too many to compare")
     chosen = hashlib.sha256((mask if pairs is None else pairs).tobytes()).hexdigest()
     resampling: Found = {
         "clusters": people.frame.clusters,
@@ -149,7 +162,7 @@ def measure(frame: LabelFrame, columns: Iterable[ScoreColumn], asked: Specificat
     said = _people(people, asked)
     # Threads, since the resampling is numpy's own loops; each part has its own generator, so that no number
     # depends on which thread came first.
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as threads:
         measured = list(threads.map(lambda column: measure_scorer(people, column, asked), columns))
     return {
         "kind": frame.kind,
@@ -202,6 +215,7 @@ def _people(people: People, asked: Specification) -> Found:
         ).as_dict()
         for level in LEVELS
     }
+    clusters = len(np.unique(frame.clusters[people.labelled]))
     return {
         "items": int(people.labelled.sum()),
         "labels": int(labels.sum()),
@@ -211,7 +225,8 @@ def _people(people: People, asked: Specification) -> Found:
             "max": int(labels.max()),
         },
         "annotators": frame.annotators,
-        "clusters": {"unit": frame.cluster_unit, "n": len(np.unique(frame.clusters[people.labelled]))},
+        **annotators_reason(frame),
+        "clusters": {"unit": frame.cluster_unit, "n": clusters, **with_caution(clusters)},
         "subsets": [_subset(subset) for subset in people.subsets],
         "people": _completed({"krippendorff_alpha": alpha}, ["reliability", "ceiling"]),
     }

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import threading
 from typing import Any
@@ -12,7 +13,9 @@ from scipy import stats
 
 from annotation.agreement import study_agreement
 from annotation.models import Label, Study
+from annotation.statistics.intervals import cluster_weights, percentile_interval
 from calibration.audit import AuditError, as_json, create_audit, run_audit
+from calibration.measures import Specification
 from calibration.models import Audit, Score, Scorer
 from calibration.tasks import enqueue_audit, run_audit_task
 from tests.calibration.scored import make_scored_study
@@ -67,9 +70,21 @@ def test_correlations_are_those_of_scipy_on_the_items_that_both_know() -> None:
         assert scorer["spearman"]["value"] == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
         assert scorer["kendall"]["value"] == pytest.approx(stats.kendalltau(x, y).statistic, abs=1e-12)
         assert scorer["pearson"]["value"] == pytest.approx(stats.pearsonr(x, y).statistic, abs=1e-12)
-        for estimate in (scorer["spearman"], scorer["kendall"], scorer["pearson"]):
-            assert estimate["low"] < estimate["value"] < estimate["high"]
-            assert estimate["n"] == n
+        for name, measure in (
+            ("spearman", stats.spearmanr),
+            ("kendall", stats.kendalltau),
+            ("pearson", stats.pearsonr),
+        ):
+            key = [scorer["name"], name]
+            if name == "spearman":
+                key.append(hashlib.sha256(np.ones(60, dtype=bool).tobytes()).hexdigest())
+            rng = Specification("standard", 0, 50, 0.2).rng(*key)
+            loop = []
+            for weight in cluster_weights(np.arange(60)[both] % 12, replicates=50, rng=rng).astype(int):
+                loop.append(measure(np.repeat(x, weight), np.repeat(y, weight)).statistic)
+            ends = scorer[name]["low"], scorer[name]["high"]
+            assert ends == pytest.approx(percentile_interval(loop), abs=1e-12)
+            assert (scorer[name]["n"], scorer[name]["clusters"]) == (n, len(set(np.arange(60)[both] % 12)))
         queries = np.arange(60)[both] % 12
         within = [stats.spearmanr(x[queries == q], y[queries == q]).statistic for q in set(queries)]
         if scorer["name"] == "reward":
@@ -109,7 +124,10 @@ def test_near_pairs_compare_differences_within_a_query() -> None:
     study = make_scored_study()
     result = audited(study, preset="standard", scorers=["reward"])
     _, means, scores = known(study, "reward")
-    for subset in (s for s in result["scorers"][0]["subsets"] if s["rule"] == "near_pairs"):
+    (scorer,) = result["scorers"]
+    near = [s for s in scorer["subsets"] if s["rule"] == "near_pairs"]
+    every = {"parameter": np.inf, "n": scorer["all_pairs"]["n"], "spearman": scorer["all_pairs"]}
+    for subset in (*near, every):
         pairs = [
             (scores[i] - scores[j], means[i] - means[j])
             for i in range(60)
@@ -119,6 +137,37 @@ def test_near_pairs_compare_differences_within_a_query() -> None:
         x, y = np.round(np.array(pairs), 9).T
         assert subset["n"] == len(pairs) / 2
         assert subset["spearman"]["value"] == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
+
+
+def test_pairs_are_resampled_with_their_query_in_a_block_design_too() -> None:
+    study = make_scored_study(design="blocks", session_size=12)
+    before = audited(study, scorers=["reward"])
+    assert before["clusters"] == {"unit": "query", "n": 12, "caution": before["clusters"]["caution"]}
+    for item in study.items.all():  # as a block design deals: forms hold an item of every query
+        study.items.filter(pk=item.pk).update(block=item.position // 12 + 1)
+    assert audited(study, scorers=["reward"]) == before
+
+
+def test_too_many_pairs_are_undefined_with_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = make_scored_study()
+    plain = audited(study)
+    monkeypatch.setattr("calibration.metrics.subsets.pairs.MOST_PAIRS", 50)
+    result = audited(study)
+    for scorer, before in zip(result["scorers"], plain["scorers"], strict=True):
+        estimate = scorer["all_pairs"]
+        assert (estimate["value"], estimate["n"]) == (None, before["all_pairs"]["n"])
+        assert "too many to compare" in estimate["reason"]
+        assert scorer["spearman"] == before["spearman"]
+    assert [s["n"] for s in result["subsets"]] == [s["n"] for s in plain["subsets"]]
+
+
+def test_few_clusters_are_cautioned_about_and_unnamed_people_have_a_reason() -> None:
+    result = audited(make_scored_study())
+    assert "somewhat narrow: with 10, 95 % intervals of ordinal alpha" in result["clusters"]["caution"]
+    assert (result["annotators"], result["annotators_reason"]) == (
+        None,
+        "the imported file names no annotators",
+    )
 
 
 def test_subsets_of_comparisons_are_those_of_the_papers_rules_cut_by_value() -> None:

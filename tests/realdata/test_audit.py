@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from fractions import Fraction
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ pytestmark = pytest.mark.django_db
 
 def rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def labels_of(path: Path) -> list[list[int]]:
+    return [[label for label in row["human_labels"] if label is not None] for row in rows(path)]
 
 
 def audited(slug: str, **options: Any) -> dict[str, Any]:
@@ -52,9 +57,19 @@ def test_hanna_25_scorers_have_scipys_rho_on_all_stories(realdata: Path, criteri
         estimate = scorer["spearman"]
         assert (scorer["n"], scorer["coverage"]) == (len(both), len(both) / 1056)
         assert estimate["value"] == pytest.approx(rho, abs=1e-12)
-        assert estimate["low"] < estimate["value"] < estimate["high"]
-        for subset in scorer["subsets"]:
-            assert 0 < subset["n"] <= 1056
+        assert estimate["low"] < rho < estimate["high"]
+        assert estimate["replicates"] == 100 and estimate["clusters"] == 96
+    sizes = {subset["parameter"]: subset["n"] for subset in found["subsets"] if subset["rule"] == "tukey"}
+    exact = [Fraction(sum(given), len(given)) for given in labels_of(labels)]
+    ordered = sorted(exact)
+    # 1,055 steps: the quartiles lie three quarters and a quarter of the way between two means.
+    first = ordered[263] + Fraction(3, 4) * (ordered[264] - ordered[263])
+    third = ordered[791] + Fraction(1, 4) * (ordered[792] - ordered[791])
+    for k, size in sizes.items():
+        reach = Fraction(k) * (third - first)
+        assert size == sum(first - reach <= mean <= third + reach for mean in exact), k
+    if criterion == "engagement":
+        assert (sizes[1], sizes[0.5]) == (1049, 991)
 
 
 def test_wqrm_is_compared_with_experts_by_differences_of_its_scores(realdata: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.statistics.counts import as_counts, as_values, over, totals
-from calibration.metrics.subsets.cut import Subset, top
+from calibration.metrics.subsets.cut import Subset, of_several, top
 
 
 def ties(counts: npt.ArrayLike, values: npt.ArrayLike, percent: float) -> Subset:
@@ -40,7 +40,7 @@ def percent_agreement(counts: npt.ArrayLike, values: npt.ArrayLike, percent: flo
     values : array_like of float, shape (V,)
         Positive for response_1 (C1 labels), negative for response_2 (C2), 0 for a tie (T).
     percent : float
-        Of the items, above 0 and at most 100.
+        Of the items with two labels or more, above 0 and at most 100.
 
     Returns
     -------
@@ -54,4 +54,5 @@ def percent_agreement(counts: npt.ArrayLike, values: npt.ArrayLike, percent: flo
     checked = as_counts(counts)
     sign = np.sign(as_values(values, checked))
     sides = checked @ np.stack([(1 + sign) / 2, (1 - sign) / 2], axis=1)
-    return top("percent_agreement", -over(sides.max(axis=1), totals(checked)), percent)
+    agreed = over(sides.max(axis=1), totals(checked))
+    return top("percent_agreement", of_several(-agreed, checked), percent)

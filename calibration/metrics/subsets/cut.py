@@ -5,13 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from annotation.statistics.counts import FloatArray
+from annotation.statistics.counts import FloatArray, totals
 
 BoolArray = npt.NDArray[np.bool_]
 PairArray = npt.NDArray[np.intp]
 
 # Equal measures reached by different sums differ in their last digits: they must tie all the same.
 DIGITS = 10
+
+# What a number may lack to a bound and still reach it, of 1 or of the number where that is larger.
+SLACK = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +33,8 @@ class Subset:
         the cut falls between two values, and for rules that cut at a value, not a share.
     pairs : ndarray of int, shape (m, 2), or None
         For the rule near_pairs, the two items of each pair.
+    unlisted : int
+        How many pairs there are where they are too many to be listed; `mask` and `pairs` are then empty.
     """
 
     rule: str
@@ -37,17 +42,28 @@ class Subset:
     mask: BoolArray
     boundary_ties: int = 0
     pairs: PairArray | None = None
+    unlisted: int = 0
 
     @property
     def n(self) -> int:
         """Items in the subset, or pairs where it is made of pairs."""
-        return int(self.mask.sum()) if self.pairs is None else len(self.pairs)
+        return int(self.mask.sum()) if self.pairs is None else len(self.pairs) + self.unlisted
 
 
 def measured(measure: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     """The measure with its noise rounded away, and its sorted known values."""
     rounded = np.asarray(measure, dtype=np.float64).round(DIGITS)
     return rounded, np.sort(rounded[~np.isnan(rounded)])
+
+
+def reaches(numbers: FloatArray, bound: float) -> BoolArray:
+    """Which numbers are at least the bound, but for rounding; NaN never is."""
+    return np.asarray(numbers >= bound - SLACK * np.maximum(1, np.abs(numbers)))
+
+
+def of_several(measure: FloatArray, counts: FloatArray) -> FloatArray:
+    """The measure, NaN where there are fewer than two labels: one label shows no disagreement."""
+    return np.where(totals(counts) >= 2, measure, np.nan)
 
 
 def checked_percent(percent: float) -> float:

@@ -1,17 +1,22 @@
 """Pairs of responses of one query that people hold about equally good."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from annotation.statistics.counts import FloatArray
-from annotation.statistics.intervals import Estimate
+from annotation.statistics.intervals import FEWEST_ITEMS, Estimate, IntArray
 from calibration.metrics.correlation import spearman_interval
 from calibration.metrics.subsets.cut import DIGITS, PairArray, Subset, measured
 
+# Each takes part in every replicate: with so many, a thousand replicates take ten seconds.
+MOST_PAIRS = 200_000
+FEW_PAIRS = f"no interval: fewer than {FEWEST_ITEMS} pairs"
 
-def near_pairs(means: npt.ArrayLike, queries: npt.ArrayLike, threshold: float) -> PairArray:
+
+def near_pairs(means: npt.ArrayLike, queries: npt.ArrayLike, threshold: float) -> Subset:
     """Pairs of items of one query whose means differ by less than a threshold.
 
     Parameters
@@ -20,16 +25,16 @@ def near_pairs(means: npt.ArrayLike, queries: npt.ArrayLike, threshold: float) -
         Items with NaN are in no pair.
     queries : array_like, shape (items,)
     threshold : float
-        In the units of the means.
+        In the units of the means; infinite for all pairs.
 
     Returns
     -------
-    ndarray of int, shape (m, 2)
-        Positions of the items, the lower first; sorted.
+    Subset
+        Its `pairs` are positions of the items, the lower first; sorted. More than 200,000 are only counted.
 
     Examples
     --------
-    >>> near_pairs([3.0, 3.2, 4.0, 3.1], ["a", "a", "a", "b"], 0.5)
+    >>> near_pairs([3.0, 3.2, 4.0, 3.1], ["a", "a", "a", "b"], 0.5).pairs
     array([[0, 1]])
     """
     mean, _ = measured(means)
@@ -37,26 +42,28 @@ def near_pairs(means: npt.ArrayLike, queries: npt.ArrayLike, threshold: float) -
     _, query = np.unique(np.asarray(queries)[labelled], return_inverse=True)
     order = np.lexsort((mean[labelled], query))
     items, query = labelled[order], query[order]
-    level = mean[items]
-    found: list[PairArray] = []
-    # Sorted by mean, an item's near ones follow it: once none is left at a step, none is further on.
-    for step in range(1, len(items)):
-        same = query[step:] == query[:-step]
-        near = np.flatnonzero(same & (np.round(level[step:] - level[:-step], DIGITS) < threshold))
-        if not len(near):
-            break
-        found.append(np.stack([items[near], items[near + step]], axis=1))
-    if not found:
-        return np.empty((0, 2), dtype=np.intp)
-    pairs = np.sort(np.concatenate(found), axis=1)
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-
-
-def near_subset(means: FloatArray, queries: npt.ArrayLike, threshold: float) -> Subset:
-    pairs = near_pairs(means, queries, threshold)
-    mask = np.zeros(len(means), dtype=np.bool_)
+    followers = _followers(mean[items], query, threshold)
+    total = int(followers.sum())
+    listed = followers if total <= MOST_PAIRS else np.zeros_like(followers)
+    first = np.repeat(np.arange(len(items)), listed)
+    step = np.arange(len(first)) - np.repeat(np.cumsum(listed) - listed, listed) + 1
+    pairs = np.sort(np.stack([items[first], items[first + step]], axis=1), axis=1)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    mask = np.zeros(len(mean), dtype=np.bool_)
     mask[pairs.ravel()] = True
-    return Subset("near_pairs", float(threshold), mask, pairs=pairs)
+    return Subset("near_pairs", float(threshold), mask, pairs=pairs, unlisted=total - len(pairs))
+
+
+def _followers(level: FloatArray, query: IntArray, threshold: float) -> IntArray:
+    """How many of the items after each one are near it, among items sorted by query and by mean."""
+    # Half a digit, since differences of rounded means carry noise of their own.
+    reach = threshold - 0.5 * 10.0**-DIGITS
+    bounds = np.flatnonzero(np.diff(query, prepend=-1, append=-1))
+    found = [np.empty(0, dtype=np.intp)]
+    for start, end in pairwise(bounds):
+        near = level[start:end]
+        found.append(np.searchsorted(near, near + reach) - np.arange(1, end - start + 1))
+    return np.concatenate(found)
 
 
 def pair_spearman(
@@ -79,14 +86,15 @@ def pair_spearman(
         As of `near_pairs`. Each counts in both orientations: which of its items stands first in
         a file then changes nothing.
     clusters : array_like of shape (items,), optional
-        What is resampled: the query of each item. By default each pair.
+        What is resampled: the query of each item, or whatever holds whole queries. By default each pair.
     replicates, rng, confidence
         As for `spearman_interval`.
 
     Returns
     -------
     Estimate
-        `n` counts the pairs with both differences, each once. Undefined with fewer than 3.
+        `n` counts the pairs with both differences, each once. Undefined with fewer than 3, without
+        an interval with fewer than 6.
 
     Examples
     --------
@@ -97,16 +105,18 @@ def pair_spearman(
     n = int((~np.isnan(score) & ~np.isnan(mean)).sum())
     if n < 3:
         return Estimate(None, None, None, n, "fewer than 3 pairs with both scores")
+    few = bool(replicates) and n < FEWEST_ITEMS
     names = np.arange(len(pairs)) if clusters is None else np.asarray(clusters)[pairs[:, 0]]
     found = spearman_interval(
         np.concatenate([score, -score]),
         np.concatenate([mean, -mean]),
         clusters=np.concatenate([names, names]),
-        replicates=replicates,
+        replicates=0 if few else replicates,
         rng=rng,
         confidence=confidence,
     )
-    return replace(found, n=n)
+    reason = FEW_PAIRS if few and found.value is not None else found.reason
+    return replace(found, n=n, reason=reason)
 
 
 def _difference(numbers: npt.ArrayLike, pairs: PairArray) -> FloatArray:

@@ -7,8 +7,8 @@ import numpy.typing as npt
 from annotation.statistics.counts import as_counts, as_values
 from annotation.statistics.entropy import entropy_bits, mean_label
 from calibration.metrics.subsets.comparison import percent_agreement, ties
-from calibration.metrics.subsets.cut import Subset
-from calibration.metrics.subsets.pairs import near_subset
+from calibration.metrics.subsets.cut import Subset, of_several
+from calibration.metrics.subsets.pairs import near_pairs
 from calibration.metrics.subsets.rating import (
     entropy,
     gini,
@@ -93,13 +93,13 @@ def subsets_for(
         raise ValueError(f"subsets exist for {' and '.join(PRESETS[preset])} studies, not for {kind!r}")
     checked = as_counts(counts)
     scale = as_values(values, checked)
-    means, entropies = mean_label(checked, scale), entropy_bits(checked)
+    means, entropies = mean_label(checked, scale), of_several(entropy_bits(checked), checked)
     unit = (scale[-1] - scale[0]) / 4
     apply: dict[str, Callable[[float], Subset]] = {
         "tukey": lambda k: tukey(means, k),
         "zscore": lambda z: zscore(means, z),
         "middle": lambda percent: middle(means, percent),
-        "near_pairs": lambda threshold: near_subset(means, queries, threshold * unit),
+        "near_pairs": lambda threshold: near_pairs(means, queries, threshold * unit),
         "entropy": lambda percent: entropy(entropies, percent),
         "grouped_entropy": lambda percent: grouped_entropy(checked, scale, percent),
         "gini": lambda percent: gini(checked, percent),

@@ -7,13 +7,14 @@ from annotation.statistics.agreement import pairwise_agreement
 from annotation.statistics.counts import as_counts, as_values, totals
 from annotation.statistics.entropy import entropy_bits, modal_share, shares
 from calibration.metrics.subsets.cut import (
-    DIGITS,
     Subset,
     checked_percent,
     from_percentile,
     measured,
     most,
     nothing,
+    of_several,
+    reaches,
 )
 
 
@@ -40,12 +41,13 @@ def tukey(means: npt.ArrayLike, k: float) -> Subset:
     >>> tukey([1, 3, 3.2, 3.4, 3.6, 5], 1.5).mask
     array([False,  True,  True,  True,  True, False])
     """
-    mean, known = measured(means)
+    mean = np.asarray(means, dtype=np.float64)
+    known = mean[~np.isnan(mean)]
     if not len(known):
         return nothing("tukey", k, mean)
     first, third = np.percentile(known, [25, 75])
-    low, high = np.round([first - k * (third - first), third + k * (third - first)], DIGITS)
-    return Subset("tukey", float(k), (mean >= low) & (mean <= high))
+    low, high = first - k * (third - first), third + k * (third - first)
+    return Subset("tukey", float(k), reaches(mean, low) & reaches(-mean, -high))
 
 
 def zscore(means: npt.ArrayLike, z: float) -> Subset:
@@ -66,11 +68,12 @@ def zscore(means: npt.ArrayLike, z: float) -> Subset:
     >>> zscore([1, 3, 3, 3, 5], 1).n
     3
     """
-    mean, known = measured(means)
+    mean = np.asarray(means, dtype=np.float64)
+    known = mean[~np.isnan(mean)]
     if not len(known):
         return nothing("zscore", z, mean)
-    distance = np.round(np.abs(mean - known.mean()), DIGITS)
-    return Subset("zscore", float(z), distance <= np.round(z * known.std(), DIGITS))
+    low, high = known.mean() - z * known.std(), known.mean() + z * known.std()
+    return Subset("zscore", float(z), reaches(mean, low) & reaches(-mean, -high))
 
 
 def middle(means: npt.ArrayLike, percent: float) -> Subset:
@@ -107,7 +110,7 @@ def entropy(entropies: npt.ArrayLike, percent: float) -> Subset:
     Parameters
     ----------
     entropies : array_like of float, shape (items,)
-        Bits, as of `entropy_bits`; NaN for an item without labels.
+        Bits, as of `entropy_bits`; NaN for an item that is not to be chosen.
     percent : float
         Of the items, above 0 and at most 100.
 
@@ -133,6 +136,7 @@ def grouped_entropy(counts: npt.ArrayLike, values: npt.ArrayLike, percent: float
     values : array_like of float, shape (V,)
         On 1 to 5 the groups are 1-2, 3 and 4-5.
     percent : float
+        Of the items with two labels or more, as in the other rules of disagreement below.
 
     Returns
     -------
@@ -147,7 +151,7 @@ def grouped_entropy(counts: npt.ArrayLike, values: npt.ArrayLike, percent: float
     scale = as_values(values, checked)
     side = np.sign(scale - (scale[0] + scale[-1]) / 2)
     grouped = checked @ (side[:, None] == [-1, 0, 1]).astype(np.float64)
-    return most("grouped_entropy", entropy_bits(grouped), percent)
+    return most("grouped_entropy", of_several(entropy_bits(grouped), checked), percent)
 
 
 def gini(counts: npt.ArrayLike, percent: float) -> Subset:
@@ -167,7 +171,8 @@ def gini(counts: npt.ArrayLike, percent: float) -> Subset:
     >>> gini([[4, 0], [2, 2]], 50).mask
     array([False,  True])
     """
-    return most("gini", 1 - totals(np.square(shares(counts))), percent)
+    checked = as_counts(counts)
+    return most("gini", of_several(1 - totals(np.square(shares(checked))), checked), percent)
 
 
 def pairwise_disagreement(counts: npt.ArrayLike, percent: float) -> Subset:
@@ -176,7 +181,6 @@ def pairwise_disagreement(counts: npt.ArrayLike, percent: float) -> Subset:
     Parameters
     ----------
     counts : array_like of int, shape (items, V)
-        An item with fewer than two labels is never chosen.
     percent : float
 
     Returns
@@ -212,4 +216,5 @@ def majority_minority(counts: npt.ArrayLike, percent: float) -> Subset:
     >>> majority_minority([[3, 1], [2, 2]], 50).mask
     array([False,  True])
     """
-    return most("majority_minority", 1 - modal_share(counts), percent)
+    checked = as_counts(counts)
+    return most("majority_minority", of_several(1 - modal_share(checked), checked), percent)

@@ -1,4 +1,5 @@
 import doctest
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from annotation.statistics.entropy import entropy_bits, mean_label
+from annotation.statistics.intervals import cluster_weights, percentile_interval
 from calibration.metrics import subsets
 from calibration.metrics.subsets import PARAMETERS, PRESETS, comparison, pairs, presets, rating
 
@@ -37,21 +39,30 @@ def test_examples_in_docstrings_hold(module):
     assert doctest.testmod(module).failed == 0
 
 
-def test_similar_ratings_are_those_of_the_authors_code():
-    means = mean_label(rated(), FIVE)
-    for k in PARAMETERS["tukey"]:
-        first, third = np.percentile(means, [25, 75])
-        low, high = first - k * (third - first), third + k * (third - first)
-        sure = np.minimum(np.abs(means - low), np.abs(means - high)) > 1e-9
-        expected = (means >= low) & (means <= high)
-        assert (subsets.tukey(means, k).mask == expected)[sure].all()
-    for z in PARAMETERS["zscore"]:
-        distance = np.abs(stats.zscore(means))
-        sure = np.abs(distance - z) > 1e-9
-        assert (subsets.zscore(means, z).mask == (distance <= z))[sure].all()
-    for percent in PARAMETERS["middle"]:
-        low, high = np.percentile(means, [50 - percent / 2, 50 + percent / 2])
-        assert (subsets.middle(means, percent).mask == ((means >= low) & (means <= high))).all()
+def percentile_of(ordered, percent):
+    """The percentile of sorted fractions by linear interpolation, exactly."""
+    whole, part = divmod((len(ordered) - 1) * Fraction(percent) / 100, 1)
+    return ordered[whole] + (part * (ordered[whole + 1] - ordered[whole]) if part else 0)
+
+
+@pytest.mark.parametrize("labels", [3, 6, 7, 9, 25])
+def test_similar_ratings_are_those_of_the_authors_rules_in_exact_fractions(labels):
+    for seed in range(5):
+        counts = rated(60, labels, seed)
+        means = mean_label(counts, FIVE)
+        exact = [Fraction(int(row @ FIVE), labels) for row in counts]
+        ordered, mean = sorted(exact), sum(exact) / 60
+        first, third = percentile_of(ordered, 25), percentile_of(ordered, 75)
+        for parameter in PARAMETERS["tukey"]:
+            reach = Fraction(parameter) * (third - first)
+            inside = [first - reach <= m <= third + reach for m in exact]
+            assert subsets.tukey(means, parameter).mask.tolist() == inside
+            variance = sum((m - mean) ** 2 for m in exact) / 60
+            inside = [(m - mean) ** 2 <= Fraction(parameter) ** 2 * variance for m in exact]
+            assert subsets.zscore(means, parameter).mask.tolist() == inside
+        for percent in PARAMETERS["middle"]:
+            low, high = (percentile_of(ordered, 50 + half * Fraction(percent) / 2) for half in (-1, 1))
+            assert subsets.middle(means, percent).mask.tolist() == [low <= m <= high for m in exact]
 
 
 def test_disagreed_ratings_are_those_of_the_authors_code():
@@ -157,7 +168,7 @@ def test_larger_parameters_give_larger_subsets(counts):
 def test_near_pairs_are_all_pairs_of_a_query_closer_than_the_threshold(items, threshold):
     queries = [f"q{query}" for query, _ in items]
     fifths = [total for _, total in items]
-    found = subsets.near_pairs(np.array(fifths) / 5, queries, threshold)
+    found = subsets.near_pairs(np.array(fifths) / 5, queries, threshold).pairs
     limit = round(threshold * 5)
     expected = [
         [i, j]
@@ -173,7 +184,7 @@ def test_pair_correlation_is_that_of_differences_in_both_orientations():
     means, queries = rng.integers(5, 25, 60) / 5, np.arange(60) // 6
     scores = means + rng.normal(size=60)
     scores[7] = np.nan
-    near = subsets.near_pairs(means, queries, 1.0)
+    near = subsets.near_pairs(means, queries, 1.0).pairs
     known = near[~np.isin(near, 7).any(axis=1)]
     ds = scores[known[:, 0]] - scores[known[:, 1]]
     dm = (means[known[:, 0]] - means[known[:, 1]]).round(9)
@@ -185,10 +196,63 @@ def test_pair_correlation_is_that_of_differences_in_both_orientations():
         )
         assert found.value == pytest.approx(expected, abs=1e-12)
         assert found.n == len(known)
-        assert found.low < found.value < found.high
+        loop = []
+        for weight in cluster_weights(queries[known[:, 0]], replicates=200, rng=np.random.default_rng(7)):
+            again = np.repeat(np.arange(len(known)), weight.astype(int))
+            loop.append(
+                stats.spearmanr(np.append(ds[again], -ds[again]), np.append(dm[again], -dm[again])).statistic
+            )
+        assert (found.low, found.high) == pytest.approx(percentile_interval(loop), abs=1e-12)
+        assert (found.clusters, found.replicates) == (len(set(queries[known[:, 0]])), 200)
     few = subsets.pair_spearman(scores, means, near[:2])
     assert few.value is None and few.n <= 2 and "pairs" in str(few.reason)
     assert subsets.pair_spearman(scores, means, near[:0]).n == 0
+    for number, without in [(5, True), (6, False)]:
+        found = subsets.pair_spearman(scores, means, known[:number], rng=np.random.default_rng(7))
+        assert found.n == number and found.value is not None
+        assert (found.low is None) == without == ("fewer than 6 pairs" in str(found.reason))
+
+
+def test_interval_over_near_pairs_covers_the_truth_by_queries_and_not_by_pairs():
+    rng = np.random.default_rng(8)
+
+    def drawn(number):
+        query = np.repeat(np.arange(number), 6)
+        means, taste = rng.normal(size=(2, len(query)))
+        # In each query the scorer follows people by a degree of its own, so that its pairs are alike.
+        scores = rng.normal(0.5, 1, number)[query] * means + taste
+        return scores, means, query, subsets.near_pairs(means, query, 1.0).pairs
+
+    scores, means, _, pairs = drawn(4000)
+    truth = subsets.pair_spearman(scores, means, pairs, replicates=0).value
+    covered = {"queries": 0, "pairs": 0}
+    for _ in range(120):
+        scores, means, query, pairs = drawn(40)
+        for name, clusters in (("queries", query), ("pairs", None)):
+            found = subsets.pair_spearman(scores, means, pairs, clusters=clusters, replicates=150, rng=rng)
+            covered[name] += found.low <= truth <= found.high
+    assert 105 <= covered["queries"] <= 119  # 94 % is 113
+    assert covered["pairs"] < covered["queries"] - 10
+
+
+def test_pairs_too_many_to_compare_are_counted_and_take_no_room():
+    means, queries = np.random.default_rng(9).integers(25, 126, 8000) / 25, np.zeros(8000)
+    every = subsets.near_pairs(means, queries, np.inf)
+    assert every.n == 8000 * 7999 / 2 and len(every.pairs) == 0 and not every.mask.any()
+    sizes = np.unique(means, return_counts=True)[1]
+    assert subsets.near_pairs(means, queries, 0.01).n == (sizes * (sizes - 1) / 2).sum()
+
+
+def test_items_of_one_label_never_count_as_agreed_nor_as_disagreed():
+    counts = np.array([[1, 0, 0, 0, 0]] * 30 + [[4, 0, 0, 0, 0], [3, 1, 0, 0, 0]] * 5)
+    for kind, values in (("rating", FIVE), ("comparison", SIDES)):
+        found = subsets.subsets_for(kind, "full", counts=counts, values=values, queries=np.zeros(40))
+        several = [s for s in found if s.rule not in ("tukey", "zscore", "middle", "near_pairs", "ties")]
+        for subset in several:
+            assert not subset.mask[:30].any(), subset.rule
+            # Of the ten items with several labels, the five whose labels differ.
+            if kind == "rating" and subset.rule != "grouped_entropy":
+                assert (subset.n, subset.boundary_ties) == (5, 5 if subset.parameter < 50 else 0)
 
 
 def test_presets_hold_the_rules_and_parameters_of_the_paper_and_more():
