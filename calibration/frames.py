@@ -1,6 +1,7 @@
 """The only border between scores in the database and arrays."""
 
 import hashlib
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from calibration.models import Score, Scorer
 FloatArray = npt.NDArray[np.float64]
 
 ROWS_AT_ONCE = 5_000
+# What is equal must tie, whatever sums it was reached by: .3 - .1 and .4 - .2 differ in their last digit.
+MEAN_DIGITS, DIFFERENCE_DIGITS = 12, 10
 NUMBER, DISTRIBUTION, VOTES = frozenset(["number"]), frozenset(["distribution"]), frozenset(["votes"])
 
 
@@ -103,7 +106,10 @@ def _given(
         return _Given(NUMBER, sign * value, repr(float(value)))
     if distribution is not None:
         shares = np.array(distribution, dtype=np.float64)
-        return _Given(DISTRIBUTION, float(shares @ scale / shares.sum()), repr(shares.tolist()))
+        mean = float(shares @ scale / shares.sum())
+        return _Given(
+            DISTRIBUTION, _rounded(mean, MEAN_DIGITS, of=np.abs(scale).max()), repr(shares.tolist())
+        )
     numbers = np.array(votes, dtype=np.float64)
     return _Given(VOTES, float(numbers.mean()), repr(numbers.tolist()))
 
@@ -145,6 +151,11 @@ def _of_target(
         return own or first
     if first is None or second is None:
         return None
-    return _Given(
-        first.kinds | second.kinds, first.number - second.number, f"{first.written} {second.written}"
-    )
+    larger = max(abs(first.number), abs(second.number))
+    difference = _rounded(first.number - second.number, DIFFERENCE_DIGITS, of=larger)
+    return _Given(first.kinds | second.kinds, difference, f"{first.written} {second.written}")
+
+
+def _rounded(number: float, digits: int, *, of: float) -> float:
+    """The number without the noise of the last digits, counted from the first digit of another number."""
+    return round(number, digits - math.floor(math.log10(abs(of)))) if of else number

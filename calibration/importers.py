@@ -156,8 +156,11 @@ class _Reader:
         self.families: dict[str, str] = {}
 
     def read(self, number: int, row: Row) -> ScoreRow:
-        targets, called = self.targets.find(row, pair=self.study.kind == Study.Kind.COMPARISON)
+        pair = self.study.kind == Study.Kind.COMPARISON
+        targets, called = self.targets.find(row, pair=pair)
         name, family = self._scorer(row)
+        if family == Scorer.Family.PERPLEXITY and pair and any(target.item for target in targets):
+            raise RowError("a perplexity of a comparison has no side: give one for each of its responses")
         values = self._values(row, family) | {"metadata": columns.metadata(row, KNOWN)}
         self.families[name] = family
         return ScoreRow(name, family, targets, values, called)

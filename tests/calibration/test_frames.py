@@ -61,6 +61,26 @@ def test_a_comparison_is_the_difference_of_its_responses_unless_the_scorer_score
     np.testing.assert_array_equal(columns["judge"].values, [1.5, np.nan, np.nan, np.nan])
 
 
+def test_equal_differences_and_equal_means_tie_whatever_sums_they_were_reached_by() -> None:
+    study = make_study(kind="comparison")
+    items = make_items(study, 4)
+    scorer, judge = (Scorer.objects.create(name=name) for name in ("reward", "judge"))
+    given = [(0.3, 0.1), (0.4, 0.2), (1000.3, 1000.1), (1e-9, 0)]
+    shares = [
+        [0.1, 0.2, 0.3, 0.2, 0.2],
+        [0.2, 0.1, 0.2, 0.3, 0.2],
+        [0.05, 0.3, 0.25, 0.2, 0.2],
+        [0, 0, 1, 0, 0],
+    ]
+    for item, (first, second), share in zip(items, given, shares, strict=True):
+        Score.objects.create(study=study, scorer=scorer, response=item.response_1, value=first)
+        Score.objects.create(study=study, scorer=scorer, response=item.response_2, value=second)
+        Score.objects.create(study=study, scorer=judge, item=item, distribution=share)
+    columns = columns_of(study)
+    assert columns["reward"].values.tolist() == [0.2, 0.2, 0.2, 1e-9]
+    assert columns["judge"].values.tolist() == [0.2, 0.2, 0.2, 0]
+
+
 def test_the_number_of_queries_grows_neither_with_scorers_nor_with_items() -> None:
     counts = []
     for size in (1, 12):

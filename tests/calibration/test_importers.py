@@ -81,6 +81,15 @@ def test_scores_of_comparisons_belong_to_a_response_or_to_the_pair(tmp_path: Pat
     ]  # fmt: skip
 
 
+def test_a_perplexity_of_a_comparison_has_no_side_and_is_refused(tmp_path: Path, pairs: Study) -> None:
+    texts = {"query": "Query 0 of pairs", "response_1": "answer 0", "response_2": "other answer 0"}
+    for named in ({}, {"item_id": None} | texts):
+        path = write(tmp_path, [row("i0") | named | {"scorer": "ppl", "family": "perplexity"}])
+        with pytest.raises(FileError, match="line 1: a perplexity of a comparison has no side: give one for"):
+            import_scores(path=path, slug="pairs")
+    assert not Score.objects.exists()
+
+
 def test_distributions_and_votes_are_stored_as_given_also_from_tables(tmp_path: Path, study: Study) -> None:
     path = tmp_path / "scores.csv"
     path.write_text(
