@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.templatetags.labels import fixed
+from annotation.templatetags.labels import end, fixed
 
 Estimate = dict[str, Any]
 
@@ -68,7 +68,7 @@ def interval(estimate: Estimate) -> str:
     """Its interval in words; empty where there is none."""
     if estimate.get("low") is None or estimate.get("high") is None:
         return ""
-    return f"{fixed(estimate['low'])} to {fixed(estimate['high'])}"
+    return f"{end(estimate['low'])} to {end(estimate['high'])}"
 
 
 def spoken(estimate: Estimate) -> str:

@@ -1,4 +1,4 @@
-"""A finished audit as a page shows it: read from its frozen result alone."""
+"""A finished audit as a page shows it: all that it found is read from its frozen result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 
-from annotation.templatetags.labels import fixed
+from annotation.templatetags.labels import counted, end, fixed
 from calibration.charts import DotPlot, dot_plot
 from calibration.models import Audit, Scorer
 from calibration.rules import RULES, Rule
@@ -69,6 +69,7 @@ class Report:
     scorers: list[Result]
     sections: list[RuleSection]
     best: Result | None
+    with_interval: int
     unclear: int
     labels_each: str
     limit: str = LIMIT
@@ -89,6 +90,7 @@ def read_report(result: Result, *, wishes: Mapping[str, str] | None = None) -> R
         scorers=scorers,
         sections=[_section(rule, result, scorers, known) for rule in rules],
         best=defined[0] if defined else None,
+        with_interval=sum(scorer["spearman"]["low"] is not None for scorer in scorers),
         unclear=sum(_reaches_zero(scorer["spearman"]) for scorer in scorers),
         labels_each=str(each["min"]) if each["min"] == each["max"] else f"{each['min']} to {each['max']}",
     )
@@ -117,41 +119,51 @@ def report_lines(result: Result) -> list[str]:
     report = read_report(result)
     unit = result["clusters"]
     tag = " (simulated)" if result["simulated"] else ""
+    notes: dict[str, int] = {}
+    alpha = _cell(result["people"]["krippendorff_alpha"]["ordinal"], notes)
     everything = [
-        [f"{scorer['n']:,}", _cell(scorer["spearman"]), _cell(scorer["within_query"])]
+        [f"{scorer['n']:,}", _cell(scorer["spearman"], notes), _cell(scorer["within_query"], notes)]
         for scorer in report.scorers
     ]
     lines = [
         f"{result['study']}{tag}: {result['items']:,} items, {result['labels']:,} labels, "
-        f"alpha (ordinal) {_cell(result['people']['krippendorff_alpha']['ordinal'])}",
+        f"alpha (ordinal) {alpha}",
         "",
         *_table([["All items", "n", "rho", "within queries"]], everything, report.scorers),
     ]
     for section in report.sections:
         heads = [
             [section.rule.title, *(cut.words for cut in section.cuts)],
-            [section.rule.unit, *(f"{cut.n:,}" for cut in section.cuts)],
+            [section.rule.unit, *(_size(cut) for cut in section.cuts)],
         ]
-        if any(cut.boundary_ties for cut in section.cuts):
-            heads.append(["tie at the boundary", *(f"{cut.boundary_ties:,}" for cut in section.cuts)])
-        cells = [[_cell(cell["spearman"], of=cut.n) for cell, cut in row.cells] for row in section.rows]
+        cells = [
+            [_cell(cell["spearman"], notes, of=cut.n) for cell, cut in row.cells] for row in section.rows
+        ]
         lines += ["", *_table(heads, cells, report.scorers)]
     return [
         *lines,
         "",
-        f"Spearman's rho, 95 % intervals: {result['replicates']:,} replicates of {unit['n']:,} "
-        f"{unit['unit']} clusters, seed {result['seed']}. {LIMIT}",
+        *(f"[{number}] {reason}" for reason, number in notes.items()),
+        f"Spearman's rho, 95 % intervals: {counted(result['replicates'], 'replicate')} of up to "
+        f"{counted(unit['n'], unit['unit'])}, people held fixed, seed {result['seed']}. {LIMIT}",
+        *([f"Caution: {unit['caution']}."] if "caution" in unit else []),
         f"Data {result['data_hash']}, version {result['version']}",
     ]
 
 
-def _cell(estimate: Estimate, *, of: int | None = None) -> str:
-    """A value and its interval; its n too, where that is not the one in the heading."""
+def _size(cut: Cut) -> str:
+    return f"{cut.n:,} ({cut.boundary_ties:,} tie)" if cut.boundary_ties else f"{cut.n:,}"
+
+
+def _cell(estimate: Estimate, notes: dict[str, int], *, of: int | None = None) -> str:
+    """A value and its interval; its n too, where that is not the one in the heading; its reason as a note."""
+    reason = estimate.get("reason")
+    note = f" [{notes.setdefault(reason, len(notes) + 1)}]" if reason else ""
     if estimate["value"] is None:
-        return "undefined"
-    ends = f" ({fixed(estimate['low'])}, {fixed(estimate['high'])})" if estimate["low"] is not None else ""
+        return f"undefined{note}"
+    ends = f" ({end(estimate['low'])}, {end(estimate['high'])})" if estimate["low"] is not None else ""
     n = f" n={estimate['n']:,}" if of is not None and of != estimate["n"] else ""
-    return f"{fixed(estimate['value'])}{ends}{n}"
+    return f"{fixed(estimate['value'])}{ends}{n}{note}"
 
 
 def _table(heads: list[list[str]], cells: list[list[str]], scorers: list[Result]) -> list[str]:
@@ -179,8 +191,8 @@ def _reaches_zero(estimate: Estimate) -> bool:
 
 def _section(key: str, result: Result, scorers: list[Result], wishes: Mapping[str, str]) -> RuleSection:
     cuts = _cuts(key, result, wishes)
-    # Pairs lie within queries: what they are held against does too.
-    whole = "within_query" if RULES[key].unit == "pairs" else "spearman"
+    # Near pairs are held against the same statistic of all pairs.
+    whole = "all_pairs" if RULES[key].unit == "pairs" else "spearman"
     rows = []
     for scorer in scorers:
         cells = [subset for subset in scorer["subsets"] if subset["rule"] == key]

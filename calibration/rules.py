@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-SIMILAR = "Where people find the answers about equally good, does the scorer still rank them?"
+SIMILAR = "Without the answers whose mean label is far from the others, does the scorer still rank them?"
+TIED = "Among comparisons that more people call similar, does the scorer still follow their mean?"
 DISAGREED = "Where people disagree, does the scorer still follow their mean?"
 
 
@@ -40,13 +41,14 @@ RULES: Mapping[str, Rule] = {
     "near_pairs": Rule(
         "Similar quality: near pairs",
         "Between two answers that people rate nearly the same, does the scorer pick the better one?",
-        "Pairs of answers to one query whose mean labels differ by less than the threshold; n counts pairs.",
+        "Pairs of answers to one query whose mean labels differ by less than the threshold: rho of the "
+        "differences of score and of mean label, each pair in both orders; n counts pairs once.",
         "less than {:g} apart".format,
         unit="pairs",
     ),
     "ties": Rule(
         "Similar quality: ties",
-        SIMILAR,
+        TIED,
         "The share of comparisons that the most people call similar.",
         "top {:g} %".format,
     ),

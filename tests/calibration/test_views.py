@@ -9,6 +9,7 @@ from django.urls import reverse
 from django_tasks_db.models import DBTaskResult
 
 from annotation.models import Study
+from annotation.templatetags.labels import end, fixed, percent
 from calibration.audit import create_audit, run_audit
 from calibration.models import Audit, Score, Scorer
 from calibration.tasks import run_audit_task
@@ -206,7 +207,49 @@ def test_a_value_without_an_interval_says_why(console: Client) -> None:
     query = study.items.earliest("pk").query
     study.items.update(query=query)
     text = console.get(reverse("audit", args=[finished(study, preset="paper").pk])).content.decode()
-    assert text.count('<span class="soft">no interval: fewer than two clusters to resample</span>') == 6
+    assert text.count('<span class="soft why">no interval: fewer than two clusters to resample</span>') == 8
+    assert "<b>1</b><span>query, which intervals resample" in text
+    assert "how many intervals hold 0: no scorer has one" in text
+    assert "0 of 2" not in text
+
+
+def test_a_scorer_without_an_interval_is_not_counted_among_those_whose_interval_holds_zero(
+    console: Client,
+) -> None:
+    study = make_scored_study()
+    flat = Scorer.objects.create(name="flat")
+    Score.objects.bulk_create(
+        Score(study=study, scorer=flat, item=item, value=1) for item in study.items.all()
+    )
+    text = console.get(reverse("audit", args=[finished(study, preset="paper").pk])).content.decode()
+    assert "<b>0 of 2</b><span>intervals for rho hold 0</span>" in text
+    assert "0 of 12 queries" in text
+
+
+def test_few_queries_are_cautioned_about_on_the_page_and_in_the_report(console: Client) -> None:
+    audit = finished(make_scored_study(), preset="paper")
+    for name in ("audit", "audit-report"):
+        text = console.get(reverse(name, args=[audit.pk])).content.decode()
+        assert "It resamples 12 queries: so few clusters make intervals somewhat narrow" in text
+        assert "People are held fixed" in text
+
+
+def test_a_share_or_an_end_is_not_rounded_to_what_it_is_not() -> None:
+    assert (percent(1055 / 1056), percent(1), percent(0.5)) == ("over 99 %", "100 %", "50 %")
+    assert [end(number) for number in (-0.004, 0.0004, -0.25, 0, -1e-9)] == [
+        "−0.004", "0.0004", "−0.25", "0.00", "0.00"
+    ]  # fmt: skip
+    assert end(None) == fixed(None)
+
+
+def test_near_pairs_are_held_against_all_pairs(console: Client) -> None:
+    audit = finished(make_scored_study(), preset="standard")
+    text = console.get(reverse("audit", args=[audit.pk])).content.decode()
+    assert audit.result is not None
+    table = text[text.index("Rho on every subset: Similar quality: near pairs") :]
+    for scorer in audit.result["scorers"]:
+        assert f"{scorer['all_pairs']['value']:.2f}" in table[: table.index("</table>")]
+    assert "the same of all pairs within queries" in text
 
 
 def test_simulated_labels_are_marked_on_the_page_and_in_the_report(console: Client) -> None:
@@ -214,8 +257,11 @@ def test_simulated_labels_are_marked_on_the_page_and_in_the_report(console: Clie
         study = make_scored_study(f"s{int(simulated)}", simulated=simulated)
         audit = finished(study)
         for name in ("audit", "audit-report"):
-            text = console.get(reverse(name, args=[audit.pk])).content.decode()
-            assert ("simulated labels" in text) == simulated
+            for later in (simulated, not simulated):  # what the study says later changes no audit
+                Study.objects.filter(pk=study.pk).update(simulated=later)
+                text = console.get(reverse(name, args=[audit.pk])).content.decode()
+                assert ("simulated labels" in text) == simulated
+        Study.objects.filter(pk=study.pk).update(simulated=simulated)
         for name in ("audits", "scores"):
             text = console.get(reverse(name, args=[study.slug])).content.decode()
             assert ("simulated labels" in text) == simulated
