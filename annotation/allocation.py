@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from annotation.models import Label, Participant, Session, Slot, Study
@@ -23,8 +23,8 @@ from generation.models import digest
 def start_session(*, participant: Participant) -> Session | None:
     """The person's running session, or a new one; None when there is no work for them.
 
-    A running session gets its unfilled slots leased anew and, in the random design, others in place of
-    those that went to somebody else meanwhile.
+    When the time of a running session is up, its unfilled slots are leased anew and, in the random design,
+    others in place of those that went to somebody else meanwhile.
     """
     participant = _locked(participant)  # two tabs of one person take turns
     now = timezone.now()
@@ -36,8 +36,8 @@ def start_session(*, participant: Participant) -> Session | None:
     slots = _claim(participant, count=participant.study.session_size, now=now)
     if not slots:
         return None
-    session = Session.objects.create(participant=participant, started_at=now)
-    _lease(slots, session=session, participant=participant, now=now)
+    session = Session.objects.create(participant=participant, started_at=now, size=len(slots))
+    _lease(slots, session=session, participant=participant, until=_end_of_lease(participant.study, now))
     return session
 
 
@@ -60,8 +60,9 @@ def submit(*, participant: Participant, ticket: Ticket, answer: Answer) -> Label
     """Store an answer, once, and say what became of it (`Label.status`).
 
     Counted while the person still holds a slot of the item, also when the lease ran out but nobody took it;
-    surplus after that. An earlier answer of theirs to the item is superseded. The same answer from the same
-    page gives the label that is already there. Raises InvalidAnswer.
+    surplus after that. An earlier answer of theirs to the item is superseded, unless the study is closed.
+    The same answer from the same page gives the label that is already there. The session is completed when
+    as many items are answered as it leased. Raises InvalidAnswer.
     """
     if ticket.participant != participant.pk:
         raise InvalidAnswer("This page belongs to somebody else. Open the study again to go on.")
@@ -72,10 +73,10 @@ def submit(*, participant: Participant, ticket: Ticket, answer: Answer) -> Label
     for label in before:
         if label.key == key:
             return label
+    if before and participant.study.state == Study.State.CLOSED:
+        raise InvalidAnswer("The study is closed: answers do not change any more. Yours is stored.")
     held = Slot.objects.select_for_update().filter(participant=participant, item=ticket.item).first()
-    Label.objects.filter(
-        pk__in=[label.pk for label in before if label.status != Label.Status.SUPERSEDED]
-    ).update(status=Label.Status.SUPERSEDED)
+    Label.objects.filter(pk__in=[label.pk for label in before]).update(status=Label.Status.SUPERSEDED)
     session_id = (held and held.session_id) or ticket.session
     label = Label.objects.create(
         item_id=ticket.item,
@@ -96,8 +97,7 @@ def submit(*, participant: Participant, ticket: Ticket, answer: Answer) -> Label
     )
     if held and not held.filled:
         Slot.objects.filter(pk=held.pk).update(filled=True)
-    if not Slot.objects.filter(session=session_id, filled=False).exists():
-        _end(Session.objects.filter(pk=session_id), Session.Outcome.COMPLETED, now)
+    _complete(session_id, now)
     return label
 
 
@@ -144,24 +144,42 @@ def _end(sessions: QuerySet[Session], outcome: Session.Outcome, now: datetime) -
     sessions.filter(ended_at__isnull=True).update(ended_at=now, outcome=outcome)
 
 
+def _complete(session_id: int, now: datetime) -> None:
+    """End a session that has nothing left to answer, if the person answered as much as it leased.
+
+    Otherwise it lost slots when its time was up, and the person may still get others.
+    """
+    left = Slot.objects.filter(session=session_id, filled=False)
+    answered = Label.objects.current().filter(session=OuterRef("pk")).order_by().values("session")
+    sessions = Session.objects.filter(~Exists(left), pk=session_id)
+    sessions = sessions.alias(answered=Subquery(answered.annotate(n=Count("pk")).values("n")))
+    _end(sessions.filter(answered__gte=F("size")), Session.Outcome.COMPLETED, now)
+
+
 def _resume(session: Session, *, participant: Participant, now: datetime) -> Session | None:
     study = _queue(participant.study)
     held = list(session.slots.order_by("order").select_for_update())
-    Slot.objects.filter(pk__in=[slot.pk for slot in held if not slot.filled]).update(
-        leased_until=now + timedelta(minutes=study.time_limit_minutes)
-    )
-    late = session.labels.filter(
-        status=Label.Status.SURPLUS
-    ).count()  # work done, so it fills the session too
-    missing = study.session_size - len(held) - late
-    extra: list[Slot] = []
+    unfilled = [slot for slot in held if not slot.filled]
+    until = next((slot.leased_until for slot in unfilled if slot.leased_until), now)
+    if until <= now:
+        until = _end_of_lease(study, now)
+        Slot.objects.filter(pk__in=[slot.pk for slot in unfilled]).update(leased_until=until)
+    # What came too late is work done all the same.
+    answered = len(held) - len(unfilled) + session.labels.filter(status=Label.Status.SURPLUS).count()
+    missing = session.size - answered - len(unfilled)
     if missing > 0 and study.design == Study.Design.RANDOM and study.state == Study.State.OPEN:
         extra = _take(_open_slots(participant, now), count=missing, wait=True)
-        _lease(extra, session=session, participant=participant, now=now)
-    if extra or any(not slot.filled for slot in held):
+        _lease(extra, session=session, participant=participant, until=until)
+        unfilled += extra
+    if unfilled:
         return session
-    _end(Session.objects.filter(pk=session.pk), Session.Outcome.COMPLETED, now)
+    outcome = Session.Outcome.COMPLETED if answered >= session.size else Session.Outcome.EXPIRED
+    _end(Session.objects.filter(pk=session.pk), outcome, now)
     return None
+
+
+def _end_of_lease(study: Study, now: datetime) -> datetime:
+    return now + timedelta(minutes=study.time_limit_minutes)
 
 
 def _queue(study: Study) -> Study:
@@ -177,26 +195,26 @@ def _claim(participant: Participant, *, count: int, now: datetime) -> list[Slot]
         return _take_form(opened)
     before = transaction.savepoint()
     slots = _take(opened, count=count, wait=False)
-    if len(slots) < count and connection.features.has_select_for_update:
-        # Few are left, or others hold them for a moment: let go, queue, and look again.
-        transaction.savepoint_rollback(before)
-        _queue(study)
-        return _take(opened, count=count, wait=True)
-    return slots
+    if len(slots) == count or not connection.features.has_select_for_update:
+        return slots
+    # Few are left, or others hold them for a moment: let go, queue, and look again.
+    transaction.savepoint_rollback(before)
+    if not opened.exists():
+        return []
+    _queue(study)
+    return _take(opened, count=count, wait=True)
 
 
 def _open_slots(participant: Participant, now: datetime) -> QuerySet[Slot]:
     """Slots that nobody holds, in the study's order, of items that this person has not had."""
-    own_slots = Slot.objects.filter(item=OuterRef("item"), participant=participant)
-    own_labels = Label.objects.filter(item=OuterRef("item"), participant=participant)
+    held = Slot.objects.filter(participant=participant).values("item")
+    labelled = Label.objects.current().filter(participant=participant).values("item")
     return (
-        Slot.objects.filter(
-            ~Exists(own_slots),
-            ~Exists(own_labels),
-            Q(leased_until__isnull=True) | Q(leased_until__lte=now),
-            study=participant.study_id,
-            filled=False,
-        )
+        Slot.objects.filter(Q(leased_until__isnull=True) | Q(leased_until__lte=now))
+        .filter(study=participant.study_id, filled=False)
+        # Lists, not a condition on each slot: somebody who has done nearly all looks at many slots.
+        .exclude(item__in=held)
+        .exclude(item__in=labelled)
         .select_related("item")
         .order_by("order")
     )
@@ -226,13 +244,17 @@ def _take_form(opened: QuerySet[Slot]) -> list[Slot]:
     return []
 
 
-def _lease(slots: list[Slot], *, session: Session, participant: Participant, now: datetime) -> None:
+def _lease(slots: list[Slot], *, session: Session, participant: Participant, until: datetime) -> None:
     """Give the slots to the session, in an order and with sides drawn for this person."""
     study = participant.study
-    last = session.slots.aggregate(last=Max("position"))["last"] or 0
+    last = max(_last_position(session.slots.all()), _last_position(session.labels.all()))
     draws = {slot.pk: digest(study.seed, participant.code, slot.item.position) for slot in slots}
     for position, slot in enumerate(sorted(slots, key=lambda slot: draws[slot.pk]), start=last + 1):
         slot.participant, slot.session, slot.position = participant, session, position
         slot.swapped = study.kind == Study.Kind.COMPARISON and int(draws[slot.pk][-1], 16) % 2 == 1
-        slot.leased_until = now + timedelta(minutes=study.time_limit_minutes)
+        slot.leased_until = until
     Slot.objects.bulk_update(slots, ["participant", "session", "position", "swapped", "leased_until"])
+
+
+def _last_position(rows: QuerySet[Slot] | QuerySet[Label]) -> int:
+    return rows.aggregate(last=Max("position"))["last"] or 0

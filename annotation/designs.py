@@ -6,44 +6,62 @@ from annotation.models import Item, Study
 from generation.models import digest
 
 
-@transaction.atomic
 def lay_slots(*, study: Study) -> int:
-    """Make `labels_per_item` slots for each item, in the order in which they will be leased.
+    """Make the slots that the study's items lack, in the order in which they will be leased.
 
     `random`: a round holds one slot of every item, and within a round items of one query are kept apart.
     `blocks`: a round holds every form once, each form whole. The study's seed decides the shuffles.
+    A round is a transaction, so that a large study does not keep others from writing; laying that was
+    cut off goes on where it was.
     """
     if study.design == Study.Design.BLOCKS:
         _form_blocks(study)
-        order = f"number, {_draw('block')}, {_draw('position')}"
-    else:
-        order = f"number, turn, {_draw('position')}"
+    return sum(_lay_round(study, number) for number in range(1, study.labels_per_item + 1))
+
+
+@transaction.atomic
+def _lay_round(study: Study, number: int) -> int:
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # two people who open it take turns
+    in_blocks = study.design == Study.Design.BLOCKS
+    order = f"{_draw('block')}, {_draw('position')}" if in_blocks else f"turn, {_draw('position')}"
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH RECURSIVE numbers (number) AS (
-                SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < %(k)s
-            ), places AS (
-                SELECT id, number, block, position, ROW_NUMBER() OVER (
-                    PARTITION BY number, query_id ORDER BY {_draw("position")}
-                ) AS turn
-                FROM annotation_item CROSS JOIN numbers WHERE study_id = %(study)s
-            )
             INSERT INTO annotation_slot (study_id, item_id, number, "order", filled)
-            SELECT %(study)s, id, number, ROW_NUMBER() OVER (ORDER BY {order}), FALSE FROM places
+            SELECT %(study)s, id, %(number)s, %(before)s + ROW_NUMBER() OVER (ORDER BY {order}), FALSE
+            FROM (
+                SELECT id, block, position, ROW_NUMBER() OVER (
+                    PARTITION BY query_id ORDER BY {_draw("position")}
+                ) AS turn
+                FROM annotation_item AS item
+                WHERE study_id = %(study)s AND NOT EXISTS (
+                    SELECT 1 FROM annotation_slot WHERE item_id = item.id AND number = %(number)s
+                )
+            ) AS places
             """,
-            {"k": study.labels_per_item, "study": study.pk, "seed": str(study.seed)},
+            {
+                "study": study.pk,
+                "number": number,
+                "before": (number - 1) * study.items.count(),
+                "salt": f"{study.seed}:{number}:",
+            },
         )
         return int(cursor.rowcount)
 
 
 def _draw(column: str) -> str:
     """SQL for a shuffle key that depends on the study's seed, the round and the column alone."""
-    return f"MD5(%(seed)s || ':' || CAST(number AS TEXT) || ':' || CAST({column} AS TEXT))"
+    return f"MD5(%(salt)s || CAST({column} AS TEXT))"
 
 
+@transaction.atomic
 def _form_blocks(study: Study) -> None:
-    """Sort the items into forms of `session_size`, items of one query kept apart where possible."""
+    """Keep the forms that the items came with, or sort them into forms of `session_size`.
+
+    Items of one query are kept apart where possible.
+    """
+    if not study.items.filter(block__isnull=True).exists():
+        return
     rows = list(Item.objects.filter(study=study).values_list("pk", "query_id", "position"))
     rows.sort(key=lambda row: digest(study.seed, "form", row[2]))
     turns: dict[int, int] = {}

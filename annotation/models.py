@@ -84,19 +84,29 @@ class Study(models.Model):
                 violation_error_message="The scale's lowest value must be below its highest.",
             ),
             models.CheckConstraint(
-                condition=Q(labels_per_item__gte=1),
-                name="study_wants_a_label",
-                violation_error_message="A study asks for at least one label an item.",
+                condition=Q(scale_low__gte=-1_000, scale_high__lte=F("scale_low") + 100),
+                name="study_scale_has_a_hundred_steps_at_most",
+                violation_error_message="A scale begins at -1,000 or above and has 100 steps at most.",
             ),
             models.CheckConstraint(
-                condition=Q(session_size__gte=1),
-                name="study_session_has_an_item",
-                violation_error_message="A session has at least one item.",
+                condition=~Q(imported=True, state="open"),
+                name="study_imported_is_not_open",
+                violation_error_message="A study whose labels were imported cannot be opened.",
             ),
             models.CheckConstraint(
-                condition=Q(time_limit_minutes__gte=1),
-                name="study_time_limit_positive",
-                violation_error_message="The time limit is at least one minute.",
+                condition=Q(labels_per_item__gte=1, labels_per_item__lte=10_000),
+                name="study_labels_an_item",
+                violation_error_message="A study asks for at least one label an item, and 10,000 at most.",
+            ),
+            models.CheckConstraint(
+                condition=Q(session_size__gte=1, session_size__lte=1_000),
+                name="study_session_size",
+                violation_error_message="A session has at least one item, and 1,000 at most.",
+            ),
+            models.CheckConstraint(
+                condition=Q(time_limit_minutes__gte=1, time_limit_minutes__lte=100_000),
+                name="study_time_limit",
+                violation_error_message="The time limit is at least one minute, and 100,000 at most.",
             ),
         ]
 
@@ -118,7 +128,8 @@ class Study(models.Model):
 class Item(models.Model):
     """What one screen shows: a response to rate, or two to compare."""
 
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="items")
+    # Constraints below begin with the study, so it needs no index of its own; the same for participants.
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="items", db_index=False)
     external_id = models.CharField(max_length=200)
     position = models.PositiveIntegerField()
     block = models.PositiveIntegerField(null=True, blank=True)
@@ -148,7 +159,7 @@ class Item(models.Model):
 class Participant(models.Model):
     """One person in one study, known by an opaque code."""
 
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants")
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants", db_index=False)
     code = models.CharField(max_length=200, default=new_participant_code)
     consented_at = models.DateTimeField(null=True, blank=True)
     consent_version = models.PositiveIntegerField(null=True, blank=True)
@@ -160,6 +171,15 @@ class Participant(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["study", "code"], name="participant_code_once_a_study"),
+            models.CheckConstraint(
+                condition=Q(consented_at__isnull=True, consent_version__isnull=True)
+                | Q(consented_at__isnull=False, consent_version__isnull=False),
+                name="consent_has_time_and_version",
+            ),
+            models.CheckConstraint(
+                condition=Q(excluded_at__isnull=False) | Q(exclusion_reason=""),
+                name="exclusion_reason_of_the_excluded",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -177,7 +197,7 @@ class Recruitment(models.Model):
         MTURK = "mturk", "Mechanical Turk"
 
     participant = models.OneToOneField(Participant, on_delete=models.CASCADE, related_name="recruitment")
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+")
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+", db_index=False)
     recruiter = models.CharField(max_length=20, choices=Recruiter)
     person_digest = models.CharField(max_length=64)
     sealed = models.TextField()
@@ -199,8 +219,10 @@ class Session(models.Model):
     class Outcome(models.TextChoices):
         COMPLETED = "completed", "completed"
         STOPPED = "stopped", "stopped early"
+        EXPIRED = "expired", "the time ran out, and others did the rest"
 
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="sessions")
+    size = models.PositiveIntegerField(help_text="How many items were leased when it started.")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
@@ -216,6 +238,11 @@ class Session(models.Model):
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, outcome="") | (Q(ended_at__isnull=False) & ~Q(outcome="")),
                 name="session_ended_has_outcome",
+            ),
+            models.CheckConstraint(condition=Q(size__gte=1), name="session_has_an_item"),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")),
+                name="session_ends_after_it_started",
             ),
         ]
 
@@ -280,6 +307,7 @@ class Slot(models.Model):
         ]
         indexes = [
             models.Index(fields=["study", "order"], condition=Q(filled=False), name="slot_unfilled_in_order"),
+            models.Index(fields=["study", "participant"], condition=Q(filled=True), name="slot_filled"),
             models.Index(fields=["study", "item"], name="slot_by_study"),
         ]
 
@@ -295,7 +323,7 @@ class LabelQuerySet(models.QuerySet["Label"]):
 
     def current(self) -> "LabelQuerySet":
         """Counted and surplus labels: what nobody has corrected."""
-        return self.exclude(status=Label.Status.SUPERSEDED)
+        return self.filter(status__in=[Label.Status.COUNTED, Label.Status.SURPLUS])
 
 
 class Label(models.Model):
@@ -367,8 +395,8 @@ class Label(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["slot"], condition=Q(slot__isnull=False), name="label_by_slot"),
             models.Index(fields=["session"], condition=Q(session__isnull=False), name="label_by_session"),
+            models.Index(fields=["submitted_at"], condition=Q(session__isnull=False), name="label_by_time"),
         ]
 
     def __str__(self) -> str:

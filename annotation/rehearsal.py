@@ -10,6 +10,7 @@ from math import log
 
 import numpy as np
 from django.db import transaction
+from django.utils import timezone
 
 from annotation.allocation import session_slots, start_session, stop_session, submit
 from annotation.models import Item, Label, Participant, Slot, Study
@@ -32,27 +33,35 @@ class Person:
     rng: np.random.Generator
 
 
-@transaction.atomic
 def rehearse(
     *, study: Study, participants: int, seed: int, progress: Callable[[int], object] | None = None
 ) -> int:
     """Let simulated people label until none of them finds work; returns how many labels they gave.
 
-    The same study, number and seed give the same labels. All in one transaction: nothing is left half-done.
-    Raises StudyError when the study holds anything by real people.
+    The same study, number and seed give the same labels. A session is a transaction, so that others can
+    write meanwhile; a rehearsal that was cut off is marked simulated like any other, and goes on when it is
+    run again. Raises StudyError when the study holds anything by real people.
     """
-    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     _refuse_people(study)
     lay_out(study=study)
-    study.simulated, study.state = True, Study.State.OPEN
-    study.save(update_fields=["simulated", "state"])
+    study = _mark(study)
     before = Label.objects.filter(item__study=study).count()
     waiting = [_person(study, n, seed) for n in range(participants)]
     while waiting:
         waiting = [person for person in waiting if _sit(study, person, seed, progress)]
-    study.state = Study.State.CLOSED
-    study.save(update_fields=["state"])
+    Study.objects.filter(pk=study.pk).update(state=Study.State.CLOSED, closed_at=timezone.now())
     return Label.objects.filter(item__study=study).count() - before
+
+
+@transaction.atomic
+def _mark(study: Study) -> Study:
+    """From here on the study is simulated: nobody real gets in, so nothing is ever mixed."""
+    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    _refuse_people(study)
+    study.simulated, study.state, study.closed_at = True, Study.State.OPEN, None
+    study.opened_at = study.opened_at or timezone.now()
+    study.save(update_fields=["simulated", "state", "opened_at", "closed_at"])
+    return study
 
 
 def _refuse_people(study: Study) -> None:
@@ -70,6 +79,7 @@ def _person(study: Study, number: int, seed: int) -> Person:
     return Person(participant, severity=rng.normal(0, 0.08), taste=rng.choice([-1.0, 1.0]), rng=rng)
 
 
+@transaction.atomic
 def _sit(study: Study, person: Person, seed: int, progress: Callable[[int], object] | None) -> bool:
     """One session; False when there was no work."""
     session = start_session(participant=person.participant)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from itertools import combinations
+from math import comb
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -24,6 +25,9 @@ ALWAYS = TEXTS | {
     "time_limit_minutes",
     "metadata",
 }
+
+TAKEN_BY_PAGES = frozenset({"new"})
+MOST_PAIRS = 200_000
 
 CONSENT = (
     "This is a research study about how people judge answers written by computer programs.\n\n"
@@ -72,7 +76,11 @@ def create_study(*, slug: str, name: str, kind: str, owner: User | None = None, 
         defaults["scale_words"] = []
     study = Study(slug=slug, name=name, kind=kind, owner=owner, **(defaults | fields))
     _check(study)
-    study.save()
+    try:
+        with transaction.atomic():
+            study.save()
+    except IntegrityError:  # somebody else took the name since the check
+        raise StudyError(f"There is already a study {slug}: choose another short name.") from None
     return study
 
 
@@ -110,6 +118,9 @@ def _pairs(responses: Iterable[Response]) -> Iterable[dict[str, Response]]:
     queries: dict[int, list[Response]] = {}
     for response in responses:
         queries.setdefault(response.query_id, []).append(response)
+    pairs = sum(comb(len(rows), 2) for rows in queries.values())
+    if pairs > MOST_PAIRS:
+        raise StudyError(f"These responses make {pairs:,} pairs, above {MOST_PAIRS:,}: choose fewer of them.")
     for rows in queries.values():
         for first, second in combinations(rows, 2):
             if first.text != second.text:
@@ -135,27 +146,34 @@ def update_study(*, study: Study, **fields: Any) -> Study:
         study.consent_version += 1
     _check(study)
     study.save()
+    if study.state == Study.State.DRAFT:
+        study.slots.all().delete()  # what an opening left that was cut off
     return study
 
 
-@transaction.atomic
 def open_study(*, study: Study) -> Study:
     """Let people in: lays the slots of a draft, or resumes a paused or closed study. Raises StudyError."""
-    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    study.refresh_from_db()
     if study.imported:
         raise StudyError(f"The labels of {study.slug} were imported, so it cannot be opened for labelling.")
     if study.simulated:
         raise StudyError(f"{study.slug} holds simulated labels, so it cannot be opened for people.")
-    lay_out(study=study)
-    return _set_state(study, Study.State.OPEN)
+    if study.state == Study.State.DRAFT:
+        lay_out(study=study)
+    with transaction.atomic():
+        study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+        if study.slots.count() != study.items.count() * study.labels_per_item:
+            raise StudyError(f"{study.slug} was changed while it was being opened: look at it, then open it.")
+        return _set_state(study, Study.State.OPEN)
 
 
 def lay_out(*, study: Study) -> None:
-    """Lay the slots of a study that has none yet. Raises StudyError."""
-    if study.slots.exists():
-        return
+    """Lay the slots that a study's items lack. Raises StudyError."""
     if not study.items.exists():
         raise StudyError(f"{study.slug} has no items: import some before opening it.")
+    given = study.items.filter(block__isnull=False)
+    if study.design == Study.Design.BLOCKS and given.exists() and given.count() != study.items.count():
+        raise StudyError(f"Some items of {study.slug} have a block and some have none: give all, or none.")
     lay_slots(study=study)
 
 
@@ -188,13 +206,14 @@ def _set_state(study: Study, state: Study.State) -> Study:
 
 
 def _check(study: Study) -> None:
-    words = study.scale_words
-    if words and len(words) != len(study.values):
-        raise StudyError(f"The scale has {len(study.values)} values but {len(words)} words.")
+    if study.slug in TAKEN_BY_PAGES:
+        raise StudyError(f"The short name {study.slug} is taken by a page: choose another.")
     try:
         study.full_clean()
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
-        raise StudyError(
-            messages[0] if field == "__all__" else f"{field.replace('_', ' ')}: {messages[0]}"
-        ) from None
+        named = "" if field == "__all__" else f"{field.replace('_', ' ')}: "
+        raise StudyError(f"{named}{messages[0]}") from None
+    words = study.scale_words
+    if words and len(words) != len(study.values):
+        raise StudyError(f"The scale has {len(study.values)} values but {len(words)} words.")

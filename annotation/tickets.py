@@ -19,12 +19,16 @@ class InvalidAnswer(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a person said of one item; `value` is None exactly when they could not judge."""
+    """What a person said of one item; `value` is None exactly when they could not judge.
+
+    `attempt` numbers the different answers that one page sent: 4, then 2, then 4 again are three answers.
+    """
 
     value: int | None
     cannot_judge: bool = False
     comment: str = ""
     active_seconds: float | None = None
+    attempt: int = 0
 
     def check(self, study: Study) -> None:
         """Raise InvalidAnswer unless the answer fits the study's scale."""
@@ -85,4 +89,5 @@ class Ticket:
 
     def key(self, answer: Answer) -> str:
         """The same answer from the same page has the same key, so sending it twice stores it once."""
-        return digest(self.slot, self.session, self.nonce, answer.value, answer.cannot_judge, answer.comment)
+        said = (answer.value, answer.cannot_judge, answer.comment, answer.attempt)
+        return digest(self.slot, self.session, self.nonce, *said)

@@ -60,4 +60,5 @@ def make_labels(
 
 
 def make_participant(study: Study, code: str, **fields: Any) -> Participant:
-    return Participant.objects.create(study=study, code=code, consented_at=timezone.now(), **fields)
+    consent = {"consented_at": timezone.now(), "consent_version": study.consent_version}
+    return Participant.objects.create(study=study, code=code, **(consent | fields))

@@ -111,10 +111,13 @@ def done(request: HttpRequest, slug: str) -> HttpResponse:
     study = participant.study
     completed = participant.sessions.filter(outcome=Session.Outcome.COMPLETED).last()
     last = completed.slots.aggregate(last=Max("position"))["last"] if completed else None
-    code = study.completion_code if completed else study.partial_code
+    some = participant.labels.exists()
+    expired = participant.sessions.filter(outcome=Session.Outcome.EXPIRED).exists()
+    code = study.completion_code if completed else study.partial_code if some else study.no_work_code
     back = recruitment.way_back(participant=participant, code=code)
     another = work_left(participant=participant)
-    return _page(request, "done", study, back=back, completed=completed, last=last, another=another)
+    ended = {"completed": completed, "expired": expired, "last": last}
+    return _page(request, "done", study, back=back, another=another, **ended)
 
 
 def _entry(request: HttpRequest) -> Entry:
@@ -144,7 +147,8 @@ def _next(slug: str, session: int | None, *, after: int = 0) -> str:
     unfilled = Slot.objects.filter(session=session, filled=False).order_by("position")
     left = list(unfilled.values_list("position", flat=True))
     if not left:
-        return reverse("done", args=[slug])
+        running = Session.objects.filter(pk=session, ended_at__isnull=True).exists()
+        return reverse("next-task" if running else "done", args=[slug])
     return reverse("task", args=[slug, next((p for p in left if p and p > after), left[0])])
 
 

@@ -6,8 +6,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotation.allocation import session_slots, sessions_left, start_session, stop_session, submit
+from annotation.designs import lay_slots
 from annotation.models import Label, Participant, Recruitment, Session, Slot, Study
-from annotation.studies import close_study, open_study, pause_study
+from annotation.studies import StudyError, close_study, open_study, pause_study
 from annotation.tickets import Answer, InvalidAnswer, Ticket
 from tests.factory import make_items, make_participant, make_study
 
@@ -275,9 +276,102 @@ def test_the_database_refuses_what_the_code_must_never_do() -> None:
         ),
         lambda: Slot.objects.filter(participant=None).update(filled=True),
         lambda: Session.objects.bulk_create(
-            Session(participant=people[0], started_at=timezone.now()) for _ in range(2)
+            Session(participant=people[0], started_at=timezone.now(), size=1) for _ in range(2)
         ),
     ]
     for act in forbidden:
         with pytest.raises(IntegrityError), transaction.atomic():
             act()
+
+
+def test_somebody_whose_slots_all_went_is_not_completed_and_gets_other_work_while_there_is_some() -> None:
+    study = opened(8, labels_per_item=1, session_size=4)
+    away = make_participant(study, "away")
+    session = begin(away)
+    late = tickets(session)[0]
+    let_leases_run_out(session)
+    finish(make_participant(study, "quick"))
+    assert submit(participant=away, ticket=late, answer=Answer(value=5)).status == "surplus"
+    session.refresh_from_db()
+    assert session.outcome == "", "one answer of four is not the whole work"
+    assert start_session(participant=away) == session
+    assert [ticket.position for ticket in tickets(session)] == [2, 3, 4], "no answer's position comes twice"
+    for ticket in tickets(session):
+        submit(participant=away, ticket=ticket, answer=Answer(value=3))
+    session.refresh_from_db()
+    assert session.outcome == "completed"
+
+
+def test_when_others_did_everything_a_session_ends_as_expired_not_as_completed() -> None:
+    study = opened(4, labels_per_item=1, session_size=4)
+    away = make_participant(study, "away")
+    session = begin(away)
+    let_leases_run_out(session)
+    finish(make_participant(study, "quick"))
+    assert start_session(participant=away) is None
+    session.refresh_from_db()
+    assert session.outcome == "expired"
+
+
+def test_looking_in_again_neither_renews_a_lease_nor_lengthens_a_short_session() -> None:
+    study = opened(4, labels_per_item=2, session_size=4)
+    for name in ("a", "b"):
+        person = make_participant(study, name)
+        submit(participant=person, ticket=tickets(begin(person))[0], answer=Answer(value=1))
+        if name == "a":
+            stop_session(session=Session.objects.get(participant=person))
+    third = make_participant(study, "c")
+    session = begin(third)
+    leased = [(ticket.position, ticket.item) for ticket in tickets(session)]
+    until = set(session.slots.values_list("leased_until", flat=True))
+    stop_session(session=Session.objects.get(participant__code="b"))
+    assert start_session(participant=third) == session
+    assert [(ticket.position, ticket.item) for ticket in tickets(session)] == leased
+    assert set(session.slots.values_list("leased_until", flat=True)) == until
+
+
+def test_a_closed_study_keeps_first_answers_and_refuses_corrections() -> None:
+    study = opened()
+    person = make_participant(study, "p")
+    first, second, *_ = tickets(begin(person))
+    again = Ticket.for_slot(Slot.objects.get(pk=first.slot))
+    submit(participant=person, ticket=first, answer=Answer(value=4))
+    close_study(study=study)
+    with pytest.raises(InvalidAnswer, match="closed"):
+        submit(participant=person, ticket=again, answer=Answer(value=1))
+    submit(participant=person, ticket=second, answer=Answer(value=2))
+    assert sorted(Label.objects.counted().values_list("value", flat=True)) == [2, 4]
+
+
+def test_a_page_that_sends_4_then_2_then_4_has_said_4() -> None:
+    person = make_participant(opened(), "p")
+    ticket = tickets(begin(person))[0]
+    for attempt, value in enumerate((4, 2, 4)):
+        submit(participant=person, ticket=ticket, answer=Answer(value=value, attempt=attempt))
+    submit(participant=person, ticket=ticket, answer=Answer(value=2, attempt=1))
+    assert Label.objects.counted().get().value == 4
+    assert Label.objects.count() == 3
+
+
+def test_forms_that_the_items_came_with_are_kept() -> None:
+    study = make_study(design="blocks", labels_per_item=1, session_size=2)
+    for item in make_items(study, 6):
+        item.block = 7 if item.position < 4 else 9
+        item.save()
+    study = open_study(study=study)
+    sizes = [len(tickets(begin(make_participant(study, f"p{n}")))) for n in range(2)]
+    assert sorted(sizes) == [2, 4]
+    mixed = make_study("mixed", design="blocks")
+    for item in make_items(mixed, 2)[:1]:
+        item.block = 1
+        item.save()
+    with pytest.raises(StudyError, match="some have none"):
+        open_study(study=mixed)
+
+
+def test_laying_that_was_cut_off_goes_on_and_an_open_study_has_every_slot() -> None:
+    study = make_study(labels_per_item=3)
+    make_items(study, 5)
+    lay_slots(study=study)
+    study.slots.filter(number__gte=2).delete()
+    assert open_study(study=study).slots.count() == 15
