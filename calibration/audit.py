@@ -99,7 +99,7 @@ def _outcome(audit: Audit) -> dict[str, Any]:
 
 
 def _result(audit: Audit) -> dict[str, Any]:
-    study = audit.study
+    study = Study.objects.get(pk=audit.study_id)  # as it is stored now, whatever the caller holds
     frame = label_frame(study)
     if not frame.counts.any():
         raise AuditError(f"The study {study.slug} has no labels to audit against.")

@@ -139,6 +139,13 @@ def report_lines(result: Result) -> list[str]:
         cells = [
             [_cell(cell["spearman"], notes, of=cut.n) for cell, cut in row.cells] for row in section.rows
         ]
+        if section.rule.unit == "pairs":
+            heads = [
+                [first, every, *rest] for (first, *rest), every in zip(heads, ("all pairs", ""), strict=True)
+            ]
+            cells = [
+                [_cell(row.whole, notes), *found] for row, found in zip(section.rows, cells, strict=True)
+            ]
         lines += ["", *_table(heads, cells, report.scorers)]
     return [
         *lines,

@@ -292,6 +292,13 @@ def test_hash_and_numbers_are_of_labels_and_scores_on_any_database_and_under_any
     assert audited(twin)["data_hash"] != first
 
 
+def test_an_audit_freezes_what_the_study_is_when_it_runs() -> None:
+    audit = create_audit(study=make_scored_study(items=24), replicates=20)
+    Study.objects.update(simulated=True)
+    result = run_audit(audit=audit).result
+    assert result is not None and result["simulated"] is True
+
+
 def test_a_finished_audit_stays_as_it_is_when_labels_come_later() -> None:
     study = make_scored_study()
     audit = run_audit(audit=create_audit(study=study, replicates=20))

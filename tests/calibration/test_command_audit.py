@@ -39,6 +39,14 @@ def test_it_prints_a_table_of_all_items_and_of_every_subset_with_n_and_interval(
     assert Audit.objects.get().data_hash in text
 
 
+def test_near_pairs_stand_beside_all_pairs() -> None:
+    make_scored_study()
+    tables = [table.splitlines() for table in printed("answers").split("\n\n")]
+    near = next(table for table in tables if "near pairs" in table[0])
+    assert re.search(r"near pairs +all pairs +less than 1 apart", near[0])
+    assert re.fullmatch(r"reward( +[−.\d]+ \([−.\d]+, [−.\d]+\)){5}", near[3])
+
+
 def test_json_is_the_outer_contracts_and_the_same_twice() -> None:
     make_scored_study()
     first, second = (printed("answers", json=True, seed=5, scorer=["reward"]) for _ in range(2))
