@@ -89,6 +89,11 @@ class Study(models.Model):
                 violation_error_message="A scale begins at -1,000 or above and has 100 steps at most.",
             ),
             models.CheckConstraint(
+                condition=~Q(kind="comparison") | Q(scale_high=F("scale_low") * -1),
+                name="study_comparison_scale_is_symmetric",
+                violation_error_message="A comparison's scale runs as far below 0 as above, such as -2..2.",
+            ),
+            models.CheckConstraint(
                 condition=~Q(imported=True, state="open"),
                 name="study_imported_is_not_open",
                 violation_error_message="A study whose labels were imported cannot be opened.",
