@@ -1,20 +1,31 @@
 """Each missing or unsafe setting is a system check with an id."""
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import ERROR, CheckMessage, Error, Tags, Warning, register
 
 DATABASES = ("sqlite:", "postgres:", "postgresql:")
+# Gunicorn starts a worker anew after any other exit status, for ever.
+NO_WORKER_WILL_DO = 3
+
+
+def refuse_unsafe() -> None:
+    """End the process with a line where serving would be unsafe: a WSGI server runs no checks of its own."""
+    for problem in check_secrets(None):
+        if problem.level >= ERROR:
+            sys.stderr.write(f"Manyminds does not start: {problem.msg} {problem.hint} ({problem.id})\n")
+            raise SystemExit(NO_WORKER_WILL_DO)
 
 
 @register(Tags.security)
 def check_secrets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     problems: list[CheckMessage] = []
-    if not settings.DEBUG and settings.SECRET_KEY == "unsafe-development-key":
+    if not settings.DEBUG and settings.SECRET_KEY == settings.DEVELOPMENT_KEY:
         problems.append(
             Error("SECRET_KEY is not set.", hint="Set it to 50 random characters.", id="manyminds.E001")
         )

@@ -13,6 +13,14 @@ keepalive = 15
 loglevel = "warning"
 
 
+def on_starting(server: Any) -> None:
+    """Refuse once, before each worker would."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from config.checks import refuse_unsafe
+
+    refuse_unsafe()
+
+
 def when_ready(server: Any) -> None:
     host, port = server.address[0][:2]
     print(f"Manyminds is at http://{host}:{port}/ (Ctrl-C ends it)", flush=True)  # noqa: T201

@@ -11,8 +11,9 @@ env = environ.Env()
 
 VERSION = "0.1.0"
 DEBUG = env.bool("DEBUG", default=False)
-# The fallback key is refused by a system check unless DEBUG is on.
-SECRET_KEY = env.str("SECRET_KEY", default="unsafe-development-key")
+# Everybody knows this one: the checks and the web server refuse it unless DEBUG is on.
+DEVELOPMENT_KEY = "unsafe-development-key"
+SECRET_KEY = env.str("SECRET_KEY", default="") or DEVELOPMENT_KEY
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Served without TLS only on the machine itself (bin/serve): browsers drop Secure cookies there.

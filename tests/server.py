@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.conf import settings
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +31,7 @@ class Server:
             "DEBUG": "off",
             "HTTPS": "off",
             "ALLOWED_HOSTS": "127.0.0.1",
-            "SECRET_KEY": settings.SECRET_KEY,
+            "SECRET_KEY": "a key of the tests' own server",
         }
 
     def start(self) -> None:

@@ -1,9 +1,26 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from django.test import override_settings
 
 from config.checks import check_data_folder, check_database_url, check_secrets
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+GUNICORN = ["-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi:application"]
+
+
+def without_key(*arguments: str, data: Path, **given: str) -> tuple[int, str]:
+    """The exit status and the complaint of a Python process without DEBUG and SECRET_KEY."""
+    unset = ("DEBUG", "SECRET_KEY", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+    kept = {name: value for name, value in os.environ.items() if name not in unset}
+    kept |= {"ALLOWED_HOSTS": "localhost", "MANYMINDS_DATA": str(data), "PORT": "0"} | given
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=kept, capture_output=True, text=True, timeout=60
+    )
+    return done.returncode, done.stderr
 
 
 def ids(messages: list) -> list[str]:  # type: ignore[type-arg]
@@ -40,3 +57,21 @@ def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert message.id == "manyminds.E005" and str(in_the_way) in message.msg
     with override_settings(MANYMINDS_DATA=tmp_path / "not" / "yet"):
         assert check_data_folder(None) == []
+
+
+@pytest.mark.parametrize("server", [GUNICORN, ["-c", "import config.wsgi"]])
+@pytest.mark.parametrize("given", [{}, {"SECRET_KEY": ""}])
+def test_nothing_is_served_with_the_key_that_everybody_knows(
+    tmp_path: Path, server: list[str], given: dict[str, str]
+) -> None:
+    status, complaint = without_key(*server, data=tmp_path, **given)
+    assert status != 0
+    (line,) = complaint.splitlines()
+    assert "SECRET_KEY is not set" in line and "manyminds.E001" in line
+
+
+def test_without_a_key_the_check_says_so_and_static_files_are_collected(tmp_path: Path) -> None:
+    status, complaint = without_key("manage.py", "check", data=tmp_path)
+    assert status != 0 and "(manyminds.E001) SECRET_KEY is not set" in complaint
+    status, complaint = without_key("manage.py", "collectstatic", "--noinput", data=tmp_path)
+    assert status == 0, complaint
