@@ -8,6 +8,7 @@ from generation.files import Row, RowError
 
 IDENTIFIER_LENGTH = 200
 SHOWN = 60
+DEEPEST = 50  # lists in lists
 TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": None}
 
 
@@ -22,7 +23,10 @@ def given(row: Row, *names: str) -> str | None:
 
 def shown(value: object) -> str:
     """A value as an error names it, cut where it is long."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = "lists nested too deep"
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
@@ -133,7 +137,9 @@ def metadata(row: Row, known: frozenset[str]) -> dict[str, Any]:
     return rest
 
 
-def _check_json(value: object, name: str) -> None:
+def _check_json(value: object, name: str, depth: int = 0) -> None:
+    if depth > DEEPEST:
+        raise RowError(f"{name} is nested deeper than {DEEPEST} levels")
     match value:
         case str():
             storable(value, name)
@@ -142,7 +148,7 @@ def _check_json(value: object, name: str) -> None:
         case dict():
             for key, one in value.items():
                 storable(key, "a column's name")
-                _check_json(one, key)
+                _check_json(one, key, depth + 1)
         case list():
             for one in value:
-                _check_json(one, name)
+                _check_json(one, name, depth + 1)

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from generation import columns
 from generation.files import (
@@ -29,6 +29,8 @@ from generation.spool import Spool
 
 QUERY = ("query", "user_query")
 RESPONSE_COLUMNS = frozenset({*QUERY, "query_id", "response", "response_id", "model", "sample"})
+
+IMPORTS = 0x6D616E79  # the lock that imports hold while they write; any number that nothing else locks
 
 T = TypeVar("T")
 
@@ -106,12 +108,28 @@ def read_right(
 
 @contextmanager
 def all_or_nothing() -> Iterator[None]:
-    """One transaction; what another import was faster to write is a FileError."""
+    """One transaction, after any other import that is writing; what the database refuses is a FileError."""
     try:
         with transaction.atomic():
+            _wait_for_other_imports()
             yield
-    except IntegrityError:
-        raise FileError("Somebody else was writing the same rows. Nothing was imported: try again.") from None
+    except IntegrityError as error:
+        reason = str(error).splitlines()[0]
+        raise FileError(
+            f"The database refused the rows ({reason}); if others wrote the same meanwhile, try again. "
+            "Nothing was imported."
+        ) from None
+    except OperationalError as error:
+        if connection.vendor != "sqlite" or "locked" not in str(error):
+            raise
+        raise FileError("Somebody else is still writing. Nothing was imported: try again later.") from None
+
+
+def _wait_for_other_imports() -> None:
+    """Imports that share texts would lock them in different orders; SQLite has one writer anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORTS])
 
 
 def read_response(row: Row, number: str = "", *, metadata: dict[str, Any] | None = None) -> ResponseText:
@@ -128,30 +146,26 @@ def read_response(row: Row, number: str = "", *, metadata: dict[str, Any] | None
 
 
 def store_responses(texts: Sequence[ResponseText]) -> Stored:
-    """Find or make the responses, their queries and models; belongs inside a transaction."""
+    """Find or make the responses, their queries and models; belongs inside `all_or_nothing`."""
     queries = _store_queries(texts)
     models = _store_models({text.model for text in texts if text.model})
     wanted = {text.digest: text for text in texts}
-    found = _response_keys(wanted)
+    rows = Response.objects.filter(digest__in=wanted).values_list("digest", "pk", "query_id")
+    found = {digest: (pk, query) for digest, pk, query in rows}
     new = [text for digest, text in wanted.items() if digest not in found]
-    # Conflicts are ignored since another import may be storing the same texts; the keys are read afterwards.
-    Response.objects.bulk_create(
-        (
-            Response(
-                query_id=queries[Query.digest_of(text.query)],
-                model_id=models.get(text.model),
-                external_id=text.external_id,
-                sample=text.sample or 0,
-                text=text.text,
-                digest=text.digest,
-                metadata=text.metadata,
-            )
-            for text in new
-        ),
-        ignore_conflicts=True,
+    made = Response.objects.bulk_create(
+        Response(
+            query_id=queries[Query.digest_of(text.query)],
+            model_id=models.get(text.model),
+            external_id=text.external_id,
+            sample=text.sample or 0,
+            text=text.text,
+            digest=text.digest,
+            metadata=text.metadata,
+        )
+        for text in new
     )
-    if new:
-        found |= _response_keys({text.digest: text for text in new})
+    found |= {row.digest: (row.pk, row.query_id) for row in made}
     return Stored([found[text.digest] for text in texts], len(new))
 
 
@@ -166,32 +180,19 @@ def _numbered(text: ResponseText, draws: Counter[str]) -> ResponseText:
     return replace(text, sample=draws[text.digest] - 1)
 
 
-def _response_keys(wanted: dict[str, ResponseText]) -> dict[str, tuple[int, int]]:
-    rows = Response.objects.filter(digest__in=wanted).values_list("digest", "pk", "query_id")
-    return {digest: (pk, query) for digest, pk, query in rows}
-
-
 def _store_queries(texts: Sequence[ResponseText]) -> dict[str, int]:
     wanted = {Query.digest_of(text.query): text for text in texts}
     found = dict(Query.objects.filter(digest__in=wanted).values_list("digest", "pk"))
-    new = {digest: text for digest, text in wanted.items() if digest not in found}
-    if new:
-        Query.objects.bulk_create(
-            (
-                Query(digest=digest, text=text.query, external_id=text.query_id)
-                for digest, text in new.items()
-            ),
-            ignore_conflicts=True,
-        )
-        found |= dict(Query.objects.filter(digest__in=new).values_list("digest", "pk"))
-    return found
+    made = Query.objects.bulk_create(
+        Query(digest=digest, text=text.query, external_id=text.query_id)
+        for digest, text in wanted.items()
+        if digest not in found
+    )
+    return found | {row.digest: row.pk for row in made}
 
 
 def _store_models(names: set[str]) -> dict[str, int]:
     found = dict(LanguageModel.objects.filter(name__in=names).values_list("name", "pk"))
-    if new := names - found.keys():
-        LanguageModel.objects.bulk_create(
-            (LanguageModel(name=name) for name in sorted(new)), ignore_conflicts=True
-        )
-        found |= dict(LanguageModel.objects.filter(name__in=new).values_list("name", "pk"))
-    return found
+    new = sorted(names - found.keys())
+    made = LanguageModel.objects.bulk_create(LanguageModel(name=name) for name in new)
+    return found | {row.name: row.pk for row in made}

@@ -1,8 +1,11 @@
 import json
+import sqlite3
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from generation.files import FileError
 from generation.importers import import_responses
@@ -19,6 +22,10 @@ def write(tmp_path: Path, rows: list[dict[str, Any]]) -> Path:
 
 def row(response: str = "To remember.", **columns: Any) -> dict[str, Any]:
     return {"query_id": "q1", "query": "Why write?", "model": "m", "response": response, **columns}
+
+
+def nested(levels: int) -> Any:
+    return [nested(levels - 1)] if levels else "deep"
 
 
 def test_responses_keep_their_query_model_draw_and_unknown_columns(tmp_path: Path) -> None:
@@ -56,6 +63,9 @@ def test_where_draws_are_not_numbered_a_text_that_comes_again_is_another_draw(tm
         ({"response": "a\0b"}, "response holds a NUL character"),
         ({"response": "\ud800"}, "half of a character"),
         ({"note": {"deep": ["\0"]}}, "deep holds a NUL character"),
+        ({"note": nested(51)}, "note is nested deeper than 50 levels"),
+        ({"note": nested(900)}, "note is nested deeper than 50 levels"),
+        ({"response": nested(900)}, "response is "),
         ({"note": 1e999}, "Infinity is not JSON"),
         ({"model": "m" * 201}, "longer than 200 characters"),
         ({"model": True}, "model is True, not an id"),
@@ -98,3 +108,46 @@ def test_a_table_without_a_needed_column_is_refused_with_the_columns_it_has(tmp_
     path.write_text("query;response\na;b\n")
     with pytest.raises(FileError, match="Save it with commas"):
         import_responses(path=path)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_imports_that_share_texts_wait_for_each_other(tmp_path: Path) -> None:
+    rows = [row(f"answer {n}", query=f"query {n}") for n in range(5000)]
+    said: list[object] = []
+    together = Barrier(2)
+
+    def run(name: str, rows: list[dict[str, Any]]) -> None:
+        folder = tmp_path / name
+        folder.mkdir()
+        path = write(folder, rows)
+        together.wait()
+        try:
+            said.append(import_responses(path=path).created["responses"])
+        except Exception as error:
+            said.append(error)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=("a", rows)), Thread(target=run, args=("b", rows[::-1]))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said == [5000, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has many writers")
+def test_where_somebody_else_writes_for_long_it_is_said_in_a_line(tmp_path: Path) -> None:
+    path = write(tmp_path, [row()])
+    busy = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout=50")
+    busy.execute("BEGIN IMMEDIATE")
+    try:
+        with pytest.raises(FileError, match="Somebody else is still writing"):
+            import_responses(path=path)
+    finally:
+        busy.close()
+        connection.close()
+    assert import_responses(path=path).created == {"responses": 1}
