@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils.text import slugify
 
@@ -14,7 +13,10 @@ from annotation.studies import ALWAYS, study_from_responses, update_study
 from generation.forms import RowsFileField, on_disk
 from generation.models import LanguageModel, Response
 
-TEXTS = ("question", "scale_words", "instructions", "consent")
+SETTINGS = (
+    "question", "scale_words", "instructions", "consent", "labels_per_item", "session_size", "design",
+    "time_limit_minutes",
+)  # fmt: skip
 NEXT = "Look through them, then open the study."
 TAKEN_BY_PAGES = {"new"}
 
@@ -118,17 +120,10 @@ class ItemsFileForm(LabellingForm):
     kind = forms.ChoiceField(choices=[("", "as the file's columns say"), *Study.Kind.choices], required=False)
     field_order = ["name", "slug", "file", "kind"]
 
-    @transaction.atomic
     def save(self, *, owner: User) -> tuple[Study, str]:
         with on_disk(self.cleaned_data["file"]) as path:
-            report = import_items(
-                path=path,
-                owner=owner,
-                **self.given("slug", "name", "kind", "labels_per_item", "session_size", "design"),
-            )
-        study = Study.objects.get(slug=self.cleaned_data["slug"])
-        update_study(study=study, **self.given(*TEXTS, "time_limit_minutes"))
-        return study, f"{report.sentence()} {NEXT}"
+            report = import_items(path=path, owner=owner, **self.given("slug", "name", "kind", *SETTINGS))
+        return Study.objects.get(slug=self.cleaned_data["slug"]), f"{report.sentence()} {NEXT}"
 
 
 class LabelsFileForm(NewStudyForm):
@@ -149,15 +144,13 @@ class LabelsFileForm(NewStudyForm):
             self.add_error("scale_low", "The lowest value must be below the highest.")
         return self.cleaned_data
 
-    @transaction.atomic
     def save(self, *, owner: User) -> tuple[Study, str]:
         ends = self.given("scale_low", "scale_high")
         scale = (ends["scale_low"], ends["scale_high"]) if ends else None
+        given = self.given("slug", "name", "kind", "question", "scale_words")
         with on_disk(self.cleaned_data["file"]) as path:
-            report = import_labels(path=path, owner=owner, scale=scale, **self.given("slug", "name", "kind"))
-        study = Study.objects.get(slug=self.cleaned_data["slug"])
-        update_study(study=study, **self.given("question", "scale_words"))
-        return study, report.sentence()
+            report = import_labels(path=path, owner=owner, scale=scale, **given)
+        return Study.objects.get(slug=self.cleaned_data["slug"]), report.sentence()
 
 
 class ResponsesForm(LabellingForm):
@@ -179,9 +172,8 @@ class ResponsesForm(LabellingForm):
         return chosen.filter(model__in=models) if models else chosen
 
     def save(self, *, owner: User) -> tuple[Study, str]:
-        fields = self.given(*TEXTS, "labels_per_item", "session_size", "design", "time_limit_minutes")
-        chosen = self.given("slug", "name", "kind")
-        study = study_from_responses(responses=self.responses(), owner=owner, **chosen, **fields)
+        given = self.given("slug", "name", "kind", *SETTINGS)
+        study = study_from_responses(responses=self.responses(), owner=owner, **given)
         return study, f"Made {study.items.count():,} items. {NEXT}"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db.models import Max
 
 from annotation import studies
@@ -58,31 +58,31 @@ def import_items(
     slug: str,
     name: str | None = None,
     kind: str | None = None,
-    labels_per_item: int | None = None,
-    session_size: int | None = None,
-    design: str | None = None,
     open_study: bool = False,
-    owner: AbstractBaseUser | None = None,
+    owner: User | None = None,
     skip_bad_rows: bool = False,
     progress: Progress = silent,
+    **fields: Any,
 ) -> ImportReport:
     """Add a file's items to a draft study, which is made where there is none, and open it if asked.
 
-    The kind is the study's, or what the columns say. Raises FileError and StudyError.
+    The kind is the study's, or what the columns say. `fields` are settings of the new study, None for the
+    usual ones; a draft that is there must have the same. Raises FileError and StudyError.
     """
     path = Path(path)
     first = first_row(path)
     study = draft_study(slug)
     kind = kind_for(study, kind, path, first)
     require_columns(path, first, QUERY, *((f"response{n}",) for n in SHOWN[Study.Kind(kind)]))
-    fields = {"labels_per_item": labels_per_item, "session_size": session_size, "design": design}
     settled = {field: value for field, value in fields.items() if value is not None}
     rejected = Rejections(path, skip=skip_bad_rows)
     created = 0
     with Spool[ItemText]() as spool:
         _read(spool, rejected, kind, _item_ids(study), progress)
         with all_or_nothing():
-            study = _same_or_new(study, settled, slug=slug, name=name or slug, kind=kind, owner=owner)
+            study = draft_for_writing(study, settled) or studies.create_study(
+                slug=slug, name=name or slug, kind=kind, owner=owner, **settled
+            )
             for batch in spool.batches(rejected):
                 created += len(store_items(study, batch))
             if open_study:
@@ -95,6 +95,21 @@ def draft_study(slug: str) -> Study | None:
     study = Study.objects.filter(slug=slug).first()
     if study is not None and study.state != Study.State.DRAFT:
         raise StudyError(f"{slug} is {study.state}: a file can only be added to a draft. Give another name.")
+    return study
+
+
+def draft_for_writing(study: Study | None, settled: dict[str, Any]) -> Study | None:
+    """The draft again, locked, if it still is one with these settings; None for none. Raises StudyError."""
+    if study is None:
+        return None
+    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
+    if study.state != Study.State.DRAFT:
+        raise StudyError(f"{study.slug} is {study.state}: a file can only be added to a draft.")
+    for field, value in settled.items():
+        if (now := getattr(study, field)) != value:
+            raise StudyError(
+                f"{study.slug} has {field.replace('_', ' ')} {now}, not {value}: change its settings first."
+            )
     return study
 
 
@@ -173,17 +188,3 @@ def _read(
         else:
             spool.add(line, item)
     rejected.settle(rows=len(seen))
-
-
-def _same_or_new(study: Study | None, settled: dict[str, Any], **fields: Any) -> Study:
-    if study is None:
-        return studies.create_study(**fields, **settled)
-    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
-    if study.state != Study.State.DRAFT:
-        raise StudyError(f"{study.slug} is {study.state}: a file can only be added to a draft.")
-    for field, value in settled.items():
-        if (now := getattr(study, field)) != value:
-            raise StudyError(
-                f"{study.slug} has {field.replace('_', ' ')} {now}, not {value}: change its settings first."
-            )
-    return study

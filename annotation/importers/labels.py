@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from annotation import studies
 from annotation.importers.answers import Answer, LabelledRow, LabelReader
-from annotation.importers.items import SHOWN, draft_study, kind_for, store_items
+from annotation.importers.items import SHOWN, draft_for_writing, draft_study, kind_for, store_items
 from annotation.importers.survey import Survey
 from annotation.importers.table import insert_labels
 from annotation.models import Label, Participant, Study
@@ -30,6 +30,7 @@ from generation.importers import QUERY, all_or_nothing, read_right
 from generation.spool import ROWS_AT_ONCE, Spool
 
 WIDEST_SCALE = 101
+MOST_LABELS = 10_000  # of one item; what a study may ask for
 
 
 def import_labels(
@@ -39,14 +40,16 @@ def import_labels(
     kind: str | None = None,
     scale: tuple[int, int] | None = None,
     name: str | None = None,
-    owner: AbstractBaseUser | None = None,
+    owner: User | None = None,
     skip_bad_rows: bool = False,
     progress: Progress = silent,
+    **fields: Any,
 ) -> ImportReport:
     """Store a file's labels in a new study, or in a draft that has none, and close it.
 
     Where no scale is given for a new study, it is 1..5 for ratings and -2..2 for comparisons if all labels
-    are on it, else from the lowest label to the highest. Raises FileError and StudyError.
+    are on it, else from the lowest label to the highest. `fields` are settings of the new study, and a draft
+    that is there must have the same. Raises FileError and StudyError.
     """
     path = Path(path)
     first = first_row(path)
@@ -62,16 +65,20 @@ def import_labels(
         if scale is None:
             scale = survey.scale(_default_scale(kind), rejected)
             remarks.append(f"The scale is {scale[0]}..{scale[1]}.")
+        if survey.most_labels > MOST_LABELS:
+            raise FileError(
+                f"{path.name}: an item has {survey.most_labels:,} labels; {MOST_LABELS:,} are the most. "
+                "Nothing was imported."
+            )
         with all_or_nothing():
-            study = _empty_study(
-                study,
+            study = _empty_draft(study, fields) or studies.create_study(
                 slug=slug,
                 name=name or slug,
                 kind=kind,
                 owner=owner,
                 scale_low=scale[0],
                 scale_high=scale[1],
-                **_unstated(kind),
+                **_unstated(kind) | fields,
             )
             written = _store(study, survey, spool.batches(rejected))
             _close(study, survey)
@@ -133,12 +140,10 @@ def _read(
     return survey
 
 
-def _empty_study(study: Study | None, *, slug: str, **fields: object) -> Study:
-    if study is None:
-        return studies.create_study(slug=slug, **fields)  # type: ignore[arg-type]
-    study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
-    if study.state != Study.State.DRAFT or Label.objects.filter(item__study=study).exists():
-        raise StudyError(f"{slug} has labels already: import these into another study.")
+def _empty_draft(study: Study | None, fields: dict[str, Any]) -> Study | None:
+    study = draft_for_writing(study, fields)
+    if study is not None and Label.objects.filter(item__study=study).exists():
+        raise StudyError(f"{study.slug} has labels already: import these into another study.")
     return study
 
 

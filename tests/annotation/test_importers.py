@@ -12,7 +12,7 @@ from pyarrow import parquet
 from annotation.importers import import_items, import_labels
 from annotation.models import Item, Label, Participant, Study
 from annotation.studies import StudyError
-from generation.files import FileError
+from generation.files import FileError, Rows
 from generation.models import Query, Response
 from tests.factory import make_items, make_study
 
@@ -344,3 +344,22 @@ def test_ten_thousand_labels_take_few_queries(tmp_path: Path, django_assert_max_
     with django_assert_max_num_queries(60):
         import_labels(path=write(tmp_path, rows), slug="s")
     assert Label.objects.count() == 10_000
+
+
+def test_more_labels_of_an_item_than_a_study_may_ask_for_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, [rating(1, human_labels=[3] * 10_001)])
+    with pytest.raises(FileError, match="an item has 10,001 labels; 10,000 are the most"):
+        import_labels(path=path, slug="s")
+    assert nothing_written()
+
+
+def test_what_others_wrote_while_the_file_was_read_is_refused_by_name(tmp_path: Path) -> None:
+    study = make_study("draft")
+
+    def others_write_meanwhile(rows: Rows) -> Rows:
+        yield from rows
+        make_items(study, 1)
+
+    with pytest.raises(FileError, match=r"refused the rows \(.*item.*\); if others wrote the same meanwhile"):
+        import_items(path=write(tmp_path, [rating(0)]), slug="draft", progress=others_write_meanwhile)
+    assert study.items.count() == 1
