@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
 
-from annotation.exporters import stream_labels
+from annotation.exporters import FORMATS, SHAPES, download
 from annotation.importers import import_items, import_labels
 from annotation.models import Item, Label, Study
 from annotation.serializers import (
@@ -30,11 +30,6 @@ from annotation.studies import close_study, create_study, open_study, pause_stud
 from generation.files import ImportReport
 from generation.forms import on_disk
 
-CONTENT_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "jsonl": "application/jsonl; charset=utf-8",
-    "parquet": "application/vnd.apache.parquet",
-}
 UPLOAD_PARSERS = [MultiPartParser, FormParser]
 
 
@@ -136,8 +131,8 @@ class StudyViewSet(
         methods=["get"],
         summary="Export the labels",
         parameters=[
-            OpenApiParameter("file_format", enum=list(CONTENT_TYPES), default="jsonl"),
-            OpenApiParameter("shape", enum=["long", "items", "infinity-chat"], default="long"),
+            OpenApiParameter("file_format", enum=list(FORMATS), default="jsonl"),
+            OpenApiParameter("shape", enum=list(SHAPES), default="long"),
         ],
         responses={200: OpenApiResponse(OpenApiTypes.BINARY, description="The file, streamed")},
     )
@@ -152,12 +147,7 @@ class StudyViewSet(
         if request.method == "POST":
             return self._import(import_labels, LabelsUploadSerializer, slug)
         asked = checked(ExportQuerySerializer, request.query_params)
-        form, shape = asked["file_format"], asked["shape"]
-        return StreamingHttpResponse(
-            stream_labels(study=self.get_object(), format=form, shape=shape),
-            content_type=CONTENT_TYPES[form],
-            headers={"Content-Disposition": f'attachment; filename="{slug}-{shape}.{form}"'},
-        )
+        return download(study=self.get_object(), format=asked["file_format"], shape=asked["shape"])
 
     def _turn(self, change: Callable[..., Study]) -> Response:
         changed = change(study=self.get_object())

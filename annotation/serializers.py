@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 from rest_framework import serializers
 
+from annotation.exporters import FORMATS, SHAPES
 from annotation.models import Item, Study
 from generation.forms import RowsFileField
 
@@ -113,5 +114,5 @@ class AgreementQuerySerializer(serializers.Serializer[Any]):
 
 
 class ExportQuerySerializer(serializers.Serializer[Any]):
-    file_format = serializers.ChoiceField(["csv", "jsonl", "parquet"], default="jsonl")
-    shape = serializers.ChoiceField(["long", "items", "infinity-chat"], default="long")
+    file_format = serializers.ChoiceField(list(FORMATS), default="jsonl")
+    shape = serializers.ChoiceField(list(SHAPES), default="long")

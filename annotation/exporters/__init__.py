@@ -6,20 +6,29 @@ formula: open files with texts of strangers in one only with formulas off, or us
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
+
+from django.db import connection
+from django.http import StreamingHttpResponse
 
 from annotation.exporters.formats import encode_lines, write_parquet
 from annotation.exporters.shapes import SHAPES, Blocks
 from annotation.models import Study
 from generation.files import FileError
 
-FORMATS = ("csv", "jsonl", "parquet")
+# Each with its content type.
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/jsonl; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+}
 PIECE = 2**20
 Advance = Callable[[int], object]
 
-__all__ = ["FORMATS", "SHAPES", "export_labels", "stream_labels", "write_labels"]
+__all__ = ["FORMATS", "SHAPES", "download", "export_labels", "stream_labels", "write_labels"]
 
 
 def _nobody_looks(rows: int) -> None:
@@ -51,13 +60,23 @@ def write_labels(
 ) -> int:
     """Write to a binary stream; how many rows. `format` is one of FORMATS, `shape` one of SHAPES."""
     _check(format, shape)
-    table = SHAPES[shape](study)
-    counted = _Counted(table.blocks, advance)
-    if format == "parquet":
-        write_parquet(table.item_columns, table.row_columns, counted, stream)
-    else:
-        stream.writelines(encode_lines(format, table.item_columns, table.row_columns, counted))
+    with _one_moment():
+        table = SHAPES[shape](study)
+        counted = _Counted(table.blocks, advance)
+        if format == "parquet":
+            write_parquet(table.item_columns, table.row_columns, counted, stream)
+        else:
+            stream.writelines(encode_lines(format, table.item_columns, table.row_columns, counted))
     return counted.rows
+
+
+def download(*, study: Study, format: str, shape: str) -> StreamingHttpResponse:
+    """The file as an answer to a browser. Raises FileError."""
+    return StreamingHttpResponse(
+        stream_labels(study=study, format=format, shape=shape),
+        content_type=FORMATS[format],
+        headers={"Content-Disposition": f'attachment; filename="{study.slug}-{shape}.{format}"'},
+    )
 
 
 def stream_labels(*, study: Study, format: str, shape: str) -> Iterator[bytes]:
@@ -68,14 +87,34 @@ def stream_labels(*, study: Study, format: str, shape: str) -> Iterator[bytes]:
 
 def _pieces(study: Study, format: str, shape: str) -> Iterator[bytes]:
     if format != "parquet":
-        table = SHAPES[shape](study)
-        yield from encode_lines(format, table.item_columns, table.row_columns, table.blocks)
+        with _one_moment():
+            table = SHAPES[shape](study)
+            yield from encode_lines(format, table.item_columns, table.row_columns, table.blocks)
         return
     with TemporaryFile() as stream:  # the end of a parquet file says where its parts are
         write_labels(study=study, format=format, shape=shape, stream=stream)
         stream.seek(0)
         while piece := stream.read(PIECE):
             yield piece
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """Whatever is read inside is the database of one moment, while others go on writing.
+
+    `transaction.atomic` would not do: on SQLite it keeps others from writing, on PostgreSQL every query has a
+    moment of its own.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    snapshot = " ISOLATION LEVEL REPEATABLE READ, READ ONLY" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"BEGIN{snapshot}")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
 
 
 def _check(format: str, shape: str) -> None:

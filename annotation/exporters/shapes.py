@@ -63,11 +63,6 @@ def long_table(study: Study) -> Table:
 
 
 def _long_blocks(study: Study) -> Iterator[Block]:
-    people = {
-        pk: (code, excluded is not None)
-        for pk, code, excluded in study.participants.values_list("pk", "code", "excluded_at").iterator()
-    }
-    people_unknown = (None, False)
     for items in _item_batches(study):
         labels = (
             Label.objects.current()
@@ -75,7 +70,8 @@ def _long_blocks(study: Study) -> Iterator[Block]:
             .order_by("item_id", "pk")
             .values_list(
                 "item_id",
-                "participant_id",
+                "participant__code",
+                "participant__excluded_at",
                 "session_id",
                 "position",
                 "swapped",
@@ -91,8 +87,9 @@ def _long_blocks(study: Study) -> Iterator[Block]:
         blocks = {item.pk: item.block for item in items}
         rows: dict[int, list[Values]] = defaultdict(list)
         surplus = Label.Status.SURPLUS.value
-        for item, person, session, position, swapped, *answer, status, simulated in labels.iterator(10_000):
-            code, excluded = people.get(person, people_unknown)
+        for item, code, excluded, session, position, swapped, *answer, status, simulated in labels.iterator(
+            10_000
+        ):
             rows[item].append(
                 (
                     code,
@@ -102,7 +99,7 @@ def _long_blocks(study: Study) -> Iterator[Block]:
                     swapped,
                     *answer,
                     status == surplus,
-                    excluded,
+                    excluded is not None,
                     simulated,
                 )
             )

@@ -1,6 +1,5 @@
 """The console's pages about studies, for people who study."""
 
-from collections.abc import Iterator
 from math import log2
 from typing import Any
 
@@ -8,14 +7,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from annotation.charts import colour, entropy_histogram, item_map, value_in_words
-from annotation.exporters import stream_labels
+from annotation.exporters import download
 from annotation.forms import SOURCES, ExportForm, SettingsForm
 from annotation.models import Item, Label, Participant, Slot, Study
 from annotation.statistics.entropy import KINDS
@@ -31,11 +30,6 @@ SAID = {
     "open": "The study is open: people can enter by its door.",
     "paused": "The study is paused: people inside may finish, nobody new gets work.",
     "closed": "The study is closed.",
-}
-CONTENT_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "jsonl": "application/jsonl; charset=utf-8",
-    "parquet": "application/vnd.apache.parquet",
 }
 
 
@@ -217,10 +211,4 @@ def study_export(request: ConsoleRequest, slug: str) -> HttpResponseBase:
     if not asked or not form.is_valid():
         context = {"study": found, "form": form}
         return page(request, "annotation/study_export.html", context, status=400 if asked else 200)
-    format, shape = form.cleaned_data["format"], form.cleaned_data["shape"]
-    chunks: Iterator[bytes] = stream_labels(study=found, format=format, shape=shape)
-    return StreamingHttpResponse(
-        chunks,
-        content_type=CONTENT_TYPES[format],
-        headers={"Content-Disposition": f'attachment; filename="{slug}-{shape}.{format}"'},
-    )
+    return download(study=found, **form.cleaned_data)

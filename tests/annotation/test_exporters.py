@@ -2,19 +2,22 @@ import csv
 import datetime
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pyarrow import parquet
 
 from annotation.exporters import FORMATS, SHAPES, export_labels, stream_labels
+from annotation.exporters.shapes import ITEMS_AT_ONCE
 from annotation.importers import import_labels
-from annotation.models import Label, Participant, Study
+from annotation.models import Item, Label, Participant, Study
 from generation.files import FileError, read_rows
-from tests.factory import make_items, make_labels, make_participant, make_study
+from tests.factory import make_items, make_labels, make_participant, make_response, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -201,3 +204,46 @@ def test_queries_grow_by_batches_not_by_items(django_assert_max_num_queries: Any
         make_labels(item, [1, 2])
     with django_assert_max_num_queries(5):
         export(study, "csv", "long")
+
+
+def items_in_two_batches() -> list[Item]:
+    study, response = make_study("long", imported=True), make_response()
+    items = Item.objects.bulk_create(
+        Item(study=study, external_id=f"i{n}", position=n, query=response.query, response=response)
+        for n in range(ITEMS_AT_ONCE + 1)
+    )
+    make_labels(items[0], [1])
+    make_labels(items[-1], [2])
+    return items
+
+
+def test_a_label_that_comes_during_an_export_has_its_annotator(tmp_path: Path) -> None:
+    items = items_in_two_batches()
+
+    def come(rows: int) -> None:
+        late = make_participant(items[0].study, f"late {rows}", excluded_at=timezone.now())
+        make_labels(items[-1], [3], people=[late])
+
+    path = tmp_path / "labels.jsonl"
+    export_labels(study=items[0].study, format="jsonl", shape="long", output=path, advance=come)
+    last = [row for _, row in read_rows(path)][-1]
+    assert (last["label"], last["annotator_id"], last["excluded"]) == (3, "late 1", True)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_export_is_of_one_moment_and_lets_others_write(format: str, tmp_path: Path) -> None:
+    items = items_in_two_batches()
+
+    def write() -> None:
+        make_labels(items[-1], [5])
+        connection.close()
+
+    def write_from_elsewhere(rows: int) -> None:
+        with ThreadPoolExecutor(1) as other:
+            other.submit(write).result()
+
+    path, study = tmp_path / f"labels.{format}", items[0].study
+    rows = export_labels(study=study, format=format, shape="long", output=path, advance=write_from_elsewhere)
+    assert (rows, Label.objects.count()) == (2, 4)
+    assert [int(row["label"]) for _, row in read_rows(path)] == [1, 2]

@@ -506,3 +506,10 @@ def test_an_unknown_shape_or_format_is_refused(console: Client, labelled: Study)
     url = reverse("study-export", args=[labelled.slug])
     assert console.get(url, {"shape": "wide", "format": "csv"}).status_code == 400
     assert console.get(url, {"shape": "long", "format": "xlsx"}).status_code == 400
+
+
+def test_the_export_page_warns_of_cells_that_a_spreadsheet_would_run(
+    console: Client, labelled: Study
+) -> None:
+    page = text(console.get(reverse("study-export", args=[labelled.slug])))
+    assert "a spreadsheet may run a cell that begins with =, +, - or @" in page
