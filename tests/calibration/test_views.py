@@ -207,7 +207,10 @@ def test_a_value_without_an_interval_says_why(console: Client) -> None:
     query = study.items.earliest("pk").query
     study.items.update(query=query)
     text = console.get(reverse("audit", args=[finished(study, preset="paper").pk])).content.decode()
-    assert text.count('<span class="soft why">no interval: fewer than two clusters to resample</span>') == 8
+    reason = '<span class="soft why">no interval: fewer than two clusters to resample</span>'
+    table = text[text.index('id="table"') : text.index('id="methods"')]
+    assert table.count(reason) == 8
+    assert text.count(reason) > 8 + 3  # the subsets' too, and alpha's
     assert "<b>1</b><span>query, which intervals resample" in text
     assert "how many intervals hold 0: no scorer has one" in text
     assert "0 of 2" not in text
@@ -240,6 +243,22 @@ def test_a_share_or_an_end_is_not_rounded_to_what_it_is_not() -> None:
         "−0.004", "0.0004", "−0.25", "0.00", "0.00"
     ]  # fmt: skip
     assert end(None) == fixed(None)
+
+
+def test_resamples_that_an_interval_leaves_out_are_told(console: Client) -> None:
+    study = make_scored_study()
+    scorer = Scorer.objects.create(name="two queries")
+    items = list(study.items.order_by("position"))
+    Score.objects.bulk_create(
+        Score(study=study, scorer=scorer, item=item, value=n if n % 12 < 2 else -1)
+        for n, item in enumerate(items)
+    )
+    audit = run_audit(audit=create_audit(study=study, preset="paper", replicates=60))
+    assert audit.result is not None
+    told = next(found["spearman"] for found in audit.result["scorers"] if found["name"] == "two queries")
+    assert 20 <= told["replicates"] < 60
+    text = console.get(reverse("audit", args=[audit.pk])).content.decode()
+    assert f"the interval leaves out {60 - told['replicates']} of 60 resamples as undefined" in text
 
 
 def test_near_pairs_are_held_against_all_pairs(console: Client) -> None:
