@@ -1,6 +1,8 @@
 import pytest
+from django.core.management import CommandError, call_command
 
-from annotation.models import Study
+from annotation.models import Item, Label, Study
+from annotation.rehearsal import rehearse
 from annotation.studies import (
     StudyError,
     close_study,
@@ -11,7 +13,7 @@ from annotation.studies import (
     update_study,
 )
 from generation.models import Response
-from tests.factory import make_items, make_response, make_study
+from tests.factory import make_items, make_labels, make_participant, make_response, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +71,27 @@ def test_states_follow_each_other_and_opening_again_keeps_the_slots() -> None:
     assert close_study(study=study).closed_at is not None
     again = open_study(study=study)
     assert (again.state, again.closed_at, again.slots.count()) == ("open", None, 6)
+
+
+def test_an_import_or_a_rehearsal_can_be_deleted_and_what_people_gave_never() -> None:
+    imported, rehearsed, real = (
+        make_study("imported", imported=True),
+        make_study("rehearsed"),
+        make_study("real"),
+    )
+    for study in (imported, rehearsed, real):
+        items = make_items(study, 3)
+    make_labels(
+        imported.items.first(), [1, 2, 3], people=[make_participant(imported, f"{n}") for n in range(3)]
+    )
+    rehearse(study=rehearsed, participants=2, seed=1)
+    make_participant(open_study(study=real), "somebody")
+    for study in (imported, rehearsed):
+        call_command("delete_study", study.slug)
+    with pytest.raises(CommandError, match="never deleted"):
+        call_command("delete_study", "real")
+    assert list(Study.objects.values_list("slug", flat=True)) == ["real"]
+    assert Item.objects.count() == len(items) and not Label.objects.exists()
 
 
 def test_imported_labels_are_not_mixed_with_new_ones() -> None:
