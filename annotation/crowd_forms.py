@@ -86,6 +86,7 @@ class AnswerForm(forms.Form):
     cannot_judge = forms.BooleanField(required=False)
     comment = forms.CharField(required=False)
     active_seconds = forms.CharField(required=False)
+    attempt = forms.CharField(required=False)
 
     def clean_comment(self) -> str:
         """Line ends as they were typed: a form sends each as two characters."""
@@ -104,6 +105,11 @@ class AnswerForm(forms.Form):
         except ValueError:
             return None
         return min(seconds, LONGEST_SITTING) if math.isfinite(seconds) and seconds >= 0 else None
+
+    def clean_attempt(self) -> int:
+        """Counted by the page's script, from 1; 0 without it."""
+        text = str(self.cleaned_data["attempt"])
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -129,4 +135,5 @@ class AnswerForm(forms.Form):
             cannot_judge=data["cannot_judge"],
             comment=data["comment"],
             active_seconds=data["active_seconds"],
+            attempt=data["attempt"],
         )

@@ -2,7 +2,7 @@
 // Every page works without this file.
 "use strict";
 (() => {
-  const home = document.querySelector("main").dataset.home;
+  const { home, person } = document.querySelector("main").dataset;
   const form = document.querySelector("form[data-draft]");
   const status = document.getElementById("status");
   const say = (text) => { if (status) status.textContent = text; };
@@ -27,11 +27,14 @@
   const drafts = storage("sessionStorage");
 
   // Answers on their way: one a ticket, in the order in which they were given, until the server has them.
-  const prefix = `manyminds unsent ${home} `;
+  // On a shared device each person's wait for that person's own pages.
+  const prefix = `manyminds unsent ${home} ${person} `;
   const unsent = () => Object.keys(answers).filter((key) => key.startsWith(prefix))
-    .map((key) => ({ key, ...JSON.parse(answers.getItem(key)) })).sort((a, b) => a.at - b.at);
-  let sending = false, left = false, delay = 1000, again;
+    .map((key) => ({ key, text: answers.getItem(key) })).map((kept) => ({ ...kept, ...JSON.parse(kept.text) }))
+    .sort((a, b) => a.at - b.at);
+  let sending = false, left = false, delay = 1000, again, said = "";
 
+  // What the study's own server says became of the answer; nothing where something in between replied.
   async function send(answer) {
     const response = await fetch(answer.url, {
       method: "POST",
@@ -39,34 +42,43 @@
       headers: { Accept: "application/json" },
       signal: AbortSignal.timeout(20000),
     });
-    if (response.status >= 500 || response.status === 429) throw new Error(response.statusText);
-    if (response.ok) return response.json();
-    return response.json().catch(() => ({ error: response.statusText || "refused" }));
+    return (await response.json().catch(() => null)) || {};
   }
 
   async function sendAll() {
     if (sending || left) return;
     clearTimeout(again);
     sending = true;
+    const refused = new Set();
+    const later = (status && status.dataset.unsent) || "";
+    let notice = "", lost = false;
     try {
-      for (let answer; (answer = unsent()[0]);) {
+      for (let answer; (answer = unsent().find(({ text }) => !refused.has(text)));) {
         const told = await send(answer);
+        if (!told.next && told.final !== true) {
+          refused.add(answer.text);
+          notice = told.error || later;
+          continue;
+        }
+        if (answers.getItem(answer.key) !== answer.text) continue; // changed meanwhile: that goes next
         answers.removeItem(answer.key);
         const here = form && answer.draft === form.dataset.draft;
         if (told.next) drafts.removeItem(`manyminds ${answer.draft}`);
-        if (told.next && here) { left = true; location.assign(told.next); return; }
+        if (told.next && here) { left = true; said = ""; location.assign(told.next); return; }
         // The server's own page says what is wrong, and keeps what was typed.
         if (told.error && here) { left = true; form.submit(); return; }
-        say(told.error || "");
-        delay = 1000;
+        notice = told.error || notice;
       }
     } catch {
-      say(status ? status.dataset.unsent : "");
-      again = setTimeout(sendAll, delay);
-      delay = Math.min(delay * 2, 30000);
+      lost = true;
+      notice = later;
     } finally {
       sending = false;
     }
+    say(notice);
+    const waits = lost || refused.size > 0;
+    if (waits) again = setTimeout(sendAll, delay);
+    delay = waits ? Math.min(delay * 2, 30000) : 1000;
   }
   addEventListener("pageshow", (event) => { if (event.persisted) left = false; });
   addEventListener("online", () => { delay = 1000; sendAll(); });
@@ -123,6 +135,11 @@
     event.preventDefault();
     if (left) return;
     field.active_seconds.value = seconds().toFixed(3);
+    // Each change of mind is an answer of its own; sending one again is not.
+    const { label, cannot_judge: cannot, comment } = field;
+    const says = JSON.stringify([label.value, cannot.checked, comment.value]);
+    if (says !== said) field.attempt.value = Number(field.attempt.value) + 1;
+    said = says;
     const url = form.getAttribute("action"), body = new URLSearchParams(new FormData(form)).toString();
     answers.setItem(prefix + field.token.value, JSON.stringify({ url, body, draft: form.dataset.draft, at: Date.now() }));
     sendAll();

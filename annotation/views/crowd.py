@@ -156,10 +156,12 @@ def _take_answer(request: HttpRequest, slug: str, position: int) -> HttpResponse
     by_script = request.get_preferred_type(["text/html", "application/json"]) == "application/json"
     form, error, status = AnswerForm(request.POST), "", 200
     participant = participant_at(request, slug)
+    final = participant is not None  # the right person may come back to this browser
     try:
         if participant is None:
             raise InvalidAnswer(_("We do not know who you are any more. Open the study's link again."))
         ticket = Ticket.unseal(request.POST.get("token", ""))
+        final = ticket.participant == participant.pk
         if form.is_valid():
             label = submit(participant=participant, ticket=ticket, answer=form.answer())
             url = _next(slug, label.session_id, after=ticket.position)
@@ -168,7 +170,7 @@ def _take_answer(request: HttpRequest, slug: str, position: int) -> HttpResponse
     except InvalidAnswer as invalid:  # nothing that the page itself would have sent
         error, status = str(invalid), 400
     if by_script:
-        return JsonResponse({"error": error}, status=400)
+        return JsonResponse({"error": error, "final": final}, status=400)
     if page := _task_page(request, slug, position, form=form, error=error, status=status):
         return page
     study = participant.study if participant else get_object_or_404(Study, slug=slug)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from annotation.models import Participant, Session
 from annotation.recruitment import MTURK_FRAMES, MTURK_HOSTS, Recruiter
+from generation.models import digest
 
 COOKIE_LASTS = 180 * 24 * 60 * 60  # seconds
 # Mechanical Turk shows a study inside its own page, and takes the last form.
@@ -77,6 +78,12 @@ def session_at(request: HttpRequest, slug: str) -> Session | None:
     code = _card(request, slug)[0]
     sessions = Session.objects.select_related("participant__study").exclude(outcome=Session.Outcome.STOPPED)
     return sessions.filter(participant__study__slug=slug, participant__code=code).last() if code else None
+
+
+def mark(request: HttpRequest, slug: str) -> str:
+    """Tells the people of one browser apart, for the page's script; empty for somebody without a card."""
+    code = _card(request, slug)[0]
+    return digest("mark", slug, code)[:16] if code else ""
 
 
 def _cookie(slug: str) -> str:

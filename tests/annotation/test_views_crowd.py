@@ -257,11 +257,11 @@ def test_a_script_gets_the_next_address_or_the_error_as_json() -> None:
     person.start()
     action, form = person.action, person.hidden
     wrong = person.client.post(action, form, **JSON)
-    assert (wrong.status_code, list(wrong.json())) == (400, ["error"])
+    assert (wrong.status_code, list(wrong.json())) == (400, ["error", "final"])
     assert person.client.post(action, form | {"label": "99"}, **JSON).status_code == 400
     assert person.client.post(action, form | {"label": "4"}, **JSON).json() == {"next": "/s/answers/task/2/"}
     stranger = Client().post(action, form | {"label": "4"}, **JSON)
-    assert (stranger.status_code, list(stranger.json())) == (400, ["error"])
+    assert (stranger.status_code, list(stranger.json())) == (400, ["error", "final"])
 
 
 @pytest.mark.parametrize("kind", ["rating", "comparison"])
@@ -645,3 +645,58 @@ def test_somebody_who_has_finished_may_still_look_back_and_change_an_answer() ->
     person.send(label=1)
     assert person.here == "/s/answers/done/"
     assert list(Label.objects.counted().order_by("position").values_list("value", flat=True)) == [4, 1]
+
+
+def test_changing_ones_mind_back_and_forth_on_one_page_stores_the_last_answer_and_a_late_repeat_nothing() -> (
+    None
+):
+    person = Visitor(opened())
+    person.start()
+    action, page = person.action, person.hidden
+    for attempt, value in ((1, 4), (2, 2), (3, 4), (1, 4), (2, 2)):
+        sent = page | {"label": value, "attempt": attempt}
+        assert person.client.post(action, sent, **JSON).json() == {"next": "/s/answers/task/2/"}
+    assert list(Label.objects.order_by("pk").values_list("value", "status")) == [
+        (4, "superseded"),
+        (2, "superseded"),
+        (4, "counted"),
+    ]
+
+
+@pytest.mark.parametrize("attempt", ["", "abc", "-1", "1e9", "9" * 50, "٣"])
+def test_an_attempt_that_is_no_count_never_costs_the_answer(attempt: str) -> None:
+    person = Visitor(opened())
+    person.start()
+    person.send(label=3, attempt=attempt)
+    assert Label.objects.get().value == 3
+
+
+def test_a_script_learns_whether_a_refused_answer_could_ever_be_stored() -> None:
+    study = opened()
+    one, two = Visitor(study), Visitor(study)
+    one.start()
+    two.start()
+
+    def final(client: Client, **fields: Any) -> bool:
+        answer = client.post(one.action, one.hidden | fields, **JSON)
+        assert answer.status_code == 400 and answer.json()["error"]
+        return bool(answer.json()["final"])
+
+    assert final(one.client)
+    assert final(one.client, label=99)
+    assert final(one.client, label=3, token="forged")
+    assert not final(two.client, label=3)  # the person whose page it is may come back to this browser
+    assert not final(Client(), label=3)
+
+
+def test_the_people_of_one_browser_have_marks_of_their_own_that_are_not_their_codes() -> None:
+    study = opened()
+    people = [Visitor(study), Visitor(study)]
+    marks = []
+    for person in people:
+        person.enter()
+        assert 'data-person=""' in person.text
+        person.send()
+        marks += re.findall(r'data-person="(\w+)"', person.text)
+    codes = Participant.objects.values_list("code", flat=True)
+    assert len(set(marks)) == 2 and not set(marks) & set(codes)

@@ -165,6 +165,56 @@ def test_a_kept_answer_is_sent_after_the_tab_was_loaded_again(page: Page) -> Non
     assert page.evaluate("Object.keys(localStorage).length") == 0
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 407, 408, 413, 429, 502, 511])
+def test_an_answer_refused_by_something_in_between_is_kept_until_the_server_has_it(
+    page: Page, status: int
+) -> None:
+    start(page, opened())
+    page.route("**/task/1/", lambda route: route.fulfill(status=status, body="<h1>Not here</h1>"), times=1)
+    page.keyboard.press("4")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Not sent yet")
+    page.wait_for_url("**/task/2/")
+    assert Label.objects.get().value == 4
+
+
+def test_an_answer_kept_on_a_shared_device_waits_for_the_person_who_gave_it(page: Page) -> None:
+    study = opened()
+
+    def arrive(person: str) -> None:
+        page.goto(f"/s/answers/?PROLIFIC_PID={person}")
+        if page.get_by_role("button", name="I agree, go on").count():
+            page.get_by_role("button", name="I agree, go on").click()
+            page.wait_for_url("**/instructions/")
+            page.unroute_all()  # only now, when this browser has become somebody else's
+            page.get_by_role("button", name="Start").click()
+        page.wait_for_url("**/task/1/")
+
+    arrive("first")
+    page.route("**/task/1/", lambda route: route.abort())
+    page.keyboard.press("5")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Not sent yet")
+    arrive("second")
+    answer_by_keys(page, "1", until="task/2")
+    assert [label.value for label in Label.objects.all()] == [1]
+    page.goto("/s/answers/?PROLIFIC_PID=first")
+    page.wait_for_url("**/task/2/")
+    assert sorted(study.participants.values_list("labels__value", flat=True)) == [1, 5]
+
+
+def test_answers_given_on_a_page_whose_replies_were_lost_end_with_the_last_one(page: Page) -> None:
+    start(page, opened())
+    page.route("**/task/1/", lambda route: (route.fetch(), route.abort("connectionreset")))
+    for key in ("4", "2"):
+        with page.expect_event("requestfailed"):
+            page.keyboard.press(key)
+            page.keyboard.press("Enter")
+    page.unroute_all()
+    answer_by_keys(page, "4", until="task/2")
+    assert Label.objects.get(status="counted").value == 4
+
+
 def test_a_reload_keeps_what_was_chosen_and_the_next_item_starts_empty(page: Page) -> None:
     start(page, opened())
     page.keyboard.press("3")
