@@ -29,14 +29,6 @@ def check_secrets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         problems.append(
             Error("SECRET_KEY is not set.", hint="Set it to 50 random characters.", id="manyminds.E001")
         )
-    if not settings.DEBUG and not settings.ALLOWED_HOSTS:
-        problems.append(
-            Error(
-                "ALLOWED_HOSTS is empty.",
-                hint="Set it to the host names that people type, separated by commas.",
-                id="manyminds.E002",
-            )
-        )
     if settings.DEBUG and settings.HTTPS:
         problems.append(
             Warning(
@@ -46,6 +38,19 @@ def check_secrets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
             )
         )
     return problems
+
+
+@register(Tags.security, deploy=True)
+def check_hosts(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if set(settings.ALLOWED_HOSTS) - set(settings.LOCAL_HOSTS):
+        return []
+    return [
+        Error(
+            "ALLOWED_HOSTS names no host but this machine.",
+            hint="Set it to the host names that people type, separated by commas.",
+            id="manyminds.E002",
+        )
+    ]
 
 
 @register(Tags.database)

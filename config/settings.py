@@ -13,14 +13,19 @@ VERSION = "0.1.0"
 DEBUG = env.bool("DEBUG", default=False)
 # Everybody knows this one: the checks and the web server refuse it unless DEBUG is on.
 DEVELOPMENT_KEY = "unsafe-development-key"
-SECRET_KEY = env.str("SECRET_KEY", default="") or DEVELOPMENT_KEY
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOCAL_HOSTS)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Served without TLS only on the machine itself (bin/serve): browsers drop Secure cookies there.
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 MANYMINDS_DATA = Path(env.str("MANYMINDS_DATA", default=str(ROOT / "var")))
 with suppress(OSError):  # a folder that cannot be made is a system check, not a traceback
     MANYMINDS_DATA.mkdir(parents=True, exist_ok=True)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    with suppress(OSError):  # bin/serve keeps one there, so that commands use the server's
+        SECRET_KEY = (MANYMINDS_DATA / "secret_key").read_text().strip()
+SECRET_KEY = SECRET_KEY or DEVELOPMENT_KEY
 UPLOAD_LIMIT_MB = env.int("MANYMINDS_UPLOAD_MB", default=200)
 FILE_UPLOAD_HANDLERS = [
     "generation.uploads.SizeLimit",
@@ -53,6 +58,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.views.answer_health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -149,8 +155,6 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-# Load balancers ask for the health page without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"

@@ -8,7 +8,6 @@ from config import views
 from config.api import router
 
 urlpatterns = [
-    path("healthz", views.health, name="health"),
     path("account/", views.account, name="account"),
     path("account/sign-in/", accounts.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("account/sign-out/", accounts.LogoutView.as_view(), name="logout"),

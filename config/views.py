@@ -1,18 +1,30 @@
 """Pages that belong to no app: health, the account, errors."""
 
+from collections.abc import Callable
+
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 from rest_framework.authtoken.models import Token
 
+Handler = Callable[[HttpRequest], HttpResponse]
 
-@require_GET
-def health(request: HttpRequest) -> JsonResponse:
-    """200 while the database answers, else 503, so that a load balancer may ask."""
+
+def answer_health(get_response: Handler) -> Handler:
+    """Middleware: /healthz before anything else, as load balancers ask by address and without TLS."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return health() if request.path == "/healthz" else get_response(request)
+
+    return middleware
+
+
+def health() -> JsonResponse:
+    """200 while the database answers, else 503."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -37,7 +49,11 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "400.html", {"too_big": isinstance(exception, RequestDataTooBig)}, status=400)
+    context = {
+        "too_big": isinstance(exception, RequestDataTooBig),
+        "other_host": isinstance(exception, DisallowedHost),
+    }
+    return render(request, "400.html", context, status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

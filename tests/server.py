@@ -13,6 +13,7 @@ from pathlib import Path
 
 from django.db import connection
 
+SECRET_KEY = "a key of the tests' own server"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -31,7 +32,7 @@ class Server:
             "DEBUG": "off",
             "HTTPS": "off",
             "ALLOWED_HOSTS": "127.0.0.1",
-            "SECRET_KEY": "a key of the tests' own server",
+            "SECRET_KEY": SECRET_KEY,
         }
 
     def start(self) -> None:

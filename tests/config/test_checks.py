@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.test import override_settings
 
-from config.checks import check_data_folder, check_database_url, check_secrets
+from config.checks import check_data_folder, check_database_url, check_hosts, check_secrets
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GUNICORN = ["-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi:application"]
@@ -34,14 +34,16 @@ def ids(messages: list) -> list[str]:  # type: ignore[type-arg]
             {"DEBUG": False, "SECRET_KEY": "unsafe-development-key", "ALLOWED_HOSTS": ["x"]},
             ["manyminds.E001"],
         ),
-        ({"DEBUG": False, "SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": []}, ["manyminds.E002"]),
+        ({"DEBUG": False, "SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": ["localhost"]}, ["manyminds.E002"]),
         ({"DEBUG": True, "HTTPS": True}, ["manyminds.W003"]),
         ({"DEBUG": True, "HTTPS": False}, []),
     ],
 )
 def test_each_missing_or_unsafe_setting_has_an_id(changed: dict[str, object], found: list[str]) -> None:
     with override_settings(**changed):
-        assert ids(check_secrets(None)) == found
+        assert (
+            ids([*check_secrets(None), *(check_hosts(None) if "ALLOWED_HOSTS" in changed else [])]) == found
+        )
 
 
 def test_another_database_than_sqlite_and_postgresql_is_refused() -> None:
@@ -68,6 +70,12 @@ def test_nothing_is_served_with_the_key_that_everybody_knows(
     assert status != 0
     (line,) = complaint.splitlines()
     assert "SECRET_KEY is not set" in line and "manyminds.E001" in line
+
+
+def test_commands_use_the_key_that_the_first_command_keeps_with_the_data(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_text("a key of this folder's own, long enough to be one\n")
+    status, complaint = without_key("manage.py", "check", data=tmp_path)
+    assert status == 0, complaint
 
 
 def test_without_a_key_the_check_says_so_and_static_files_are_collected(tmp_path: Path) -> None:

@@ -10,8 +10,14 @@ from rest_framework.authtoken.models import Token
 
 @pytest.mark.django_db
 def test_the_health_page_answers_strangers(client: Client) -> None:
-    answer = client.get("/healthz")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    for host in ("testserver", "10.0.0.7"):
+        answer = client.get("/healthz", headers={"Host": host})
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_a_name_that_the_server_does_not_know_is_told_as_much(client: Client) -> None:
+    answer = client.get("/account/sign-in/", headers={"Host": "unknown.example"})
+    assert (answer.status_code, "ALLOWED_HOSTS" in answer.content.decode()) == (400, True)
 
 
 def test_signing_in_leads_to_the_page_that_was_asked_for(client: Client, researcher: User) -> None:
