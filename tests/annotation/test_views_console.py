@@ -265,10 +265,20 @@ def test_responses_of_chosen_models_and_queries_become_pairs(console: Client) ->
 
 
 def test_the_page_shows_the_agreement_functions_own_numbers(console: Client, labelled: Study) -> None:
-    page = text(console.get(reverse("study", args=[labelled.slug])))
-    numbers = study_agreement(labelled)
-    for found in [*numbers["krippendorff_alpha"].values(), numbers["percent_agreement"]]:
-        assert f"{found['value']:.3f} {found['low']:.3f} to {found['high']:.3f}".replace("-", "−") in page
+    larger = make_study("larger", imported=True)
+    for n, item in enumerate(make_items(larger, 8)):
+        make_labels(item, [1 + n % 5, 3, 5])
+    for study in (larger, labelled):
+        page = text(console.get(reverse("study", args=[study.slug])))
+        numbers = study_agreement(study)
+        assert (
+            f"intervals resample 4 queries and hold the people fixed; {numbers['intervals']['caution']}"
+            in page
+        )
+        for found in [*numbers["krippendorff_alpha"].values(), numbers["percent_agreement"]]:
+            few = study == labelled  # four items
+            ends = found["reason"] if few else f"{found['low']:.3f} to {found['high']:.3f}"
+            assert f"{found['value']:.3f} {ends}".replace("-", "−") in page
     assert f"{numbers['entropy_bits']['mean']:.2f} mean entropy" in page
     assert "1 could not judge" in page
     assert "5 excellent 6 40 %" in page

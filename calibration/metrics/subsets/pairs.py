@@ -11,8 +11,8 @@ from annotation.statistics.intervals import FEWEST_ITEMS, Estimate, IntArray
 from calibration.metrics.correlation import spearman_interval
 from calibration.metrics.subsets.cut import DIGITS, PairArray, Subset, measured
 
-# Each takes part in every replicate: with so many, a thousand replicates take ten seconds.
-MOST_PAIRS = 200_000
+# Each takes part in every replicate: with so many, a thousand replicates take 15 seconds.
+MOST_PAIRS = 100_000
 FEW_PAIRS = f"no interval: fewer than {FEWEST_ITEMS} pairs"
 
 
@@ -30,7 +30,7 @@ def near_pairs(means: npt.ArrayLike, queries: npt.ArrayLike, threshold: float) -
     Returns
     -------
     Subset
-        Its `pairs` are positions of the items, the lower first; sorted. More than 200,000 are only counted.
+        Its `pairs` are positions of the items, the lower first; sorted. More than 100,000 are only counted.
 
     Examples
     --------
