@@ -1,7 +1,8 @@
 """Who sends a person: what a recruiter's link carries, how a person is found again, and the way back.
 
 A recruiter's ids stay out of sight: a keyed digest finds the person, and the visits are kept encrypted.
-Both keys come from SECRET_KEY, so a new SECRET_KEY forgets who has been here.
+Both keys come from RECRUITMENT_KEY, or from SECRET_KEY without it; what an older key made is still read while
+SECRET_KEY_FALLBACKS names it.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from urllib.parse import urlencode
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -69,15 +70,15 @@ class Entry:
                 return cls(recruiter=recruiter.value, person=person, visit=visit, preview=preview)
         return cls()
 
-    def seal(self) -> str:
-        """The entry as encrypted text, for the consent page's form."""
-        return _fernet("entry").encrypt(json.dumps(asdict(self)).encode()).decode()
+    def seal(self, *, study: Study) -> str:
+        """The entry as encrypted text, for the form of the study's consent page."""
+        return _fernet(f"entry {study.pk}").encrypt(json.dumps(asdict(self)).encode()).decode()
 
     @classmethod
-    def unseal(cls, text: str) -> "Entry":
-        """Raises InvalidEntry when the text is not ours."""
+    def unseal(cls, text: str, *, study: Study) -> "Entry":
+        """Raises InvalidEntry when the text is not ours, or another study's."""
         try:
-            return cls(**json.loads(_fernet("entry").decrypt(text.encode())))
+            return cls(**json.loads(_fernet(f"entry {study.pk}").decrypt(text.encode())))
         except InvalidToken as error:
             raise InvalidEntry(_("This page is not valid any more. Open the study's link again.")) from error
 
@@ -89,7 +90,7 @@ def find(*, study: Study, entry: Entry) -> Participant | None:
         return people.filter(
             recruitment__study=study,
             recruitment__recruiter=entry.recruiter,
-            recruitment__person_digest=_digest(study, entry),
+            recruitment__person_digest__in=_digests(study, entry),
         ).first()
     return people.filter(code=entry.code).first()
 
@@ -112,7 +113,7 @@ def _create(study: Study, entry: Entry) -> Participant:
                     participant=participant,
                     study=study,
                     recruiter=entry.recruiter,
-                    person_digest=_digest(study, entry),
+                    person_digest=_digests(study, entry)[0],
                     sealed=_seal([entry.visit]),
                 )
             return participant
@@ -135,7 +136,7 @@ def note_visit(*, participant: Participant, entry: Entry) -> None:
 
 
 def visits_of(recruitment: Recruitment) -> list[dict[str, str]]:
-    """The parameters of each visit, oldest first; empty when SECRET_KEY has changed since."""
+    """The parameters of each visit, oldest first; empty when their key is gone."""
     try:
         visits: list[dict[str, str]] = json.loads(_fernet("visits").decrypt(recruitment.sealed))
     except InvalidToken:
@@ -172,18 +173,25 @@ def way_back(*, participant: Participant, code: str) -> WayBack:
     )
 
 
-def _digest(study: Study, entry: Entry) -> str:
+def _digests(study: Study, entry: Entry) -> list[str]:
+    """The person's digest with each key, the present one first."""
     # The study is part of it: one person's rows in two studies cannot be matched.
-    text = json.dumps([study.pk, entry.recruiter, entry.person])
-    return hmac.new(_key("digest", settings.SECRET_KEY), text.encode(), hashlib.sha256).hexdigest()
+    text = json.dumps([study.pk, entry.recruiter, entry.person]).encode()
+    return [hmac.new(key, text, hashlib.sha256).hexdigest() for key in _keys("digest")]
 
 
 def _seal(visits: list[dict[str, str]]) -> str:
     return _fernet("visits").encrypt(json.dumps(visits).encode()).decode()
 
 
-def _fernet(purpose: str) -> Fernet:
-    return Fernet(urlsafe_b64encode(_key(purpose, settings.SECRET_KEY)))
+def _fernet(purpose: str) -> MultiFernet:
+    """Encrypts with the present key, decrypts with any."""
+    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in _keys(purpose)])
+
+
+def _keys(purpose: str) -> list[bytes]:
+    secrets = [settings.RECRUITMENT_KEY, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [_key(purpose, secret) for secret in secrets if secret]
 
 
 @lru_cache

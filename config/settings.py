@@ -14,6 +14,10 @@ DEBUG = env.bool("DEBUG", default=False)
 # Everybody knows this one: the checks and the web server refuse it unless DEBUG is on.
 DEVELOPMENT_KEY = "unsafe-development-key"
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+# Older keys, still good for reading.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Finds recruited people again and seals their ids, so that SECRET_KEY may change; SECRET_KEY without it.
+RECRUITMENT_KEY = env.str("RECRUITMENT_KEY", default="")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOCAL_HOSTS)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Served without TLS only on the machine itself (bin/serve): browsers drop Secure cookies there.

@@ -16,7 +16,7 @@ from annotation.crowd_forms import AnswerForm, choices, wordy
 from annotation.models import Participant, Session, Slot, Study
 from annotation.recruitment import Entry, InvalidEntry
 from annotation.tickets import InvalidAnswer, Ticket
-from annotation.views.visitors import crowd_page, participant_at, remember, session_at
+from annotation.views.visitors import crowd_page, participant_at, remember, session_at, with_card
 
 
 @crowd_page
@@ -24,7 +24,7 @@ def door(request: HttpRequest, slug: str) -> HttpResponse:
     """Asks for consent; somebody who has agreed is sent on to where they were."""
     study = get_object_or_404(Study, slug=slug, imported=False, simulated=False)
     try:
-        entry = _entry(request)
+        entry = _entry(request, study)
     except InvalidEntry as error:
         return _page(request, "invalid", study, status=400, error=str(error))
     if entry.preview:
@@ -120,10 +120,10 @@ def done(request: HttpRequest, slug: str) -> HttpResponse:
     return _page(request, "done", study, back=back, another=another, **ended)
 
 
-def _entry(request: HttpRequest) -> Entry:
+def _entry(request: HttpRequest, study: Study) -> Entry:
     """What the consent page's form kept of the arrival, or the arrival itself."""
     kept = request.POST.get("entry", "")
-    return Entry.unseal(kept) if kept else Entry.from_parameters(request.GET)
+    return Entry.unseal(kept, study=study) if kept else Entry.from_parameters(request.GET)
 
 
 def _place(participant: Participant) -> str:
@@ -165,7 +165,7 @@ def _take_answer(request: HttpRequest, slug: str, position: int) -> HttpResponse
         if form.is_valid():
             label = submit(participant=participant, ticket=ticket, answer=form.answer())
             url = _next(slug, label.session_id, after=ticket.position)
-            return JsonResponse({"next": url}) if by_script else redirect(url)
+            return JsonResponse({"next": with_card(request, url)}) if by_script else redirect(url)
         error = " ".join(str(message) for messages in form.errors.values() for message in messages)
     except InvalidAnswer as invalid:  # nothing that the page itself would have sent
         error, status = str(invalid), 400
@@ -240,7 +240,8 @@ def _was_quick(slot: Slot) -> bool:
 def _consent(
     request: HttpRequest, study: Study, entry: Entry, known: Participant | None = None
 ) -> HttpResponse:
-    return _page(request, "consent", study, entry=entry, changed=known is not None)
+    sealed = entry.seal(study=study)
+    return _page(request, "consent", study, entry=entry, sealed=sealed, changed=known is not None)
 
 
 def _page(

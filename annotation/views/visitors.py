@@ -1,17 +1,20 @@
-"""Who is at a labelling page, without an account: a signed cookie that belongs to one study.
+"""Who is at a labelling page, without an account: a signed card that belongs to one study.
 
+A cookie carries it. Inside Mechanical Turk's frame, where browsers refuse cookies, the addresses do.
 Nothing here touches the console's sessions, and Django's CSRF cookie has no part in it: the cookie stays at
 home when another site sends a form, each task page carries its own ticket, and what the browser says of a
-form's origin is checked. So the pages also work inside Mechanical Turk's frame.
+form's origin is checked.
 """
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from csp.decorators import csp_replace
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.core.signing import BadSignature, Signer
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -37,6 +40,8 @@ def crowd_page(view: View) -> View:
             raise PermissionDenied
         response = view(request, slug, **where)
         response["Cache-Control"] = "no-store"
+        if isinstance(response, HttpResponseRedirect) and "?" not in response.url:
+            response["Location"] = with_card(request, response.url)
         if "assignmentId" in request.GET or _card(request, slug)[1] == Recruiter.MTURK:
             response.xframe_options_exempt = True
             csp_replace(IN_MTURK)(lambda request: response)(request)
@@ -48,11 +53,14 @@ def crowd_page(view: View) -> View:
 def remember(
     response: HttpResponse, request: HttpRequest, *, participant: Participant, recruiter: str
 ) -> HttpResponse:
-    """The response with the cookie that says who this is, unless the browser has it already."""
+    """The response with the card that says who this is, unless the browser has it already."""
     slug = participant.study.slug
+    if recruiter == Recruiter.MTURK:
+        card = _signer(slug).sign(f"{participant.code}:{recruiter}")
+        response["Location"] += f"?{urlencode({'card': card})}"
+        return response
     if _card(request, slug)[0] == participant.code:
         return response
-    framed = recruiter == Recruiter.MTURK and request.is_secure()
     response.set_signed_cookie(
         _cookie(slug),
         f"{participant.code}:{recruiter}",
@@ -61,13 +69,19 @@ def remember(
         path=reverse("door", args=[slug]),
         secure=request.is_secure(),
         httponly=True,
-        samesite="None" if framed else "Lax",
+        samesite="Lax",
     )
     return response
 
 
+def with_card(request: HttpRequest, url: str) -> str:
+    """The study's address `url`, with the card if this page's own address has one."""
+    card = request.GET.get("card")
+    return f"{url}?{urlencode({'card': card})}" if card else url
+
+
 def participant_at(request: HttpRequest, slug: str) -> Participant | None:
-    """The participant whom this study's cookie names."""
+    """The participant whom this study's card names."""
     code = _card(request, slug)[0]
     people = Participant.objects.select_related("study")
     return people.filter(study__slug=slug, code=code).first() if code else None
@@ -91,9 +105,17 @@ def _cookie(slug: str) -> str:
 
 
 def _card(request: HttpRequest, slug: str) -> tuple[str, str]:
-    """The participant's code and their recruiter; empty without a cookie of ours."""
-    code, _, recruiter = (request.get_signed_cookie(_cookie(slug), "", salt=slug) or "").partition(":")
+    """The participant's code and their recruiter; empty without a card of ours."""
+    try:
+        card = _signer(slug).unsign(request.GET.get("card", ""))
+    except BadSignature:
+        card = request.get_signed_cookie(_cookie(slug), "", salt=slug) or ""
+    code, _, recruiter = card.partition(":")
     return code, recruiter
+
+
+def _signer(slug: str) -> Signer:
+    return Signer(salt=f"card {slug}")
 
 
 def _from_another_site(request: HttpRequest) -> bool:

@@ -48,14 +48,16 @@ def test_a_person_id_of_odd_length_is_refused_rather_than_cut() -> None:
         Entry.from_parameters({"PROLIFIC_PID": "x" * 201})
 
 
-def test_a_sealed_entry_reads_back_and_a_changed_one_does_not() -> None:
-    entry = Entry.from_parameters(PROLIFIC)
-    sealed = entry.seal()
-    assert Entry.unseal(sealed) == entry
+def test_a_sealed_entry_reads_back_in_its_own_study_and_neither_elsewhere_nor_changed() -> None:
+    entry, study = Entry.from_parameters(PROLIFIC), Study(pk=1)
+    sealed = entry.seal(study=study)
+    assert Entry.unseal(sealed, study=study) == entry
     assert PID not in sealed
+    with pytest.raises(InvalidEntry):
+        Entry.unseal(sealed, study=Study(pk=2))
     for text in (sealed[:-4], "é", f"x{sealed}", ""):
         with pytest.raises(InvalidEntry):
-            Entry.unseal(text)
+            Entry.unseal(text, study=study)
 
 
 @pytest.mark.django_db
@@ -155,7 +157,32 @@ def test_mturks_way_back_is_a_form_to_its_own_two_hosts_only(host: str, action: 
 
 
 @pytest.mark.django_db
-def test_a_new_secret_key_leaves_the_code_and_forgets_the_visits(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"SECRET_KEY": "new", "SECRET_KEY_FALLBACKS": ["old"]}),
+        ({"RECRUITMENT_KEY": "own"}, {"SECRET_KEY": "new", "RECRUITMENT_KEY": "own"}),
+        ({}, {"RECRUITMENT_KEY": "own"}),
+    ],
+)
+def test_people_and_their_visits_are_found_again_after_a_change_of_keys(
+    settings: Settings, before: dict[str, str], after: dict[str, str]
+) -> None:
+    settings.SECRET_KEY = "old"
+    study, entry = open_study(), Entry.from_parameters(MTURK)
+    for name, value in before.items():
+        setattr(settings, name, value)
+    participant = admit(study=study, entry=entry)
+    for name, value in after.items():
+        setattr(settings, name, value)
+    assert find(study=study, entry=entry) == participant
+    assert way_back(participant=participant, code="CODE").assignment == "3ASSIGNMENT"
+    note_visit(participant=participant, entry=Entry.from_parameters(MTURK | {"assignmentId": "3SECOND"}))
+    assert len(visits_of(Recruitment.objects.get())) == 2
+
+
+@pytest.mark.django_db
+def test_a_key_that_is_gone_leaves_the_code_and_forgets_the_visits(settings: Settings) -> None:
     participant = admit(study=open_study(), entry=Entry.from_parameters(MTURK))
     settings.SECRET_KEY = "another"
     assert visits_of(Recruitment.objects.get()) == []
