@@ -208,7 +208,7 @@ def _claim(participant: Participant, *, count: int, now: datetime) -> list[Slot]
 def _open_slots(participant: Participant, now: datetime) -> QuerySet[Slot]:
     """Slots that nobody holds, in the study's order, of items that this person has not had."""
     held = Slot.objects.filter(participant=participant).values("item")
-    labelled = Label.objects.current().filter(participant=participant).values("item")
+    labelled = Label.objects.filter(session__participant=participant).values("item")
     return (
         Slot.objects.filter(Q(leased_until__isnull=True) | Q(leased_until__lte=now))
         .filter(study=participant.study_id, filled=False)
