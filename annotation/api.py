@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
@@ -14,9 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
 
+from annotation.counts import with_counts
 from annotation.exporters import FORMATS, SHAPES, download
 from annotation.importers import import_items, import_labels
-from annotation.models import Item, Label, Study
+from annotation.models import Study
 from annotation.serializers import (
     AgreementQuerySerializer,
     ExportQuerySerializer,
@@ -70,12 +71,7 @@ class StudyViewSet(
     http_method_names = ["get", "post", "patch", "head", "options"]
 
     def get_queryset(self) -> QuerySet[Study]:
-        labels = Label.objects.counted().filter(item__study=OuterRef("pk")).order_by().values("item__study")
-        items = Item.objects.filter(study=OuterRef("pk")).order_by().values("study")
-        return Study.objects.annotate(
-            item_count=Subquery(items.annotate(n=Count("pk")).values("n"), output_field=IntegerField()),
-            label_count=Subquery(labels.annotate(n=Count("pk")).values("n"), output_field=IntegerField()),
-        )
+        return with_counts(Study.objects.all(), "number_of_items", "number_of_labels")
 
     def perform_create(self, serializer: BaseSerializer[Study]) -> None:
         serializer.instance = create_study(owner=self.request.user, **serializer.validated_data)  # type: ignore[arg-type]

@@ -9,8 +9,8 @@ from generation.forms import RowsFileField
 
 
 class StudySerializer(serializers.ModelSerializer[Study]):
-    items = serializers.IntegerField(source="item_count", read_only=True)
-    labels = serializers.IntegerField(source="label_count", read_only=True)
+    items = serializers.IntegerField(source="number_of_items", read_only=True)
+    labels = serializers.IntegerField(source="number_of_labels", read_only=True)
 
     class Meta:
         model = Study

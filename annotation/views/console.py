@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,9 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from annotation.charts import colour, entropy_histogram, item_map, value_in_words
+from annotation.counts import with_counts
 from annotation.exporters import download
 from annotation.forms import SOURCES, ExportForm, SettingsForm
-from annotation.models import Item, Label, Participant, Slot, Study
+from annotation.models import Item, Label, Study
 from annotation.statistics.entropy import KINDS
 from annotation.studies import StudyError, close_study, open_study, pause_study
 from annotation.views.summary import DEFAULT_SORT, SORTS, Summary, items_page, progress_of, summary_of
@@ -37,25 +37,11 @@ SAID = {
 @require_GET
 def studies(request: ConsoleRequest) -> HttpResponse:
     search = text_of(request, "q")
-    found = _with_counts(Study.objects.filter(name__icontains=search))
+    named = Study.objects.filter(name__icontains=search)
+    found = with_counts(named, "number_of_items", "wanted", "filled", "people")
     shown = Paginator(found, STUDIES_A_PAGE).get_page(request.GET.get("page"))
     context = {"page": shown, "search": search, "any": bool(shown.paginator.count or Study.objects.exists())}
     return page(request, "annotation/studies.html", context, "list")
-
-
-def _with_counts(found: QuerySet[Study]) -> QuerySet[Study]:
-    """Studies with their numbers of items, slots, filled slots and people, in one query."""
-
-    def number(rows: QuerySet[Any]) -> Subquery:
-        counted = rows.filter(study=OuterRef("pk")).order_by().values("study").annotate(number=Count("pk"))
-        return Subquery(counted.values("number"), output_field=IntegerField())
-
-    return found.annotate(
-        number_of_items=number(Item.objects.all()),
-        wanted=number(Slot.objects.all()),
-        missing=number(Slot.objects.filter(filled=False)),
-        people=number(Participant.objects.all()),
-    )
 
 
 @login_required
@@ -115,13 +101,12 @@ def _plots(study: Study, summary: Summary) -> dict[str, Any]:
     if not summary.agreement["labels"]:
         return {}
     totals = summary.frame.counts.sum(axis=0).tolist()
-    kinds = [row["kind"] for row in summary.rows]
     return {
         "histogram": entropy_histogram(summary.column("entropy_bits"), values=len(study.values)),
         "map": item_map(summary.column("mean"), summary.column("dispersion"), scale=study.values),
         "totals": totals,
         "shares": _shares(study, totals),
-        "kind_counts": [(kind, kinds.count(kind)) for kind in KINDS],
+        "kind_counts": [(kind, summary.kinds.count(kind)) for kind in KINDS],
     }
 
 
