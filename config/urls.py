@@ -2,7 +2,6 @@ from django.contrib import admin
 from django.contrib.auth import views as accounts
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.authtoken.views import obtain_auth_token
 
 from config import views
 from config.api import router
@@ -14,7 +13,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
-    path("api/v1/token/", obtain_auth_token, name="api-token"),
+    path("api/v1/token/", views.TokenView.as_view(), name="api-token"),
     path("api/v1/", include(router.urls)),
     path("", include("annotation.urls")),
     path("", include("calibration.urls")),

@@ -1,6 +1,7 @@
 """Pages that belong to no app: health, the account, errors."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
@@ -10,6 +11,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from rest_framework.authtoken.models import Token
+from rest_framework.authtoken.views import ObtainAuthToken
+from rest_framework.exceptions import Throttled, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -42,10 +47,25 @@ def account(request: HttpRequest) -> HttpResponse:
     tokens = Token.objects.filter(user=request.user)
     if request.method == "POST":
         with transaction.atomic():
+            User.objects.select_for_update().get(pk=request.user.pk)  # two presses take turns
             tokens.delete()
             Token.objects.create(user=request.user)
         return redirect("account")
     return render(request, "account.html", {"token": tokens.first()})
+
+
+class TokenView(ObtainAuthToken):
+    """Name and password for an API token; 429 while they are locked."""
+
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        try:
+            return super().post(request, *args, **kwargs)
+        except ValidationError:
+            if getattr(request, "axes_locked_out", False):
+                raise Throttled(
+                    detail="Too many failed attempts. It opens again an hour after the last."
+                ) from None
+            raise
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,7 +1,12 @@
 """Pages that belong to no app: health, signing in and out, the account, errors."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
@@ -42,6 +47,71 @@ def test_ten_failures_lock_the_name_with_a_page_that_says_so(client: Client, res
     right = client.post(reverse("login"), wrong | {"password": "correct horse battery"})
     assert right.status_code == 429
     assert b"Locked for now" in right.content
+
+
+def test_the_api_says_in_its_own_shape_that_a_name_is_locked(client: Client, researcher: User) -> None:
+    wrong = {"username": "researcher", "password": "wrong"}
+    answers = [client.post(reverse("api-token"), wrong).status_code for _ in range(11)]
+    assert answers == [400] * 9 + [429] * 2
+    right = client.post(reverse("api-token"), wrong | {"password": "correct horse battery"})
+    assert right.status_code == 429
+    assert list(right.json()) == ["detail"] and "Too many failed attempts" in right.json()["detail"]
+    assert not Token.objects.exists()
+
+
+def test_behind_the_proxy_a_lock_holds_for_the_address_that_the_proxy_saw(
+    settings: Any, client: Client, researcher: User
+) -> None:
+    settings.BEHIND_PROXY = True
+
+    def sign_in(password: str, hops: str) -> int:
+        form = {"username": "researcher", "password": password}
+        return client.post(reverse("login"), form, headers={"X-Forwarded-For": hops}).status_code
+
+    attacker = [sign_in("wrong", f"198.51.100.{n}, 203.0.113.9") for n in range(10)]
+    assert attacker == [200] * 9 + [429]
+    assert sign_in("correct horse battery", "203.0.113.9") == 429
+    assert sign_in("correct horse battery", "203.0.113.9, 192.0.2.1") == 302
+    client.logout()
+    assert sign_in("wrong", "not an address") == 200
+    settings.BEHIND_PROXY = False
+    assert [sign_in("wrong", f"192.0.2.{n}") for n in range(10)][-1] == 429
+
+
+def test_an_address_that_tries_many_names_is_locked_for_all_even_if_it_can_sign_in_itself(
+    client: Client, researcher: User
+) -> None:
+    def sign_in(name: str, password: str, address: str) -> int:
+        form = {"username": name, "password": password}
+        return client.post(reverse("login"), form, REMOTE_ADDR=address).status_code
+
+    own = ("researcher", "correct horse battery")
+    for n in range(49):
+        assert sign_in(f"name-{n}", "guess", "203.0.113.9") == 200
+    assert sign_in(*own, "203.0.113.9") == 302
+    client.logout()
+    guesses = [sign_in(f"name-{n}", "guess", "203.0.113.9") for n in range(49, 100)]
+    assert guesses == [200] * 50 + [429]
+    assert sign_in(*own, "203.0.113.9") == 429
+    assert sign_in(*own, "203.0.113.10") == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_presses_for_a_token_at_once_make_one(researcher: User) -> None:
+    clients, barrier = [Client() for _ in range(4)], Barrier(4)
+    for client in clients:
+        client.force_login(researcher)
+
+    def press(client: Client) -> int:
+        try:
+            barrier.wait()
+            return client.post(reverse("account")).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(press, clients)) == [302] * 4
+    assert Token.objects.count() == 1
 
 
 def test_a_token_is_made_only_when_asked_for_and_a_new_one_ends_the_old(
