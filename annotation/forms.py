@@ -17,6 +17,13 @@ SETTINGS = (
     "question", "scale_words", "instructions", "consent", "labels_per_item", "session_size", "design",
     "time_limit_minutes",
 )  # fmt: skip
+# As the database has them; here the browser is told too.
+MOST = {
+    "labels_per_item": 10_000,
+    "session_size": 1_000,
+    "time_limit_minutes": 100_000,
+    "sessions_per_person": 100_000,
+}
 NEXT = "Look through them, then open the study."
 TAKEN_BY_PAGES = {"new"}
 
@@ -101,10 +108,18 @@ class LabellingForm(NewStudyForm):
     consent = forms.CharField(
         required=False, widget=text_area(6), help_text="People agree to this text first."
     )
-    labels_per_item = forms.IntegerField(min_value=1, max_value=10_000, initial=25, label="People an item")
-    session_size = forms.IntegerField(min_value=1, max_value=1_000, initial=15, label="Items a session")
+    labels_per_item = forms.IntegerField(
+        min_value=1, max_value=MOST["labels_per_item"], initial=25, label="People an item"
+    )
+    session_size = forms.IntegerField(
+        min_value=1, max_value=MOST["session_size"], initial=15, label="Items a session"
+    )
     time_limit_minutes = forms.IntegerField(
-        min_value=1, max_value=100_000, initial=60, label="Time limit, minutes", help_text="For one session."
+        min_value=1,
+        max_value=MOST["time_limit_minutes"],
+        initial=60,
+        label="Time limit, minutes",
+        help_text="For one session.",
     )
     design = forms.ChoiceField(
         choices=Study.Design.choices, widget=forms.RadioSelect, initial=Study.Design.RANDOM
@@ -235,8 +250,8 @@ class SettingsForm(forms.ModelForm[Study]):
         super().__init__(*args, **options)
         for name in ("scale_low", "scale_high"):
             self.limit(name, -1_000, 1_000)
-        for name in ("labels_per_item", "session_size", "sessions_per_person", "time_limit_minutes"):
-            self.limit(name, 1, 100_000)
+        for name, most in MOST.items():
+            self.limit(name, 1, most)
         if self.instance.state != Study.State.DRAFT:
             for name in set(self.fields) - ALWAYS:
                 self.fields[name].disabled = True

@@ -133,3 +133,31 @@ def test_the_schema_and_its_page_are_served_here(console: Client) -> None:
     assert console.get("/api/v1/schema/").status_code == 200
     page = console.get("/api/v1/docs/").content.decode()
     assert "http://" not in page.replace("http://testserver", "") and "https://" not in page
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"labels_per_item": 10_001},
+        {"labels_per_item": 10**20},
+        {"session_size": 1_001},
+        {"session_size": 0},
+        {"time_limit_minutes": 100_001},
+        {"sessions_per_person": 10**20},
+        {"scale_high": 102},
+        {"scale_low": -(10**20)},
+    ],
+)
+def test_numbers_that_no_study_has_are_refused_in_a_line(api: Client, wrong: dict[str, int]) -> None:
+    new = {"slug": "s", "name": "S", "kind": "rating"}
+    posted = api.post("/api/v1/studies/", new | wrong, content_type="application/json")
+    assert posted.status_code == 400, posted.content
+    make_study("here")
+    patched = api.patch("/api/v1/studies/here/", wrong, content_type="application/json")
+    assert patched.status_code == 400, patched.content
+    if wrong.keys() <= {"labels_per_item", "session_size"}:
+        sent = api.post(
+            "/api/v1/studies/new/items/", {"file": upload([{"query": "q", "response": "r"}]), **wrong}
+        )
+        assert sent.status_code == 400, sent.content
+    assert list(Study.objects.values_list("slug", flat=True)) == ["here"]

@@ -8,11 +8,12 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.datastructures import MultiValueDict
 
 from annotation.exporters import FORMATS, SHAPES
-from annotation.forms import ExportForm, ItemsFileForm, LabelsFileForm, NewStudyForm
+from annotation.forms import MOST, ExportForm, ItemsFileForm, LabelsFileForm, NewStudyForm, SettingsForm
 from annotation.models import Study
-from annotation.studies import StudyError
+from annotation.studies import StudyError, create_study, update_study
 from generation.files import FileError
 from generation.models import Response
 
@@ -22,7 +23,8 @@ ROWS = [{"query": "Why write?", "response": f"To remember {n}.", "human_labels":
 
 def filled(kind: type[NewStudyForm], rows: list[Any], **fields: Any) -> NewStudyForm:
     file = SimpleUploadedFile("rows.jsonl", "\n".join(map(json.dumps, rows)).encode())
-    form = kind({"name": "Short answers", **NUMBERS, **fields}, {"file": file})
+    files = MultiValueDict({"file": [file]})
+    form = kind({"name": "Short answers", **NUMBERS, **fields}, files)
     assert form.is_valid(), form.errors
     return form
 
@@ -58,3 +60,13 @@ def test_the_export_form_offers_every_shape_and_format() -> None:
     fields = ExportForm().fields
     assert [name for name, _ in fields["shape"].choices] == list(SHAPES)  # type: ignore[attr-defined]
     assert [name for name, _ in fields["format"].choices] == list(FORMATS)  # type: ignore[attr-defined]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["labels_per_item", "session_size", "time_limit_minutes"])
+def test_the_browser_is_told_the_limits_that_the_database_has(name: str) -> None:
+    study = create_study(slug="s", name="S", kind="rating", **{name: MOST[name]})
+    for form in (ItemsFileForm(), SettingsForm(instance=study)):
+        assert f'max="{MOST[name]}"' in str(form[name])
+    with pytest.raises(StudyError):
+        update_study(study=study, **{name: MOST[name] + 1})
