@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.datastructures import MultiValueDict
@@ -23,7 +23,7 @@ ROWS = [{"query": "Why write?", "response": f"To remember {n}.", "human_labels":
 
 def filled(kind: type[NewStudyForm], rows: list[Any], **fields: Any) -> NewStudyForm:
     file = SimpleUploadedFile("rows.jsonl", "\n".join(map(json.dumps, rows)).encode())
-    files = MultiValueDict({"file": [file]})
+    files: MultiValueDict[str, UploadedFile[Any]] = MultiValueDict({"file": [file]})
     form = kind({"name": "Short answers", **NUMBERS, **fields}, files)
     assert form.is_valid(), form.errors
     return form
@@ -65,7 +65,8 @@ def test_the_export_form_offers_every_shape_and_format() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["labels_per_item", "session_size", "time_limit_minutes"])
 def test_the_browser_is_told_the_limits_that_the_database_has(name: str) -> None:
-    study = create_study(slug="s", name="S", kind="rating", **{name: MOST[name]})
+    most: dict[str, Any] = {name: MOST[name]}
+    study = create_study(slug="s", name="S", kind="rating", **most)
     for form in (ItemsFileForm(), SettingsForm(instance=study)):
         assert f'max="{MOST[name]}"' in str(form[name])
     with pytest.raises(StudyError):
