@@ -6,15 +6,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from annotation.statistics.clusters import IntArray, cluster_index, cluster_sums
 from annotation.statistics.counts import FloatArray, as_counts, as_values, over, totals
-from annotation.statistics.intervals import (
-    Estimate,
-    IntArray,
-    bootstrap_estimate,
-    cluster_index,
-    cluster_sums,
-    mean_estimate,
-)
+from annotation.statistics.intervals import Estimate, bootstrap_estimate, mean_estimate
 
 Level = Literal["nominal", "ordinal", "interval"]
 Statistic = Callable[[FloatArray], FloatArray]

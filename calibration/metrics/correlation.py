@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from annotation.statistics.clusters import IntArray, cluster_index
 from annotation.statistics.counts import FloatArray
-from annotation.statistics.intervals import Estimate, IntArray, bootstrap_estimate, cluster_index
+from annotation.statistics.intervals import Estimate, bootstrap_estimate
 from calibration.metrics.moments import pearson_statistic
 from calibration.metrics.ranks import kendall_statistic, mid_ranks, spearman_statistic
 

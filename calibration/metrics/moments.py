@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from annotation.statistics.clusters import IntArray, cluster_sums
 from annotation.statistics.counts import FloatArray, over
-from annotation.statistics.intervals import IntArray, cluster_sums
 
 
 def pearson_statistic(x: FloatArray, y: FloatArray, index: IntArray) -> Callable[[FloatArray], FloatArray]:

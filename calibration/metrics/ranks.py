@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from annotation.statistics.clusters import IntArray
 from annotation.statistics.counts import FloatArray, over
-from annotation.statistics.intervals import IntArray
 
 # Signs of pairs held at once: 2 million numbers, 8 MB, whatever the number of items.
 CELLS = 2_000_000
+# Ranks held at once: 2 MB, which stays near the cache and is twice as fast as all replicates at once.
+CACHED = 250_000
+FEWEST_COLUMNS = 32
 
 
 def mid_ranks(x: npt.ArrayLike) -> FloatArray:
@@ -64,23 +68,63 @@ def spearman_statistic(x: FloatArray, y: FloatArray, index: IntArray) -> Callabl
     >>> statistic(np.array([[1.0, 1.0, 1.0], [0.0, 3.0, 0.0]]))
     array([ 1., nan])
     """
-    finer, coarser = sorted((_Side.of(x, index), _Side.of(y, index)), key=lambda side: -len(side.starts))
+    return _rank_statistic(_Side.of(x, index), _Side.of(y, index))
+
+
+def difference_statistic(x: FloatArray, y: FloatArray, index: IntArray) -> Callable[[FloatArray], FloatArray]:
+    """Make Spearman's correlation of differences, each in both orientations, a function of cluster weights.
+
+    Parameters
+    ----------
+    x, y : ndarray of float, shape (pairs,)
+        Differences in one orientation, without missing values.
+    index : ndarray of int, shape (pairs,)
+        The cluster of each pair, from 0.
+
+    Returns
+    -------
+    callable
+        As of `spearman_statistic` of x and -x with y and -y, at half its cost.
+
+    Notes
+    -----
+    Both orientations lie symmetrically about zero: the rank of -d less the mean rank is minus that of d.
+    So ranks of the sizes are enough, and the signs come in with the products.
+
+    Examples
+    --------
+    >>> statistic = difference_statistic(np.array([1.0, -2.0]), np.array([2.0, -1.0]), np.arange(2))
+    >>> statistic(np.array([[1.0, 1.0], [2.0, 0.0]]))
+    array([0.6, 1. ])
+    """
+    sides = _Sizes.of(np.abs(x), index), _Sizes.of(np.abs(y), index)
+    return _rank_statistic(*sides, signs=np.sign(x) * np.sign(y))
+
+
+def _rank_statistic(
+    x: "_Side", y: "_Side", *, signs: FloatArray | None = None
+) -> Callable[[FloatArray], FloatArray]:
+    finer, coarser = sorted((x, y), key=lambda side: -len(side.starts))
     # In the finer side's order, the coarser one's ranks are a small table that stays in the cache.
     position, other = finer.group[finer.order], coarser.group[finer.order]
-    untied = len(finer.starts) == len(x)
+    untied = len(finer.starts) == len(position)
+    signed = None if signs is None else signs[finer.order, None]
+    width = max(FEWEST_COLUMNS, CACHED // len(position))
 
-    def statistic(weights: FloatArray) -> FloatArray:
+    def correlations(weights: FloatArray) -> FloatArray:
         # Rows are items and columns replicates, so that every step runs over contiguous numbers.
         columns = np.ascontiguousarray(weights.T)
         ranks, squares = finer.weighted_ranks(columns)
         other_ranks, other_squares = coarser.weighted_ranks(columns)
-        products = np.einsum(
-            "ir,ir,ir->r",
-            columns[finer.clusters],
-            ranks if untied else ranks[position],
-            other_ranks[other],
-        )
+        weight = columns[finer.clusters]
+        if signed is not None:
+            weight *= signed
+        products = np.einsum("ir,ir,ir->r", weight, ranks if untied else ranks[position], other_ranks[other])
         return np.clip(over(products, np.sqrt(squares * other_squares)), -1, 1)
+
+    def statistic(weights: FloatArray) -> FloatArray:
+        starts = range(0, len(weights), width)
+        return np.concatenate([correlations(weights[start : start + width]) for start in starts])
 
     return statistic
 
@@ -153,20 +197,24 @@ def _summed(
 
 @dataclass(frozen=True, eq=False)
 class _Side:
-    """One of the two variables, sorted: its ties, and the cluster of each item in that order."""
+    """One of the two variables, sorted: its ties, and the cluster of each item in that order.
+
+    `zero` is whether the least number is 0.
+    """
 
     order: IntArray
     starts: IntArray
     group: IntArray
     clusters: IntArray
+    zero: bool
 
     @classmethod
-    def of(cls, x: FloatArray, index: IntArray) -> "_Side":
+    def of(cls, x: FloatArray, index: IntArray) -> Self:
         order = np.argsort(x, kind="stable")
         _, starts, group = np.unique(x[order], return_index=True, return_inverse=True)
         by_item = np.empty_like(group)
         by_item[order] = group
-        return cls(order, starts, by_item, index[order])
+        return cls(order, starts, by_item, index[order], bool(x[order[0]] == 0))
 
     def weights(self, columns: FloatArray) -> FloatArray:
         """How often each distinct number comes up."""
@@ -188,4 +236,23 @@ class _Side:
         ranks -= n / 2
         squares = (n**3 - np.einsum("gr,gr,gr->r", weight, weight, weight)) / 12
         # One number left: nothing but rounding.
+        return ranks, np.where(squares > 1e-12 * n**3, squares, 0.0)
+
+
+class _Sizes(_Side):
+    """Sizes of differences, each of which counts in both orientations."""
+
+    def weighted_ranks(self, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mid-ranks, less their mean, of each distinct size; half the sum of squares of both orientations.
+
+        Differences of zero have no rank here: their sign, 0, leaves them out of every product.
+        """
+        weight = self.weights(columns)
+        ranks = np.cumsum(weight, axis=0)
+        n = 2 * ranks[-1]
+        ranks -= weight / 2
+        ties = 2 * np.einsum("gr,gr,gr->r", weight, weight, weight)
+        if self.zero:
+            ties += 6 * weight[0] ** 3  # one tie of both orientations, not two ties
+        squares = (n**3 - ties) / 24
         return ranks, np.where(squares > 1e-12 * n**3, squares, 0.0)

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from annotation.statistics.clusters import IntArray, cluster_index
 from annotation.statistics.counts import FloatArray, over
-from annotation.statistics.intervals import Estimate, IntArray, bootstrap_estimate, cluster_index
+from annotation.statistics.intervals import Estimate, bootstrap_estimate
 from calibration.metrics.correlation import FEWEST, TOO_FEW, complete
 from calibration.metrics.ranks import mid_ranks
 

@@ -13,7 +13,8 @@ from scipy import stats
 
 from annotation.agreement import study_agreement
 from annotation.models import Label, Study
-from annotation.statistics.intervals import cluster_weights, percentile_interval
+from annotation.statistics.clusters import cluster_weights
+from annotation.statistics.intervals import percentile_interval
 from calibration.audit import AuditError, as_json, create_audit, run_audit
 from calibration.measures import Specification
 from calibration.models import Audit, Score, Scorer

@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 from annotation.statistics import agreement
 from annotation.statistics.agreement import krippendorff_alpha, percent_agreement
-from annotation.statistics.intervals import COVERAGE, cluster_weights, percentile_interval
+from annotation.statistics.clusters import cluster_weights
+from annotation.statistics.intervals import COVERAGE, percentile_interval
 
 LEVELS = ("nominal", "ordinal", "interval")
 FIVE = np.arange(1.0, 6)

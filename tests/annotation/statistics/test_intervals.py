@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from annotation.statistics import intervals
-from annotation.statistics.intervals import Estimate, bootstrap_estimate, cluster_weights, percentile_interval
+from annotation.statistics.intervals import Estimate, bootstrap_estimate, percentile_interval
 
 
 def test_examples_in_docstrings_hold():
@@ -23,17 +23,6 @@ def test_an_estimate_never_holds_nan_and_shows_a_reason_only_when_there_is_one()
     undefined = Estimate(np.nan, None, np.inf, 0, "no labels")
     shown = undefined.as_dict()
     assert (shown["value"], shown["high"], shown["n"], shown["reason"]) == (None, None, 0, "no labels")
-
-
-def test_weights_resample_whole_clusters_with_replacement():
-    clusters = np.array(["q2", "q1", "q2", "q3", "q1", "q2"])
-    weights = cluster_weights(clusters, replicates=4000, rng=np.random.default_rng(2))
-    assert weights.shape == (4000, 6)
-    assert (weights[:, 0] == weights[:, 2]).all() and (weights[:, 1] == weights[:, 4]).all()
-    assert (weights[:, [0, 1, 3]].sum(axis=1) == 3).all()
-    # One of three clusters drawn three times: binomial (3, 1/3), mean 1 and variance 2/3.
-    assert weights.mean(axis=0) == pytest.approx(1, abs=0.05)
-    assert weights.var(axis=0) == pytest.approx(2 / 3, abs=0.05)
 
 
 def test_percentile_interval_leaves_out_undefined_replicates_until_too_few_are_left():
@@ -83,8 +72,6 @@ def test_an_interval_that_cannot_be_had_says_why_and_keeps_the_value():
     assert estimate(4, n=6).low is not None
     with pytest.raises(ValueError, match="rng"):
         bootstrap_estimate(0.5, np.ravel, n=4, clusters=4, replicates=9, rng=None)
-    with pytest.raises(ValueError, match="clusters"):
-        intervals.cluster_index(["a"], 2)
 
 
 def test_an_interval_says_how_many_resamples_and_clusters_it_rests_on_and_which_it_left_out():

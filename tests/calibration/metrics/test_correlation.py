@@ -6,7 +6,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from annotation.statistics.intervals import cluster_weights, percentile_interval
+from annotation.statistics.clusters import cluster_weights
+from annotation.statistics.intervals import percentile_interval
 from calibration.metrics import correlation, moments
 from calibration.metrics.correlation import (
     kendall,

@@ -36,6 +36,25 @@ def test_replicates_equal_scipys_correlation_of_the_repeated_items(ties):
     assert found == pytest.approx(loop, abs=1e-12)
 
 
+@pytest.mark.parametrize("digits", [0, 1, 9])
+def test_replicates_of_differences_equal_scipys_correlation_of_both_orientations(digits):
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(2, 60)).round(digits)
+    index = np.arange(60) % 11
+    weights = rng.multinomial(11, np.full(11, 1 / 11), size=50)
+    loop = []
+    for weight in weights:
+        a, b = (np.repeat(side, weight[index]) for side in (x, y))
+        loop.append(stats.spearmanr(np.append(a, -a), np.append(b, -b)).statistic)
+    found = ranks.difference_statistic(x, y, index)(weights.astype(float))
+    assert found == pytest.approx(loop, abs=1e-12)
+
+
+def test_a_replicate_whose_differences_are_all_zero_is_undefined():
+    statistic = ranks.difference_statistic(np.array([0.0, 0.0, 2.0]), np.array([1.0, 2.0, 3.0]), np.arange(3))
+    assert np.isnan(statistic(np.array([[2.0, 1.0, 0.0], [1.0, 1.0, 1.0]]))).tolist() == [True, False]
+
+
 def test_a_replicate_with_one_constant_side_is_undefined():
     statistic = ranks.spearman_statistic(
         np.array([1.0, 2, 3, 4]), np.array([5.0, 5, 5, 6]), np.array([0, 0, 1, 2])

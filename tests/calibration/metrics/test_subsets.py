@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
+from annotation.statistics.clusters import cluster_weights
 from annotation.statistics.entropy import entropy_bits, mean_label
-from annotation.statistics.intervals import cluster_weights, percentile_interval
+from annotation.statistics.intervals import percentile_interval
 from calibration.metrics import subsets
 from calibration.metrics.subsets import PARAMETERS, PRESETS, comparison, pairs, presets, rating
 
