@@ -4,11 +4,10 @@ import json
 import math
 from typing import Any
 
-from generation.files import Row, RowError
+from generation.files import Row, RowError, too_deep
 
 IDENTIFIER_LENGTH = 200
 SHOWN = 60
-DEEPEST = 50  # lists in lists
 TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": None}
 
 
@@ -23,10 +22,7 @@ def given(row: Row, *names: str) -> str | None:
 
 def shown(value: object) -> str:
     """A value as an error names it, cut where it is long."""
-    try:
-        text = repr(value)
-    except RecursionError:
-        text = "lists nested too deep"
+    text = repr(value)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
@@ -122,6 +118,8 @@ def values(row: Row, name: str) -> list[Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
+            if too_deep(value):
+                raise ValueError
         except (ValueError, RecursionError):
             raise RowError(f"{name} is {shown(row[name])}, not a list such as [1, 2, null]") from None
     if not isinstance(value, list):
@@ -137,9 +135,7 @@ def metadata(row: Row, known: frozenset[str]) -> dict[str, Any]:
     return rest
 
 
-def _check_json(value: object, name: str, depth: int = 0) -> None:
-    if depth > DEEPEST:
-        raise RowError(f"{name} is nested deeper than {DEEPEST} levels")
+def _check_json(value: object, name: str) -> None:
     match value:
         case str():
             storable(value, name)
@@ -148,7 +144,7 @@ def _check_json(value: object, name: str, depth: int = 0) -> None:
         case dict():
             for key, one in value.items():
                 storable(key, "a column's name")
-                _check_json(one, key, depth + 1)
+                _check_json(one, key)
         case list():
             for one in value:
-                _check_json(one, name, depth + 1)
+                _check_json(one, name)

@@ -17,6 +17,7 @@ Progress = Callable[[Rows], Rows]
 LONGEST_LINE = 16 * 2**20  # bytes: a line or a cell beyond this is a fault of the file, and would fill memory
 MOST_REJECTED = 10_000
 NAMED = 20
+DEEPEST = 50  # lists in lists: far below where Python's own limit would end the program's work
 PARQUET_ROWS = 256
 
 
@@ -215,6 +216,12 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 ) from None
 
 
+def too_deep(value: object, levels: int = DEEPEST) -> bool:
+    """Whether lists and objects lie in each other more than `levels` deep."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(too_deep(one, levels - 1) for one in inside)
+
+
 def _not_json(name: str) -> float:
     raise RowError(f"{name} is not JSON: write null for what is missing")
 
@@ -235,7 +242,9 @@ def _jsonl_rows(path: Path, rejected: Rejections) -> Rows:
         except (ValueError, RecursionError):
             rejected.add(number, "a number of too many digits, or lists nested too deep")
         else:
-            if isinstance(row, dict):
+            if line.count("[") + line.count("{") > DEEPEST and too_deep(row):
+                rejected.add(number, f"nested deeper than {DEEPEST} levels")
+            elif isinstance(row, dict):
                 yield number, row
             else:
                 rejected.add(number, "not a JSON object: a row is written {...}")

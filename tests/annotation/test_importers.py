@@ -353,6 +353,26 @@ def test_more_labels_of_an_item_than_a_study_may_ask_for_are_refused(tmp_path: P
     assert nothing_written()
 
 
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        *(("file.jsonl", column) for column in ("human_labels", "annotators", "simulated", "response")),
+        *(("file.csv", column) for column in ("human_labels", "annotators", "simulated")),
+    ],
+)
+def test_cells_nested_too_deep_are_refused_by_line(tmp_path: Path, name: str, column: str) -> None:
+    deep = "[" * 600 + "]" * 600
+    bad = rating(2, human_labels="[1]", annotators='["a"]', simulated=False) | {column: deep}
+    good = rating(1, human_labels="[1]", annotators='["a"]', simulated=False)
+    path = write(tmp_path, [good, bad], name)
+    if name == "file.jsonl":
+        path.write_text(path.read_text().replace(json.dumps(deep), deep))
+    with pytest.raises(FileError, match=r"line [23]: ") as caught:
+        import_labels(path=path, slug="s")
+    assert "recursion" not in str(caught.value)
+    assert nothing_written()
+
+
 def test_what_others_wrote_while_the_file_was_read_is_refused_by_name(tmp_path: Path) -> None:
     study = make_study("draft")
 
