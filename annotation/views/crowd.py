@@ -116,7 +116,7 @@ def done(request: HttpRequest, slug: str) -> HttpResponse:
     code = study.completion_code if completed else study.partial_code if some else study.no_work_code
     back = recruitment.way_back(participant=participant, code=code)
     another = work_left(participant=participant)
-    ended = {"completed": completed, "expired": expired, "last": last}
+    ended: dict[str, Any] = {"completed": completed, "expired": expired, "last": last}
     return _page(request, "done", study, back=back, another=another, **ended)
 
 
@@ -147,7 +147,7 @@ def _next(slug: str, session: int | None, *, after: int = 0) -> str:
     unfilled = Slot.objects.filter(session=session, filled=False).order_by("position")
     left = list(unfilled.values_list("position", flat=True))
     if not left:
-        running = Session.objects.filter(pk=session, ended_at__isnull=True).exists()
+        running = session is not None and Session.objects.filter(pk=session, ended_at__isnull=True).exists()
         return reverse("next-task" if running else "done", args=[slug])
     return reverse("task", args=[slug, next((p for p in left if p and p > after), left[0])])
 

@@ -215,6 +215,37 @@ def test_answers_given_on_a_page_whose_replies_were_lost_end_with_the_last_one(p
     assert Label.objects.get(status="counted").value == 4
 
 
+def test_a_session_in_mechanical_turks_frame_where_no_cookie_comes_back(page: Page, live_server: Any) -> None:
+    study = opened(items=2)
+    link = (
+        f"{live_server.url}/s/answers/?workerId=A1&amp;assignmentId=3A&amp;turkSubmitTo=https://www.mturk.com"
+    )
+    outer, handed_in = "https://worker.mturk.com/task", []
+
+    def hand_in(route: Route) -> None:
+        handed_in.append(route.request.post_data)
+        route.fulfill(body="thanks")
+
+    body = f"<iframe src='{link}' width='1000' height='900'></iframe>"
+    page.route(outer, lambda route: route.fulfill(body=body, content_type="text/html"))
+    page.route("https://www.mturk.com/mturk/externalSubmit", hand_in)
+    page.context.grant_permissions(["local-network-access"])  # the test's server is on this machine
+    page.goto(outer)
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("button", name="I agree, go on").click()
+    frame.get_by_role("button", name="Start").click()
+    for turn, key in enumerate("42", start=1):
+        expect(frame.locator("h1")).to_have_text(f"{turn} of 2")
+        expect(frame.locator(".keys")).to_be_visible()  # the script is there
+        frame.get_by_role("radio").first.press(key)
+        frame.get_by_role("button", name="Next").click()
+    frame.get_by_role("button", name="Hand in").click()
+    expect(frame.get_by_text("thanks")).to_be_visible()
+    assert handed_in == [f"assignmentId=3A&code={study.completion_code}"]
+    assert not page.context.cookies()
+    assert study.participants.count() == 1
+
+
 def test_a_reload_keeps_what_was_chosen_and_the_next_item_starts_empty(page: Page) -> None:
     start(page, opened())
     page.keyboard.press("3")
