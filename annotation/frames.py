@@ -85,13 +85,11 @@ def label_frame(study: Study, *, with_excluded: bool = False) -> LabelFrame:
 
 
 def _annotators(study: Study, *, with_excluded: bool) -> int | None:
-    labels = Label.objects.counted(with_excluded=with_excluded).filter(item__study=study)
-    if labels.filter(participant__isnull=True).exists():
-        return None
-    people = study.participants.filter(labels__status=Label.Status.COUNTED)
-    if not with_excluded:
-        people = people.filter(Q(excluded_at__isnull=True))
-    return people.distinct().count()
+    labels = Label.objects.counted(with_excluded=with_excluded).filter(item__study=study).order_by()
+    found = labels.aggregate(
+        people=Count("participant", distinct=True), unnamed=Count("pk", filter=Q(participant__isnull=True))
+    )
+    return None if found["unnamed"] else int(found["people"])
 
 
 def _numbered(keys: Sequence[int | None]) -> IntArray:

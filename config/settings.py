@@ -98,7 +98,8 @@ TEMPLATES = [
 SQLITE_OPTIONS: dict[str, Any] = {
     # A transaction takes the write lock when it begins, so it waits its turn instead of failing half-way.
     "transaction_mode": "IMMEDIATE",
-    "timeout": 30,
+    # An import of a million labels holds the lock for half a minute.
+    "timeout": 60,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;",
 }
 
