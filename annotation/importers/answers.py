@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from annotation import studies
 from annotation.importers.items import ITEM_COLUMNS, TEXTS, ItemText, read_item
 from annotation.models import Label
 from generation import columns
-from generation.files import Row, RowError
+from generation.files import Row, RowError, counted
 
 WIDE_COLUMNS = ITEM_COLUMNS | {"human_labels", "annotators", "simulated"}
 LONG_COLUMNS = ITEM_COLUMNS | {
@@ -50,6 +51,11 @@ class LabelledRow:
     texts: int | None
     answers: list[Answer]
     excluded: bool = False
+
+
+def usual_scale(kind: str) -> tuple[int, int]:
+    usual = studies.KINDS[kind]
+    return usual["scale_low"], usual["scale_high"]
 
 
 def texts_mark(*texts: object) -> int:
@@ -121,6 +127,7 @@ class LabelReader:
         value = label if type(label) is int else columns.whole_number(label, what)
         low, high = self.scale or (-LARGEST, LARGEST)
         if not low <= value <= high:
+            low, high = self.scale or usual_scale(self.kind)
             raise RowError(f"{what} is {columns.shown(label)}, outside the scale {low}..{high}")
         return value
 
@@ -135,7 +142,8 @@ def _annotators(row: Row, labels: list[Any]) -> list[str]:
         return [""] * len(labels)
     people = columns.values(row, "annotators")
     if len(people) != len(labels):
-        raise RowError(f"{len(labels)} labels in human_labels, but {len(people)} ids in annotators")
+        many = counted(len(labels), "labels")
+        raise RowError(f"{many} in human_labels, but {counted(len(people), 'ids')} in annotators")
     codes = [columns.identifier({"annotators": person}, "annotators") for person in people]
     seen: set[str] = set()
     for place, (code, label) in enumerate(zip(codes, labels, strict=True), start=1):

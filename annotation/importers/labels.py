@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from annotation import studies
-from annotation.importers.answers import Answer, LabelledRow, LabelReader
+from annotation.importers.answers import Answer, LabelledRow, LabelReader, usual_scale
 from annotation.importers.items import SHOWN, draft_for_writing, draft_study, kind_for, store_items
-from annotation.importers.survey import Survey
+from annotation.importers.survey import WIDEST_SCALE, Survey
 from annotation.importers.table import insert_labels
 from annotation.models import Label, Participant, Study
 from annotation.studies import StudyError
@@ -29,7 +29,6 @@ from generation.files import (
 from generation.importers import QUERY, all_or_nothing, read_right
 from generation.spool import ROWS_AT_ONCE, Spool
 
-WIDEST_SCALE = 101
 MOST_LABELS = 10_000  # of one item; what a study may ask for
 
 
@@ -63,8 +62,8 @@ def import_labels(
     with Spool[LabelledRow]() as spool:
         survey = _read(spool, rejected, reader, Survey(study, unit=rejected.unit), progress)
         if scale is None:
-            scale = survey.scale(_default_scale(kind), rejected)
-            remarks.append(f"The scale is {scale[0]}..{scale[1]}.")
+            scale = survey.scale(usual_scale(kind), rejected)
+            remarks.append(survey.scale_in_words(scale))
         if survey.most_labels > MOST_LABELS:
             raise FileError(
                 f"{path.name}: an item has {survey.most_labels:,} labels; {MOST_LABELS:,} are the most. "
@@ -95,11 +94,6 @@ def _unstated(kind: str) -> dict[str, Any]:
         "consent": "",
         **words,
     }
-
-
-def _default_scale(kind: str) -> tuple[int, int]:
-    default = studies.KINDS[kind]
-    return default["scale_low"], default["scale_high"]
 
 
 def _is_wide(path: Path, row: Row, kind: str, *, known: bool) -> bool:

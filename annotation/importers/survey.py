@@ -9,6 +9,9 @@ from generation.files import FileError, Rejections, Repeats, RowError
 
 # A range of labels wider than this is more likely a slip than a scale, so it must be asked for.
 WIDEST_GUESS = 11
+WIDEST_SCALE = 101
+
+TOO_WIDE = f"a scale has {WIDEST_SCALE} values at most"
 
 
 class Survey:
@@ -65,10 +68,29 @@ class Survey:
         if 2 <= high - low + 1 <= WIDEST_GUESS:
             return low, high
         label, line = (high, high_line) if high > default[1] else (low, low_line)
+        low, high = min(low, default[0]), max(high, default[1])
+        fits = high - low < WIDEST_SCALE
+        way_out = f"if it is right, give the scale {low}..{high}" if fits else TOO_WIDE
         raise FileError(
             f"{rejected.path.name}, {rejected.unit} {line}: label {label} is outside the scale "
-            f"{default[0]}..{default[1]}; if it is right, give the "
-            f"scale {min(low, default[0])}..{max(high, default[1])}. Nothing was imported."
+            f"{default[0]}..{default[1]}; {way_out}. Nothing was imported."
+        )
+
+    def scale_in_words(self, scale: tuple[int, int]) -> str:
+        """The scale that was taken unasked; where the labels do not reach its ends, that too."""
+        taken = f"The scale is {scale[0]}..{scale[1]}."
+        if self.lowest is None or self.highest is None:
+            return taken
+        low, high = self.lowest[0], self.highest[0]
+        if (low, high) == scale:
+            return taken
+        again = "delete the study and import the file again with that scale"
+        if low == high:
+            return f"{taken} Every label is {low}: if the scale is another, {again} (--scale LOW..HIGH)."
+        ends = [f"below {low}"] * (low > scale[0]) + [f"above {high}"] * (high < scale[1])
+        return (
+            f"{taken} No label is {' or '.join(ends)}: if the scale is {low}..{high}, {again} "
+            f"(--scale {low}..{high})."
         )
 
     def _place(self, line: int, row: LabelledRow, *, wide: bool) -> int:

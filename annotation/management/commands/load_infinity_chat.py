@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from annotation.importers import import_labels
+from annotation.importers.answers import usual_scale
 from annotation.models import Study
 from annotation.studies import StudyError
 from generation.files import FileError, ImportReport, progress_bar
@@ -47,6 +48,7 @@ def _load(kind: Study.Kind, path: Path) -> ImportReport:
         slug=f"infinity-chat-{plural}",
         name=f"Infinity-Chat {plural}",
         kind=kind,
+        scale=usual_scale(kind),
         progress=progress_bar,
     )
 
