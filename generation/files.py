@@ -19,6 +19,7 @@ MOST_REJECTED = 10_000
 NAMED = 20
 DEEPEST = 50  # lists in lists: far below where Python's own limit would end the program's work
 PARQUET_ROWS = 256
+SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
 class FileError(Exception):
@@ -187,10 +188,8 @@ def require_columns(path: Path, row: Row, *needs: Iterable[str]) -> None:
     for names in needs:
         if not any(name in row for name in names):
             have = ", ".join(map(str, row)) or "none"
-            joined = any(mark in have for mark in ";\t") and len(row) == 1
-            hint = " Save it with commas between the cells." if joined else ""
             raise FileError(
-                f"{path.name} has no column {' or '.join(names)}; its columns are: {have[:300]}.{hint} "
+                f"{path.name} has no column {' or '.join(names)}; its columns are: {have[:300]}. "
                 "Nothing was imported."
             )
 
@@ -226,7 +225,16 @@ def _not_json(name: str) -> float:
     raise RowError(f"{name} is not JSON: write null for what is missing")
 
 
-_decode = json.JSONDecoder(parse_constant=_not_json).decode
+def _each_key_once(pairs: list[tuple[str, Any]]) -> Row:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise RowError(f"{twice[:60]!r} is given twice")
+    return row
+
+
+_decode = json.JSONDecoder(parse_constant=_not_json, object_pairs_hook=_each_key_once).decode
 
 
 def _jsonl_rows(path: Path, rejected: Rejections) -> Rows:
@@ -266,13 +274,19 @@ def _csv_rows(path: Path, rejected: Rejections) -> Rows:
         if header is None:
             header = _header(path, cells)
         elif cells and len(cells) != len(header):
-            rejected.add(line, f"{len(cells)} cells, but the header has {len(header)}")
+            rejected.add(line, f"{counted(len(cells), 'cells')}, but the header has {len(header)}")
         elif cells:
             yield line, {name: cell or None for name, cell in zip(header, cells, strict=True)}
 
 
 def _header(path: Path, cells: list[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
+    mark = next((mark for mark in SEPARATORS if mark in cells[0]), None) if len(cells) == 1 else None
+    if mark is not None:
+        raise FileError(
+            f"{path.name} has {SEPARATORS[mark]} between its cells: save it with commas instead. "
+            "Nothing was imported."
+        )
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise FileError(f"{path.name}: two columns are named {twice!r}; rename one. Nothing was imported.")

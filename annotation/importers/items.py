@@ -41,6 +41,11 @@ ITEM_COLUMNS = RESPONSE_COLUMNS | {"item_id", "block", "kind", "study"}.union(
     *({f"response{n}", f"response{n}_id", f"model{n}", f"sample{n}"} for n in ("_1", "_2"))
 )
 
+UNREAD = (
+    "Its human_labels were kept beside the items, not read as labels: import the file as labels "
+    "(import_labels) for that."
+)
+
 
 @dataclass(frozen=True)
 class ItemText:
@@ -87,7 +92,8 @@ def import_items(
                 created += len(store_items(study, batch))
             if open_study:
                 studies.open_study(study=study)
-    return ImportReport(created, {"items": created}, rejected.named(), into=slug)
+    remarks = [UNREAD] if columns.given(first, "human_labels") else []
+    return ImportReport(created, {"items": created}, rejected.named(), into=slug, remarks=remarks)
 
 
 def draft_study(slug: str) -> Study | None:

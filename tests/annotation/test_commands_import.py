@@ -120,7 +120,11 @@ def test_an_import_killed_half_way_leaves_nothing_behind(tmp_path: Path) -> None
 def test_items_can_be_opened_and_scored_by_commands(tmp_path: Path) -> None:
     path = write(tmp_path / "items.jsonl", ratings(4))
     said = call("import_items", path, "--study", "t", "--labels-per-item", 2, "--open")
-    assert said == ["Imported 4 items into t.", "The study is open at /s/t/"]
+    unread = "Its human_labels were kept beside the items, not read as labels"
+    assert (
+        said[0] == f"Imported 4 items into t. {unread}: import the file as labels (import_labels) for that."
+    )
+    assert said[1:] == ["The study is open at /s/t/"]
     assert Study.objects.get().slots.count() == 8
     scores = write(tmp_path / "scores.jsonl", [{"item_id": f"i{n}", "score": n} for n in range(4)])
     said = call("import_scores", scores, "--study", "t", "--scorer", "rm", "--family", "reward_model")
@@ -177,7 +181,9 @@ def test_of_many_wrong_rows_the_first_twenty_are_listed_and_the_rest_counted(tmp
 
 @in_this_one
 def test_skipped_rows_are_all_named(tmp_path: Path) -> None:
-    path = write(tmp_path / "file.jsonl", [*ratings(1), *[{"query": "q", "response": ""}] * 50])
+    path = write(
+        tmp_path / "file.jsonl", [{"query": "q", "response": "a"}, *[{"query": "q", "response": ""}] * 50]
+    )
     said = call("import_items", path, "--study", "s", "--skip-bad-rows")
     assert said[0] == "Imported 1 item into s. Skipped 50 rows."
     assert said[1:] == [f"  line {number}: no response" for number in range(2, 52)]
@@ -203,8 +209,8 @@ def published(tmp_path: Path) -> tuple[Path, Path]:
 def test_the_published_data_set_is_loaded_from_local_files(tmp_path: Path) -> None:
     absolute, pairwise = published(tmp_path)
     assert call("load_infinity_chat", "--ratings", absolute, "--comparisons", pairwise) == [
-        "Imported 2 items and 6 labels into infinity-chat-ratings. The scale is 1..5.",
-        "Imported 1 item and 3 labels into infinity-chat-comparisons. The scale is -2..2.",
+        "Imported 2 items and 6 labels into infinity-chat-ratings.",
+        "Imported 1 item and 3 labels into infinity-chat-comparisons.",
     ]
     assert set(Study.objects.values_list("slug", "kind", "state")) == {
         ("infinity-chat-ratings", "rating", "closed"), ("infinity-chat-comparisons", "comparison", "closed")

@@ -110,9 +110,17 @@ def test_a_table_without_a_needed_column_is_refused_with_the_columns_it_has(tmp_
         FileError, match=r"a\.csv has no column query or user_query; its columns are: prompt, response"
     ):
         import_responses(path=path)
-    path.write_text("query;response\na;b\n")
-    with pytest.raises(FileError, match="Save it with commas"):
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_a_table_separated_by_other_marks_is_refused_for_that(tmp_path: Path, mark: str, name: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"query{mark}response\nWhy, then?{mark}So, and so, it is.\n")
+    with pytest.raises(
+        FileError, match=rf"a\.csv has {name} between its cells: save it with commas"
+    ) as caught:
         import_responses(path=path)
+    assert "line" not in str(caught.value)
 
 
 @pytest.mark.django_db(transaction=True)
