@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from annotation.importers import import_items, import_labels
 from annotation.models import Study
 from annotation.studies import ALWAYS, study_from_responses, update_study
+from generation.files import counted
 from generation.forms import RowsFileField, on_disk
 from generation.models import LanguageModel, Response
 
@@ -189,7 +190,7 @@ class ResponsesForm(LabellingForm):
     def save(self, *, owner: User) -> tuple[Study, str]:
         given = self.given("slug", "name", "kind", *SETTINGS)
         study = study_from_responses(responses=self.responses(), owner=owner, **given)
-        return study, f"Made {study.items.count():,} items. {NEXT}"
+        return study, f"Made {counted(study.items.count(), 'items')}. {NEXT}"
 
 
 SOURCES: dict[str, type[NewStudyForm]] = {

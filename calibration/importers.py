@@ -17,6 +17,7 @@ from generation.files import (
     Repeats,
     Row,
     RowError,
+    counted,
     first_row,
     require_columns,
     silent,
@@ -205,7 +206,9 @@ class _Reader:
         shares = [columns.number(share, "share") for share in columns.values(row, "distribution")]
         wanted = len(self.study.values)
         if len(shares) != wanted:
-            raise RowError(f"distribution has {len(shares)} shares, but the scale has {wanted} values")
+            raise RowError(
+                f"distribution has {counted(len(shares), 'shares')}, but the scale has {wanted} values"
+            )
         if min(shares) < 0:
             raise RowError(f"distribution has a share below 0: {min(shares)}")
         if abs(sum(shares) - 1) > SUM_TOLERANCE:

@@ -85,6 +85,7 @@ def read_report(result: Result, *, wishes: Mapping[str, str] | None = None) -> R
     known = {rule: wish for rule, wish in (wishes or {}).items() if rule in rules}
     defined = [scorer for scorer in scorers if scorer["spearman"]["value"] is not None]
     each = result["labels_per_item"]
+    fewest, most = counted(each["min"], "label"), counted(each["max"], "label")
     return Report(
         result=result,
         scorers=scorers,
@@ -92,7 +93,7 @@ def read_report(result: Result, *, wishes: Mapping[str, str] | None = None) -> R
         best=defined[0] if defined else None,
         with_interval=sum(scorer["spearman"]["low"] is not None for scorer in scorers),
         unclear=sum(_reaches_zero(scorer["spearman"]) for scorer in scorers),
-        labels_each=str(each["min"]) if each["min"] == each["max"] else f"{each['min']} to {each['max']}",
+        labels_each=fewest if each["min"] == each["max"] else f"{each['min']} to {most}",
     )
 
 
@@ -126,7 +127,8 @@ def report_lines(result: Result) -> list[str]:
         for scorer in report.scorers
     ]
     lines = [
-        f"{result['study']}{tag}: {result['items']:,} items, {result['labels']:,} labels, "
+        f"{result['study']}{tag}: {counted(result['items'], 'item')}, "
+        f"{counted(result['labels'], 'label')}, "
         f"alpha (ordinal) {alpha}",
         "",
         *_table([["All items", "n", "rho", "within queries"]], everything, report.scorers),
@@ -134,12 +136,12 @@ def report_lines(result: Result) -> list[str]:
     for section in report.sections:
         heads = [
             [section.rule.title, *(cut.words for cut in section.cuts)],
-            [section.rule.unit, *(_size(cut) for cut in section.cuts)],
+            [f"{section.rule.unit}s", *(_size(cut) for cut in section.cuts)],
         ]
         cells = [
             [_cell(cell["spearman"], notes, of=cut.n) for cell, cut in row.cells] for row in section.rows
         ]
-        if section.rule.unit == "pairs":
+        if section.rule.unit == "pair":
             heads = [
                 [first, every, *rest] for (first, *rest), every in zip(heads, ("all pairs", ""), strict=True)
             ]
@@ -159,7 +161,7 @@ def report_lines(result: Result) -> list[str]:
 
 
 def _size(cut: Cut) -> str:
-    return f"{cut.n:,} ({cut.boundary_ties:,} tie)" if cut.boundary_ties else f"{cut.n:,}"
+    return f"{cut.n:,} ({counted(cut.boundary_ties, 'tie')})" if cut.boundary_ties else f"{cut.n:,}"
 
 
 def _cell(estimate: Estimate, notes: dict[str, int], *, of: int | None = None) -> str:
@@ -199,7 +201,7 @@ def _reaches_zero(estimate: Estimate) -> bool:
 def _section(key: str, result: Result, scorers: list[Result], wishes: Mapping[str, str]) -> RuleSection:
     cuts = _cuts(key, result, wishes)
     # Near pairs are held against the same statistic of all pairs.
-    whole = "all_pairs" if RULES[key].unit == "pairs" else "spearman"
+    whole = "all_pairs" if RULES[key].unit == "pair" else "spearman"
     rows = []
     for scorer in scorers:
         cells = [subset for subset in scorer["subsets"] if subset["rule"] == key]

@@ -16,7 +16,7 @@ class Rule:
     question: str
     meaning: str
     cut: Callable[[float], str]
-    unit: str = "items"
+    unit: str = "item"
 
 
 RULES: Mapping[str, Rule] = {
@@ -44,7 +44,7 @@ RULES: Mapping[str, Rule] = {
         "Pairs of answers to one query whose mean labels differ by less than the threshold: rho of the "
         "differences of score and of mean label, each pair in both orders; n counts pairs once.",
         "less than {:g} apart".format,
-        unit="pairs",
+        unit="pair",
     ),
     "ties": Rule(
         "Similar quality: ties",

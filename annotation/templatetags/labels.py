@@ -45,8 +45,13 @@ def thousands(value: int) -> str:
 @register.filter
 def counted(value: int, word: str) -> str:
     """ "1 label", "2 labels", "2 queries": the noun in its number."""
-    plural = PLURALS.get(word, f"{word}s")
-    return f"{value:,} {word if value == 1 else plural}"
+    return f"{value:,} {noun(value, word)}"
+
+
+@register.filter
+def noun(value: int, word: str) -> str:
+    """The noun alone, where the number stands in a mark-up of its own."""
+    return word if value == 1 else PLURALS.get(word, f"{word}s")
 
 
 @register.filter

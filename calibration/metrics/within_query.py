@@ -81,7 +81,8 @@ def _left_out(x: FloatArray, query: IntArray, number: int, known: npt.NDArray[np
         "all mean labels equal": ~few & told_apart & ~known,
     }
     counts = [f"{which.sum()} with {reason}" for reason, which in reasons.items() if which.any()]
-    return f"{(~known).sum()} of {number} queries left out: {', '.join(counts)}" if counts else ""
+    queries = "query" if number == 1 else "queries"
+    return f"{(~known).sum()} of {number} {queries} left out: {', '.join(counts)}" if counts else ""
 
 
 def _spearman_by_group(x: FloatArray, y: FloatArray, group: IntArray, number: int) -> FloatArray:

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotation.agreement import study_agreement
+from annotation.models import Participant
 from tests.factory import make_items, make_labels, make_study
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +108,24 @@ def test_the_command_writes_a_true_minus_and_cautions(capsys: pytest.CaptureFixt
     assert "(−0." in text
     assert "1,000 replicates of 5 queries, people held fixed, seed 0" in text
     assert "\nCaution: so few clusters make intervals far too narrow" in text
+
+
+def test_the_command_writes_one_of_a_thing_in_the_singular_and_no_interval_of_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    item, *_ = make_items(make_study(), 1)
+    make_labels(item, [3], people=[Participant.objects.create(study=item.study, code="a")])
+    call_command("agreement", "answers")
+    text = capsys.readouterr().out
+    assert text.startswith("answers: 1 item, 1 label of 1 person, 0 cannot judge\n")
+    assert "No intervals: items with two labels come from 0 queries" in text
+    assert "replicates of" not in text
+
+
+def test_a_seed_below_zero_is_one_line() -> None:
+    make_study()
+    with pytest.raises(CommandError, match="--seed is 0 or more, not -1"):
+        call_command("agreement", "answers", seed=-1)
 
 
 def test_the_command_says_in_one_line_that_there_is_no_such_study() -> None:

@@ -31,7 +31,7 @@ def test_it_prints_a_table_of_all_items_and_of_every_subset_with_n_and_interval(
     assert [line.count("k = ") for line in tukey] == [6, 0, 0, 0]
     assert re.fullmatch(r"reward +(0\.\d\d \(0\.\d\d, 0\.\d\d\) *){6}", tukey[3])
     assert re.search(r"judge .*\) n=\d", tukey[2])
-    assert re.search(r" \d+ \(\d+ tie\)", entropy[1])
+    assert re.search(r" \d+ \(\d+ ties\)", entropy[1])
     assert re.search(r"^\[1\] .+", text, re.MULTILINE)
     assert "20 replicates of up to 12 queries, people held fixed, seed 0" in text
     assert "Caution: so few clusters make intervals somewhat narrow" in text

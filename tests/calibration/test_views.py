@@ -319,3 +319,15 @@ def test_undefined_estimates_are_words_with_their_reason(console: Client) -> Non
     assert "undefined" in text
     assert "are equal" in text
     assert "nan" not in re.sub(r"<[^>]+>", " ", text).lower().split()
+
+
+def test_one_of_a_thing_stands_in_the_singular_on_the_audits_and_the_studys_page(console: Client) -> None:
+    study = make_study()
+    (item,) = make_items(study, 1)
+    make_labels(item, [3])
+    Score.objects.create(study=study, scorer=Scorer.objects.create(name="flat"), item=item, value=1)
+    audit = finished(study)
+    for url in (reverse("audit", args=[audit.pk]), reverse("study", args=[study.slug])):
+        text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", console.get(url).content.decode()))
+        assert not re.search(r"\b1 (items|labels|people|responses|queries|scorers|pairs)\b", text), url
+        assert not re.search(r"undefined bits|over 0 items|0 queries", text), url

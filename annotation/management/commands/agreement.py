@@ -26,6 +26,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no study {slug}.")
         if options["replicates"] < 0:
             raise CommandError("--replicates is 0 or more.")
+        if options["seed"] < 0:
+            raise CommandError(f"--seed is 0 or more, not {options['seed']}.")
         report = study_agreement(
             study,
             replicates=options["replicates"],
@@ -40,11 +42,13 @@ class Command(BaseCommand):
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
-    people = "of unknown people" if report["annotators"] is None else f"of {report['annotators']:,} people"
+    named = report["annotators"]
+    people = "unknown people" if named is None else counted(named, "person")
     simulated = " (simulated)" if report["simulated"] else ""
     entropy, spread = report["entropy_bits"], report["labels_per_item"]
     lines = [
-        f"{report['study']}{simulated}: {report['items']:,} items, {report['labels']:,} labels {people}, "
+        f"{report['study']}{simulated}: {counted(report['items'], 'item')}, "
+        f"{counted(report['labels'], 'label')} of {people}, "
         f"{report['cannot_judge']:,} cannot judge",
         f"labels an item      {_range(spread)}",
         f"entropy, bits       {_bits(entropy, '')}, n = {counted(entropy['n'], 'item')}",
@@ -53,11 +57,16 @@ def _lines(report: dict[str, Any]) -> list[str]:
     ]
     for level, estimate in report["krippendorff_alpha"].items():
         lines.append(f"alpha, {level:<12} {_estimate(estimate)}")
-    unit = report["intervals"]
+    return [*lines, *_intervals(report["intervals"])]
+
+
+def _intervals(unit: dict[str, Any]) -> list[str]:
+    clusters = counted(unit["clusters"], unit["unit"])
+    if unit["clusters"] < 2:
+        return [f"No intervals: items with two labels come from {clusters}, and resampling takes two"]
     return [
-        *lines,
-        f"95 % intervals: {counted(unit['replicates'], 'replicate')} of "
-        f"{counted(unit['clusters'], unit['unit'])}, people held fixed, seed {unit['seed']}",
+        f"95 % intervals: {counted(unit['replicates'], 'replicate')} of {clusters}, "
+        f"people held fixed, seed {unit['seed']}",
         *([f"Caution: {unit['caution']}."] if "caution" in unit else []),
     ]
 
