@@ -7,6 +7,7 @@ every row, and a study that holds it never opens for people.
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log
+from typing import NamedTuple
 
 import numpy as np
 from django.db import transaction
@@ -33,10 +34,17 @@ class Person:
     rng: np.random.Generator
 
 
+class Given(NamedTuple):
+    """How many labels a rehearsal added that count, and how many answers a correction took the place of."""
+
+    labels: int
+    corrections: int
+
+
 def rehearse(
     *, study: Study, participants: int, seed: int, progress: Callable[[int], object] | None = None
-) -> int:
-    """Let simulated people label until none of them finds work; returns how many labels they gave.
+) -> Given:
+    """Let simulated people label until none of them finds work; returns what they gave.
 
     The same study, number and seed give the same labels. A session is a transaction, so that others can
     write meanwhile; a rehearsal that was cut off is marked simulated like any other, and goes on when it is
@@ -45,12 +53,21 @@ def rehearse(
     _refuse_people(study)
     lay_out(study=study)
     study = _mark(study)
-    before = Label.objects.filter(item__study=study).count()
+    before = _given(study)
     waiting = [_person(study, n, seed) for n in range(participants)]
     while waiting:
         waiting = [person for person in waiting if _sit(study, person, seed, progress)]
     Study.objects.filter(pk=study.pk).update(state=Study.State.CLOSED, closed_at=timezone.now())
-    return Label.objects.filter(item__study=study).count() - before
+    after = _given(study)
+    return Given(after.labels - before.labels, after.corrections - before.corrections)
+
+
+def _given(study: Study) -> Given:
+    labels = Label.objects.filter(item__study=study)
+    return Given(
+        labels.filter(status=Label.Status.COUNTED).count(),
+        labels.filter(status=Label.Status.SUPERSEDED).count(),
+    )
 
 
 @transaction.atomic

@@ -53,9 +53,10 @@ def test_the_same_seed_gives_the_same_labels_and_another_seed_others() -> None:
 def test_they_walk_the_path_of_people_leaving_correcting_and_pressing_twice() -> None:
     study = make_study("long", labels_per_item=10, session_size=10, seed=8)
     make_items(study, 60)
-    rehearse(study=study, participants=20, seed=3)
+    given = rehearse(study=study, participants=20, seed=3)
+    assert given.labels == study.slots.filter(filled=True).count() == Label.objects.counted().count()
+    assert given.corrections == Label.objects.filter(status="superseded").count() > 0
     assert Session.objects.filter(outcome="stopped").exists()
-    assert Label.objects.filter(status="superseded").exists()
     assert Label.objects.filter(cannot_judge=True).exists()
 
 

@@ -7,6 +7,7 @@ from tqdm import tqdm
 from annotation.models import Study
 from annotation.rehearsal import rehearse
 from annotation.studies import StudyError
+from annotation.templatetags.labels import counted
 
 
 class Command(BaseCommand):
@@ -26,10 +27,15 @@ class Command(BaseCommand):
         wanted = study.items.count() * study.labels_per_item
         with tqdm(total=wanted, unit=" labels", disable=None) as bar:
             try:
-                labels = rehearse(study=study, participants=participants, seed=seed, progress=bar.update)
+                given = rehearse(study=study, participants=participants, seed=seed, progress=bar.update)
             except StudyError as error:
                 raise CommandError(str(error)) from None
         study.refresh_from_db()
         unfilled = study.slots.filter(filled=False).count()
-        rest = f"; {unfilled:,} slots are still empty: more participants would fill them" if unfilled else ""
-        self.stdout.write(f"{participants} simulated people gave {labels:,} labels to {slug}{rest}.")
+        people = "simulated person" if participants == 1 else "simulated people"
+        corrections = f" (and {counted(given.corrections, 'correction')})" if given.corrections else ""
+        wanting = f"{counted(unfilled, 'label')} {'is' if unfilled == 1 else 'are'} still wanted"
+        rest = f"; {wanting}: give more participants" if unfilled else ""
+        self.stdout.write(
+            f"{participants:,} {people} gave {counted(given.labels, 'label')}{corrections} to {slug}{rest}."
+        )
