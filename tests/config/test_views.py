@@ -138,11 +138,14 @@ def test_an_unknown_address_says_so_without_the_console(client: Client) -> None:
 def test_a_form_without_its_token_is_refused_in_words(researcher: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(researcher)
-    assert client.post(reverse("account")).status_code == 403
+    answer = client.post(reverse("account"))
+    assert answer.status_code == 403
+    assert "its form came from another site" in answer.content.decode()
+    assert "account" not in answer.content.decode()  # who labels has none
     assert not Token.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["400.html", "403.html", "404.html", "500.html"])
+@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
 def test_error_pages_need_neither_a_request_nor_the_database(name: str) -> None:
     html = render_to_string(name, {})
     assert "<h1>" in html
