@@ -63,7 +63,8 @@ def _lines(report: dict[str, Any]) -> list[str]:
 def _intervals(unit: dict[str, Any]) -> list[str]:
     clusters = counted(unit["clusters"], unit["unit"])
     if unit["clusters"] < 2:
-        return [f"No intervals: items with two labels come from {clusters}, and resampling takes two"]
+        few = f"all items with two labels are of one {unit['unit']}"
+        return [f"No intervals: {few if unit['clusters'] else 'no item has two labels'}"]
     return [
         f"95 % intervals: {counted(unit['replicates'], 'replicate')} of {clusters}, "
         f"people held fixed, seed {unit['seed']}",
