@@ -1,11 +1,11 @@
-"""The web server: two processes of four threads unless the environment says otherwise."""
+"""The web server: two processes of two threads unless the environment says otherwise."""
 
 import os
 from typing import Any
 
 bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("WEB_THREADS", "4"))
+threads = int(os.environ.get("WEB_THREADS", "2"))
 worker_class = "gthread"
 # Long enough for an upload of the largest file allowed.
 timeout = 300
