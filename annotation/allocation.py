@@ -2,7 +2,7 @@
 
 What keeps it exact, under any number of processes: an item has k rows in Slot; a slot is written only
 under its row's lock (PostgreSQL) or the database's write lock (SQLite, BEGIN IMMEDIATE); and the
-constraints in `models.py` refuse a second counted label in a slot and a second current label of a person.
+constraints in `models/` refuse a second counted label in a slot and a second current label of a person.
 
 Locks are taken in one order, so that nobody waits in a circle: the participant, the study, slots by `order`.
 """

@@ -95,10 +95,6 @@ class NewStudyForm(forms.Form):
         """The named answers that are not empty."""
         return {name: value for name in names if (value := self.cleaned_data.get(name)) not in (None, "", [])}
 
-    def save(self, *, owner: User) -> tuple[Study, str]:
-        """The study, and what came in. Raises FileError or StudyError, and then nothing is written."""
-        raise NotImplementedError
-
 
 class LabellingForm(NewStudyForm):
     """A study that people will label here."""
@@ -193,7 +189,7 @@ class ResponsesForm(LabellingForm):
         return study, f"Made {counted(study.items.count(), 'items')}. {NEXT}"
 
 
-SOURCES: dict[str, type[NewStudyForm]] = {
+SOURCES: dict[str, type[ItemsFileForm | LabelsFileForm | ResponsesForm]] = {
     "items": ItemsFileForm,
     "labels": LabelsFileForm,
     "responses": ResponsesForm,

@@ -10,20 +10,10 @@ from annotation.models import Study
 from annotation.studies import StudyError
 from calibration.models import Score, Scorer
 from generation import columns
-from generation.files import (
-    ImportReport,
-    Progress,
-    Rejections,
-    Repeats,
-    Row,
-    RowError,
-    counted,
-    first_row,
-    require_columns,
-    silent,
-)
+from generation.files import ImportReport, Progress, Rejections, Repeats, Row, RowError, counted, silent
 from generation.importers import QUERY, all_or_nothing, read_right
 from generation.models import digest
+from generation.reading import first_row, require_columns
 from generation.spool import ROWS_AT_ONCE, Spool
 
 SUM_TOLERANCE = 1e-3

@@ -4,7 +4,8 @@ import json
 import math
 from typing import Any
 
-from generation.files import Row, RowError, too_deep
+from generation.files import Row, RowError
+from generation.reading import too_deep
 
 IDENTIFIER_LENGTH = 200
 SHOWN = 60

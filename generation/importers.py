@@ -11,20 +11,9 @@ from typing import Any, NamedTuple, TypeVar
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from generation import columns
-from generation.files import (
-    FileError,
-    ImportReport,
-    Progress,
-    Rejections,
-    Row,
-    RowError,
-    counted,
-    first_row,
-    read_rows,
-    require_columns,
-    silent,
-)
+from generation.files import FileError, ImportReport, Progress, Rejections, Row, RowError, counted, silent
 from generation.models import LanguageModel, Query, Response
+from generation.reading import first_row, read_rows, require_columns
 from generation.spool import Spool
 
 QUERY = ("query", "user_query")

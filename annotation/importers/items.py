@@ -12,17 +12,7 @@ from annotation import studies
 from annotation.models import Item, Study
 from annotation.studies import StudyError
 from generation import columns
-from generation.files import (
-    FileError,
-    ImportReport,
-    Progress,
-    Rejections,
-    Row,
-    RowError,
-    first_row,
-    require_columns,
-    silent,
-)
+from generation.files import FileError, ImportReport, Progress, Rejections, Row, RowError, silent
 from generation.importers import (
     QUERY,
     RESPONSE_COLUMNS,
@@ -32,6 +22,7 @@ from generation.importers import (
     read_right,
     store_responses,
 )
+from generation.reading import first_row, require_columns
 from generation.spool import Spool
 
 # What a row of each kind shows: the endings of its response columns and the item's fields for them.

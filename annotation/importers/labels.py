@@ -15,18 +15,9 @@ from annotation.importers.survey import WIDEST_SCALE, Survey
 from annotation.importers.table import insert_labels
 from annotation.models import Label, Participant, Study
 from annotation.studies import StudyError
-from generation.files import (
-    FileError,
-    ImportReport,
-    Progress,
-    Rejections,
-    Row,
-    RowError,
-    first_row,
-    require_columns,
-    silent,
-)
+from generation.files import FileError, ImportReport, Progress, Rejections, Row, RowError, silent
 from generation.importers import QUERY, all_or_nothing, read_right
+from generation.reading import first_row, require_columns
 from generation.spool import ROWS_AT_ONCE, Spool
 
 MOST_LABELS = 10_000  # of one item; what a study may ask for

@@ -16,7 +16,8 @@ from annotation.exporters import FORMATS, SHAPES, export_labels, stream_labels
 from annotation.exporters.shapes import ITEMS_AT_ONCE
 from annotation.importers import import_labels
 from annotation.models import Item, Label, Participant, Study
-from generation.files import FileError, read_rows
+from generation.files import FileError
+from generation.reading import read_rows
 from tests.factory import make_items, make_labels, make_participant, make_response, make_study
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from generation.files import LONGEST_LINE, FileError, Rejections, Repeats, read_rows
+from generation.files import FileError, Rejections, Repeats
+from generation.reading import LONGEST_LINE, read_rows
 
 Write = Callable[[str, str | bytes], Path]
 

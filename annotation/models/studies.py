@@ -1,0 +1,154 @@
+"""What is labelled: studies and their items."""
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from generation.models import Query, Response
+
+CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without 0, O, 1, I: people read codes aloud
+
+
+def new_code(length: int = 8) -> str:
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(length))
+
+
+def new_seed() -> int:
+    return secrets.randbelow(2**31)
+
+
+class Study(models.Model):
+    """One labelling campaign: a question, a scale, k labels an item, a design."""
+
+    class Kind(models.TextChoices):
+        RATING = "rating", "Rating of one response"
+        COMPARISON = "comparison", "Comparison of two responses"
+
+    class Design(models.TextChoices):
+        RANDOM = "random", "Random: each session draws its own items"
+        BLOCKS = "blocks", "Blocks: fixed forms, each labelled by the same people"
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "draft"
+        OPEN = "open", "open"
+        PAUSED = "paused", "paused"
+        CLOSED = "closed", "closed"
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.RATING)
+    question = models.TextField()
+    instructions = models.TextField(blank=True)
+    consent = models.TextField(blank=True)
+    consent_version = models.PositiveIntegerField(default=1)
+    scale_low = models.IntegerField(default=1)
+    scale_high = models.IntegerField(default=5)
+    # A word for each value, in the scale's order; empty when only numbers are shown.
+    scale_words = models.JSONField(default=list, blank=True)
+    markdown = models.BooleanField(default=False, help_text="Render answers as Markdown, safely.")
+    labels_per_item = models.PositiveIntegerField(default=25)
+    session_size = models.PositiveIntegerField(default=15)
+    sessions_per_person = models.PositiveIntegerField(null=True, blank=True)
+    design = models.CharField(max_length=10, choices=Design, default=Design.RANDOM)
+    time_limit_minutes = models.PositiveIntegerField(default=60)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    completion_code = models.CharField(max_length=40, default=new_code)
+    partial_code = models.CharField(max_length=40, default=new_code)
+    no_work_code = models.CharField(max_length=40, default=new_code)
+    seed = models.BigIntegerField(default=new_seed)
+    imported = models.BooleanField(default=False, help_text="The labels came from a file, not through slots.")
+    simulated = models.BooleanField(default=False, help_text="The labels are simulated, not given by people.")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "studies"
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scale_low__lt=F("scale_high")),
+                name="study_scale_has_two_values",
+                violation_error_message="The scale's lowest value must be below its highest.",
+            ),
+            models.CheckConstraint(
+                condition=Q(scale_low__gte=-1_000, scale_high__lte=F("scale_low") + 100),
+                name="study_scale_has_a_hundred_steps_at_most",
+                violation_error_message="A scale begins at -1,000 or above and has 100 steps at most.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="comparison") | Q(scale_high=F("scale_low") * -1),
+                name="study_comparison_scale_is_symmetric",
+                violation_error_message="A comparison's scale runs as far below 0 as above, such as -2..2.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(imported=True, state="open"),
+                name="study_imported_is_not_open",
+                violation_error_message="A study whose labels were imported cannot be opened.",
+            ),
+            models.CheckConstraint(
+                condition=Q(labels_per_item__gte=1, labels_per_item__lte=10_000),
+                name="study_labels_an_item",
+                violation_error_message="A study asks for at least one label an item, and 10,000 at most.",
+            ),
+            models.CheckConstraint(
+                condition=Q(session_size__gte=1, session_size__lte=1_000),
+                name="study_session_size",
+                violation_error_message="A session has at least one item, and 1,000 at most.",
+            ),
+            models.CheckConstraint(
+                condition=Q(time_limit_minutes__gte=1, time_limit_minutes__lte=100_000),
+                name="study_time_limit",
+                violation_error_message="The time limit is at least one minute, and 100,000 at most.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def values(self) -> list[int]:
+        """The scale's values, lowest first."""
+        return list(range(self.scale_low, self.scale_high + 1))
+
+    def word_for(self, value: int) -> str:
+        """The word shown with a value; empty where the study has none."""
+        words: list[Any] = self.scale_words
+        index = value - self.scale_low
+        return str(words[index]) if 0 <= index < len(words) else ""
+
+
+class Item(models.Model):
+    """What one screen shows: a response to rate, or two to compare."""
+
+    # Constraints below begin with the study, so it needs no index of its own; the same for participants.
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="items", db_index=False)
+    external_id = models.CharField(max_length=200)
+    position = models.PositiveIntegerField()
+    block = models.PositiveIntegerField(null=True, blank=True)
+    query = models.ForeignKey(Query, on_delete=models.PROTECT)
+    response = models.ForeignKey(Response, on_delete=models.PROTECT, null=True, related_name="+")
+    response_1 = models.ForeignKey(Response, on_delete=models.PROTECT, null=True, related_name="+")
+    response_2 = models.ForeignKey(Response, on_delete=models.PROTECT, null=True, related_name="+")
+    metadata = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "external_id"], name="item_id_once_a_study"),
+            models.UniqueConstraint(fields=["study", "position"], name="item_position_once_a_study"),
+            models.CheckConstraint(
+                condition=Q(response__isnull=False, response_1__isnull=True, response_2__isnull=True)
+                | Q(response__isnull=True, response_1__isnull=False, response_2__isnull=False),
+                name="item_has_one_response_or_two",
+            ),
+        ]
+        indexes = [models.Index(fields=["study", "block"], name="item_by_block")]
+
+    def __str__(self) -> str:
+        return self.external_id
