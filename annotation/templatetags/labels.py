@@ -93,12 +93,6 @@ def sorted_as(sort: str, key: str) -> str:
 
 
 @register.filter
-def minus(left: int | None, right: int | None) -> int:
-    """The difference; a count that a query left out is zero."""
-    return (left or 0) - (right or 0)
-
-
-@register.filter
 def kind_words(kind: str, study: Study) -> str:
     """The kind of an item in the study's own terms: in a comparison nothing is good or bad."""
     return COMPARISON_KINDS.get(kind, kind) if study.kind == Study.Kind.COMPARISON else kind
