@@ -23,7 +23,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
 
 @admin.register(Study)
 class StudyAdmin(ReadOnlyAdmin):
-    list_display = ("slug", "name", "kind", "state", "imported", "simulated", "owner", "created_at")
+    list_display = ("slug", "name", "kind", "state", "imported", "simulated", "created_at")
     list_filter = ("kind", "state", "imported", "simulated")
     search_fields = ("slug", "name")
 

@@ -102,14 +102,23 @@ def submit(*, participant: Participant, ticket: Ticket, answer: Answer) -> Label
 
 
 @transaction.atomic
-def stop_session(*, session: Session) -> None:
+def stop_session(*, session: Session, outcome: Session.Outcome = Session.Outcome.STOPPED) -> None:
     """End a session early: what it has not answered goes back to be leased at once."""
     _locked(session.participant)
     unfilled = session.slots.filter(filled=False).order_by("order").select_for_update()
     Slot.objects.filter(pk__in=[slot.pk for slot in unfilled]).update(
         participant=None, session=None, position=None, swapped=None, leased_until=None
     )
-    _end(Session.objects.filter(pk=session.pk), Session.Outcome.STOPPED, timezone.now())
+    _end(Session.objects.filter(pk=session.pk), outcome, timezone.now())
+
+
+@transaction.atomic
+def end_leases(*, session: Session) -> None:
+    """Let others have what a running session has not answered; what nobody takes may still be finished."""
+    _locked(session.participant)
+    unfilled = session.slots.filter(filled=False).order_by("order").select_for_update()
+    now = timezone.now()
+    Slot.objects.filter(pk__in=[slot.pk for slot in unfilled], leased_until__gt=now).update(leased_until=now)
 
 
 def session_slots(*, session: Session, positions: Sequence[int | None] = ()) -> list[Slot]:
@@ -132,6 +141,7 @@ def _may_start(participant: Participant) -> bool:
     study = participant.study
     # Simulated people label simulated studies, and nobody else does.
     welcome = study.state == Study.State.OPEN and study.simulated == participant.simulated
+    welcome = welcome and participant.excluded_at is None
     return welcome and sessions_left(participant=participant) != 0
 
 

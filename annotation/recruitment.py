@@ -1,28 +1,20 @@
 """Who sends a person: what a recruiter's link carries, how a person is found again, and the way back.
 
 A recruiter's ids stay out of sight: a keyed digest finds the person, and the visits are kept encrypted.
-Both keys come from RECRUITMENT_KEY, or from SECRET_KEY without it; what an older key made is still read while
-SECRET_KEY_FALLBACKS names it.
 """
 
-import hashlib
-import hmac
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
 from urllib.parse import urlencode
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation.models import Participant, Recruitment, Study, new_participant_code
+from annotation.sealing import digests, fernet
 
 Recruiter = Recruitment.Recruiter
 # The first parameter names the person.
@@ -72,13 +64,13 @@ class Entry:
 
     def seal(self, *, study: Study) -> str:
         """The entry as encrypted text, for the form of the study's consent page."""
-        return _fernet(f"entry {study.pk}").encrypt(json.dumps(asdict(self)).encode()).decode()
+        return fernet(f"entry {study.pk}").encrypt(json.dumps(asdict(self)).encode()).decode()
 
     @classmethod
     def unseal(cls, text: str, *, study: Study) -> "Entry":
         """Raises InvalidEntry when the text is not ours, or another study's."""
         try:
-            return cls(**json.loads(_fernet(f"entry {study.pk}").decrypt(text.encode())))
+            return cls(**json.loads(fernet(f"entry {study.pk}").decrypt(text.encode())))
         except InvalidToken as error:
             raise InvalidEntry(_("This page is not valid any more. Open the study's link again.")) from error
 
@@ -138,7 +130,7 @@ def note_visit(*, participant: Participant, entry: Entry) -> None:
 def visits_of(recruitment: Recruitment) -> list[dict[str, str]]:
     """The parameters of each visit, oldest first; empty when their key is gone."""
     try:
-        visits: list[dict[str, str]] = json.loads(_fernet("visits").decrypt(recruitment.sealed))
+        visits: list[dict[str, str]] = json.loads(fernet("visits").decrypt(recruitment.sealed))
     except InvalidToken:
         return []
     return visits
@@ -176,25 +168,8 @@ def way_back(*, participant: Participant, code: str) -> WayBack:
 def _digests(study: Study, entry: Entry) -> list[str]:
     """The person's digest with each key, the present one first."""
     # The study is part of it: one person's rows in two studies cannot be matched.
-    text = json.dumps([study.pk, entry.recruiter, entry.person]).encode()
-    return [hmac.new(key, text, hashlib.sha256).hexdigest() for key in _keys("digest")]
+    return digests(study.pk, entry.recruiter, entry.person)
 
 
 def _seal(visits: list[dict[str, str]]) -> str:
-    return _fernet("visits").encrypt(json.dumps(visits).encode()).decode()
-
-
-def _fernet(purpose: str) -> MultiFernet:
-    """Encrypts with the present key, decrypts with any."""
-    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in _keys(purpose)])
-
-
-def _keys(purpose: str) -> list[bytes]:
-    secrets = [settings.RECRUITMENT_KEY, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return [_key(purpose, secret) for secret in secrets if secret]
-
-
-@lru_cache
-def _key(purpose: str, secret: str) -> bytes:
-    info = f"manyminds recruitment {purpose}".encode()
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret.encode())
+    return fernet("visits").encrypt(json.dumps(visits).encode()).decode()

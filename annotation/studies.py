@@ -12,18 +12,33 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation.designs import lay_slots
-from annotation.models import Item, Label, Session, Study
+from annotation.log import record
+from annotation.models import Item, Label, Membership, Session, Study
 from generation.models import Response
 
 # What may still change once people have seen the study.
 TEXTS = frozenset({"name", "question", "instructions", "consent", "scale_words", "markdown"})
 ALWAYS = TEXTS | {
+    "after_failed_checks",
     "completion_code",
-    "partial_code",
+    "currency",
+    "failed_checks_code",
+    "failed_checks_limit",
+    "language",
+    "metadata",
     "no_work_code",
+    "panel",
+    "partial_code",
+    "pay_by",
+    "pay_rate",
+    "quality_limits",
+    "random_checks",
+    "recruiters",
+    "retention_until",
+    "screened_out_code",
     "sessions_per_person",
     "time_limit_minutes",
-    "metadata",
+    "translations",
 }
 
 TAKEN_BY_PAGES = frozenset({"new"})
@@ -74,11 +89,14 @@ def create_study(*, slug: str, name: str, kind: str, owner: User | None = None, 
     low, high = defaults["scale_low"], defaults["scale_high"]
     if (fields.get("scale_low", low), fields.get("scale_high", high)) != (low, high):
         defaults["scale_words"] = []
-    study = Study(slug=slug, name=name, kind=kind, owner=owner, **(defaults | fields))
+    study = Study(slug=slug, name=name, kind=kind, **(defaults | fields))
     _check(study)
     try:
         with transaction.atomic():
             study.save()
+            if owner:
+                Membership.objects.create(study=study, user=owner, role=Membership.Role.OWNER)
+            record(study, "made", by=owner)
     except IntegrityError:  # somebody else took the name since the check
         raise StudyError(f"There is already a study {slug}: choose another short name.") from None
     return study
@@ -128,7 +146,7 @@ def _pairs(responses: Iterable[Response]) -> Iterable[dict[str, Response]]:
 
 
 @transaction.atomic
-def update_study(*, study: Study, **fields: Any) -> Study:
+def update_study(*, study: Study, by: User | None = None, **fields: Any) -> Study:
     """Change a study: everything while it is a draft, later only texts, codes and limits. Raises StudyError.
 
     A changed consent text gets a new version, and people are asked again.
@@ -146,12 +164,14 @@ def update_study(*, study: Study, **fields: Any) -> Study:
         study.consent_version += 1
     _check(study)
     study.save()
+    if changed:
+        record(study, "changed", by=by, fields=sorted(changed))
     if study.state == Study.State.DRAFT:
         study.slots.all().delete()  # what an opening left that was cut off
     return study
 
 
-def open_study(*, study: Study) -> Study:
+def open_study(*, study: Study, by: User | None = None) -> Study:
     """Let people in: lays the slots of a draft, or resumes a paused or closed study. Raises StudyError."""
     study.refresh_from_db()
     if study.imported:
@@ -164,7 +184,7 @@ def open_study(*, study: Study) -> Study:
         study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
         if study.slots.count() != study.items.count() * study.labels_per_item:
             raise StudyError(f"{study.slug} was changed while it was being opened: look at it, then open it.")
-        return _set_state(study, Study.State.OPEN)
+        return _set_state(study, Study.State.OPEN, by)
 
 
 def lay_out(*, study: Study) -> None:
@@ -178,21 +198,21 @@ def lay_out(*, study: Study) -> None:
 
 
 @transaction.atomic
-def pause_study(*, study: Study) -> Study:
+def pause_study(*, study: Study, by: User | None = None) -> Study:
     """Start no new sessions; people inside may finish. Raises StudyError."""
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     if study.state != Study.State.OPEN:
         raise StudyError(f"{study.slug} is {study.state}, so it cannot be paused.")
-    return _set_state(study, Study.State.PAUSED)
+    return _set_state(study, Study.State.PAUSED, by)
 
 
 @transaction.atomic
-def close_study(*, study: Study) -> Study:
+def close_study(*, study: Study, by: User | None = None) -> Study:
     """End the labelling; answers on their way are still kept. Raises StudyError."""
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     if study.state == Study.State.DRAFT:
         raise StudyError(f"{study.slug} was never opened, so it cannot be closed.")
-    return _set_state(study, Study.State.CLOSED)
+    return _set_state(study, Study.State.CLOSED, by)
 
 
 @transaction.atomic
@@ -210,13 +230,14 @@ def delete_study(*, study: Study) -> None:
     study.delete()
 
 
-def _set_state(study: Study, state: Study.State) -> Study:
+def _set_state(study: Study, state: Study.State, by: User | None) -> Study:
     now = timezone.now()
     study.state = state
     if state == Study.State.OPEN and study.opened_at is None:
         study.opened_at = now
     study.closed_at = now if state == Study.State.CLOSED else None
     study.save(update_fields=["state", "opened_at", "closed_at"])
+    record(study, str(state), by=by)
     return study
 
 

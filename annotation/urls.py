@@ -1,14 +1,14 @@
 from django.urls import path
 
-from annotation.views import console, crowd
+from annotation.views import console, crowd, endings, tasks
 
 crowd_urls = [
     path("s/<slug:slug>/", crowd.door, name="door"),
     path("s/<slug:slug>/instructions/", crowd.instructions, name="instructions"),
-    path("s/<slug:slug>/task/", crowd.next_task, name="next-task"),
-    path("s/<slug:slug>/task/<int:position>/", crowd.task, name="task"),
-    path("s/<slug:slug>/stop/", crowd.stop, name="stop"),
-    path("s/<slug:slug>/done/", crowd.done, name="done"),
+    path("s/<slug:slug>/task/", tasks.next_task, name="next-task"),
+    path("s/<slug:slug>/task/<int:position>/", tasks.task, name="task"),
+    path("s/<slug:slug>/stop/", endings.stop, name="stop"),
+    path("s/<slug:slug>/done/", endings.done, name="done"),
 ]
 
 console_urls = [

@@ -74,13 +74,14 @@ class Slot(models.Model):
 
 class LabelQuerySet(models.QuerySet["Label"]):
     def counted(self, *, with_excluded: bool = False) -> "LabelQuerySet":
-        """Labels that statistics use: counted, and unless asked, not by an excluded person."""
-        labels = self.filter(status=Label.Status.COUNTED)
-        return labels if with_excluded else labels.filter(participant__excluded_at__isnull=True)
+        """Labels that statistics use: counted, and by nobody excluded; or with theirs."""
+        if with_excluded:
+            return self.filter(status__in=[Label.Status.COUNTED, Label.Status.REPLACED])
+        return self.filter(status=Label.Status.COUNTED, participant__excluded_at__isnull=True)
 
     def current(self) -> "LabelQuerySet":
-        """Counted and surplus labels: what nobody has corrected."""
-        return self.filter(status__in=[Label.Status.COUNTED, Label.Status.SURPLUS])
+        """What nobody has corrected, counted or not."""
+        return self.filter(status__in=[Label.Status.COUNTED, Label.Status.SURPLUS, Label.Status.REPLACED])
 
 
 class Label(models.Model):
@@ -95,6 +96,7 @@ class Label(models.Model):
         COUNTED = "counted", "counted"
         SURPLUS = "surplus", "surplus: came after the slot went to somebody else"
         SUPERSEDED = "superseded", "superseded by the same person's correction"
+        REPLACED = "replaced", "set aside: its person is excluded, and the place went to somebody else"
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="labels")
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, null=True, related_name="labels", db_index=False)
@@ -128,7 +130,7 @@ class Label(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["participant", "item"],
-                condition=Q(participant__isnull=False) & Q(status__in=["counted", "surplus"]),
+                condition=Q(participant__isnull=False) & Q(status__in=["counted", "surplus", "replaced"]),
                 name="one_current_label_a_person_and_item",
             ),
             models.UniqueConstraint(

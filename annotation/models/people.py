@@ -1,4 +1,4 @@
-"""Who labels: participants, what their recruiter calls them, their sessions."""
+"""Who labels: participants and their sessions."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -17,9 +17,11 @@ class Participant(models.Model):
     code = models.CharField(max_length=200, default=new_participant_code)
     consented_at = models.DateTimeField(null=True, blank=True)
     consent_version = models.PositiveIntegerField(null=True, blank=True)
+    language = models.CharField(max_length=10, blank=True)
     simulated = models.BooleanField(default=False)
     excluded_at = models.DateTimeField(null=True, blank=True)
     exclusion_reason = models.TextField(blank=True)
+    identity_erased_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -40,33 +42,6 @@ class Participant(models.Model):
         return self.code
 
 
-class Recruitment(models.Model):
-    """Who a participant is to the recruiter, kept apart from the opaque code.
-
-    `person_digest` (keyed) finds a person who comes back; `sealed` holds the entry parameters, encrypted.
-    """
-
-    class Recruiter(models.TextChoices):
-        PROLIFIC = "prolific", "Prolific"
-        MTURK = "mturk", "Mechanical Turk"
-
-    participant = models.OneToOneField(Participant, on_delete=models.CASCADE, related_name="recruitment")
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="+", db_index=False)
-    recruiter = models.CharField(max_length=20, choices=Recruiter)
-    person_digest = models.CharField(max_length=64)
-    sealed = models.TextField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["study", "recruiter", "person_digest"], name="one_participant_a_recruited_person"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.recruiter} {self.person_digest[:8]}"
-
-
 class Session(models.Model):
     """One person's sitting: the slots leased together."""
 
@@ -74,6 +49,8 @@ class Session(models.Model):
         COMPLETED = "completed", "completed"
         STOPPED = "stopped", "stopped early"
         EXPIRED = "expired", "the time ran out, and others did the rest"
+        SCREENED = "screened", "screened out after failed checks"
+        RETURNED = "returned", "returned to the recruiter"
 
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="sessions")
     size = models.PositiveIntegerField(help_text="How many items were leased when it started.")

@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import F, Q
 
@@ -18,6 +19,10 @@ def new_code(length: int = 8) -> str:
 
 def new_seed() -> int:
     return secrets.randbelow(2**31)
+
+
+def usual_recruiters() -> list[str]:
+    return ["open", "prolific", "mturk"]
 
 
 class Study(models.Model):
@@ -37,6 +42,16 @@ class Study(models.Model):
         PAUSED = "paused", "paused"
         CLOSED = "closed", "closed"
 
+    class Pay(models.TextChoices):
+        NONE = "", "not paid here"
+        TIME = "time", "by the hour"
+        ITEM = "item", "by the answer"
+
+    class AfterFailedChecks(models.TextChoices):
+        FLAG = "flag", "Flag the person for you; they get the usual code"
+        CODE = "code", "Flag the person; at the end they get the code of failed checks"
+        END = "end", "End their session with the screened-out code"
+
     slug = models.SlugField(max_length=80, unique=True)
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.RATING)
@@ -44,6 +59,9 @@ class Study(models.Model):
     instructions = models.TextField(blank=True)
     consent = models.TextField(blank=True)
     consent_version = models.PositiveIntegerField(default=1)
+    # The language of the texts here, and the same texts in others: {"de": {"question": ..., "consent": ...}}.
+    language = models.CharField(max_length=10, default="en", choices=settings.LANGUAGES)
+    translations = models.JSONField(default=dict, blank=True)
     scale_low = models.IntegerField(default=1)
     scale_high = models.IntegerField(default=5)
     # A word for each value, in the scale's order; empty when only numbers are shown.
@@ -58,10 +76,28 @@ class Study(models.Model):
     completion_code = models.CharField(max_length=40, default=new_code)
     partial_code = models.CharField(max_length=40, default=new_code)
     no_work_code = models.CharField(max_length=40, default=new_code)
+    screened_out_code = models.CharField(max_length=40, default=new_code)
+    failed_checks_code = models.CharField(max_length=40, default=new_code)
+    # The ways in: names of recruiters, and "open" for the bare link.
+    recruiters = models.JSONField(default=usual_recruiters)
+    # A panel's parameters: {"person": name, "visit": [names], "return_url": address with {code} and {name}s}.
+    panel = models.JSONField(default=dict, blank=True)
+    random_checks = models.PositiveIntegerField(default=1, help_text="Drawn for each session.")
+    failed_checks_limit = models.PositiveIntegerField(default=2)
+    after_failed_checks = models.CharField(
+        max_length=10, choices=AfterFailedChecks, default=AfterFailedChecks.FLAG
+    )
+    # Limits beyond which a person is flagged, where they differ from those in quality.py.
+    quality_limits = models.JSONField(default=dict, blank=True)
+    pay_by = models.CharField(max_length=10, choices=Pay, default=Pay.NONE, blank=True)
+    pay_rate = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    retention_until = models.DateField(null=True, blank=True)
+    ids_purged_at = models.DateTimeField(null=True, blank=True)
     seed = models.BigIntegerField(default=new_seed)
     imported = models.BooleanField(default=False, help_text="The labels came from a file, not through slots.")
     simulated = models.BooleanField(default=False, help_text="The labels are simulated, not given by people.")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    members = models.ManyToManyField(User, through="Membership", related_name="studies")
     metadata = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True, blank=True)
@@ -106,6 +142,16 @@ class Study(models.Model):
                 name="study_time_limit",
                 violation_error_message="The time limit is at least one minute, and 100,000 at most.",
             ),
+            models.CheckConstraint(
+                condition=Q(pay_by="") | (Q(pay_rate__gt=0) & ~Q(currency="")),
+                name="study_that_pays_has_rate_and_currency",
+                violation_error_message="Pay needs a rate above 0 and a currency, such as GBP.",
+            ),
+            models.CheckConstraint(
+                condition=Q(failed_checks_limit__gte=1),
+                name="study_failed_checks_limit",
+                violation_error_message="At least one failed check leads to something.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -135,6 +181,8 @@ class Item(models.Model):
     response = models.ForeignKey(Response, on_delete=models.PROTECT, null=True, related_name="+")
     response_1 = models.ForeignKey(Response, on_delete=models.PROTECT, null=True, related_name="+")
     response_2 = models.ForeignKey(Response, on_delete=models.PROTECT, null=True, related_name="+")
+    # Labels wanted beyond the study's own number.
+    extra_labels = models.PositiveIntegerField(default=0)
     metadata = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -147,6 +195,7 @@ class Item(models.Model):
                 | Q(response__isnull=True, response_1__isnull=False, response_2__isnull=False),
                 name="item_has_one_response_or_two",
             ),
+            models.CheckConstraint(condition=Q(extra_labels__lte=10_000), name="item_extra_labels"),
         ]
         indexes = [models.Index(fields=["study", "block"], name="item_by_block")]
 

@@ -53,7 +53,7 @@ def test_a_file_of_labels_gets_the_question_and_the_words_that_were_typed(resear
     typed = {"question": "How kind is this?", "scale_words": "a\nb\nc\nd\ne"}
     study, _ = filled(LabelsFileForm, ROWS, **typed).save(owner=researcher)
     assert (study.question, study.scale_words) == ("How kind is this?", ["a", "b", "c", "d", "e"])
-    assert (study.state, study.owner) == (Study.State.CLOSED, researcher)
+    assert (study.state, study.members.get()) == (Study.State.CLOSED, researcher)
 
 
 def test_the_export_form_offers_every_shape_and_format() -> None:

@@ -62,7 +62,8 @@ def test_items_of_each_format_make_a_draft_study(tmp_path: Path, researcher: Use
     )
     study = Study.objects.get()
     assert report.sentence() == "Imported 3 items into s."
-    assert (study.name, study.kind, study.state, study.owner) == ("A study", "rating", "draft", researcher)
+    assert (study.name, study.kind, study.state) == ("A study", "rating", "draft")
+    assert study.memberships.get().user == researcher
     assert (study.labels_per_item, study.session_size, study.design) == (7, 15, "blocks")
     items = list(study.items.select_related("response__model", "query"))
     assert [(item.external_id, item.response.text, item.query.text) for item in items if item.response] == [

@@ -126,7 +126,7 @@ def test_a_file_of_items_becomes_a_draft_with_the_given_texts(console: Client, r
     assert answer.status_code == 302
     study = Study.objects.get()
     assert answer.headers["Location"] == reverse("study", args=["short-answers"])
-    assert (study.items.count(), study.state, study.owner) == (3, Study.State.DRAFT, researcher)
+    assert (study.items.count(), study.state, study.members.get()) == (3, Study.State.DRAFT, researcher)
     assert (study.labels_per_item, study.session_size, study.time_limit_minutes) == (3, 2, 30)
     assert (study.question, study.scale_words) == ("How kind is this?", ["a", "b", "c", "d", "e"])
     assert study.consent

@@ -1,0 +1,47 @@
+"""Where somebody who labels goes on, and how their pages are drawn."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from annotation.models import Participant, Session, Slot, Study
+from annotation.recruitment import Entry
+
+
+def place_of(participant: Participant) -> str:
+    """The name of the page where this person goes on; empty when they have no place in the study yet."""
+    session = participant.sessions.last()
+    if session and session.ended_at:
+        return "done"
+    if consent_outdated(participant):
+        return ""
+    if session:
+        return "next-task"
+    return "instructions" if participant.study.state == Study.State.OPEN else ""
+
+
+def consent_outdated(participant: Participant) -> bool:
+    return participant.consent_version != participant.study.consent_version
+
+
+def next_address(slug: str, session: int | None, *, after: int = 0) -> str:
+    """The address of the session's next item without an answer, in turn, or of the end."""
+    unfilled = Slot.objects.filter(session=session, filled=False).order_by("position")
+    left = list(unfilled.values_list("position", flat=True))
+    if not left:
+        running = session is not None and Session.objects.filter(pk=session, ended_at__isnull=True).exists()
+        return reverse("next-task" if running else "done", args=[slug])
+    return reverse("task", args=[slug, next((p for p in left if p and p > after), left[0])])
+
+
+def consent_page(
+    request: HttpRequest, study: Study, entry: Entry, known: Participant | None = None
+) -> HttpResponse:
+    sealed = entry.seal(study=study)
+    return page(request, "consent", study, entry=entry, sealed=sealed, changed=known is not None)
+
+
+def page(request: HttpRequest, name: str, study: Study, *, status: int = 200, **context: Any) -> HttpResponse:
+    return render(request, f"annotation/crowd/{name}.html", {"study": study, **context}, status=status)
