@@ -117,6 +117,9 @@ class Label(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.COUNTED)
     # Digest of the page's token and the answer: the same answer sent twice is one label.
     key = models.CharField(max_length=64, null=True)  # noqa: DJ001  (imported labels have none)
+    # The page that sent it, and which of that page's answers it is: a late older one supersedes nothing.
+    page = models.CharField(max_length=16, blank=True)
+    attempt = models.PositiveIntegerField(default=0)
     simulated = models.BooleanField(default=False)
 
     objects = LabelQuerySet.as_manager()

@@ -139,6 +139,9 @@ class CheckAnswer(models.Model):
     swapped = models.BooleanField(default=False)
     value = models.IntegerField(null=True)
     cannot_judge = models.BooleanField(default=False)
+    comment = models.TextField(blank=True)
+    # What they changed it to: their page shows that again, while the first answer is the graded one.
+    changed_to = models.JSONField(default=dict, blank=True)
     passed = models.BooleanField(null=True)
     answered_at = models.DateTimeField(null=True)
     active_seconds = models.FloatField(null=True)
