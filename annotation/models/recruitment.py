@@ -1,6 +1,7 @@
 """What recruiters call people, kept apart from the opaque code: ids, submissions, notices, invitations."""
 
 from django.db import models
+from django.db.models import Q
 
 from annotation.models.people import Participant
 from annotation.models.studies import Study, new_code
@@ -42,7 +43,8 @@ class Recruitment(models.Model):
 class Submission(models.Model):
     """One piece of paid work as the recruiter counts it, and where it stands there.
 
-    `digest` (keyed) finds it when the recruiter tells of it; `sealed` holds its id, encrypted.
+    `digest` (keyed) finds it when the recruiter tells of it; `sealed` holds its id, encrypted. Nobody's
+    while the recruiter has told of it and its person has not come here yet.
     """
 
     class Status(models.TextChoices):
@@ -56,10 +58,12 @@ class Submission(models.Model):
         REJECTED = "REJECTED", "rejected"
         SCREENED_OUT = "SCREENED OUT", "screened out"
 
-    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="submissions")
+    participant = models.ForeignKey(
+        Participant, on_delete=models.CASCADE, null=True, related_name="submissions"
+    )
     recruiter = models.CharField(max_length=20, choices=Recruitment.Recruiter)
     digest = models.CharField(max_length=64)
-    sealed = models.TextField()
+    sealed = models.TextField(blank=True)
     status = models.CharField(max_length=20, choices=Status, blank=True)
     status_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -67,6 +71,10 @@ class Submission(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["recruiter", "digest"], name="submission_once_a_recruiter"),
+            models.CheckConstraint(
+                condition=Q(participant__isnull=False) | Q(sealed=""),
+                name="submission_of_nobody_has_no_id",
+            ),
         ]
 
     def __str__(self) -> str:
