@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotation.consents import keep_consent
 from annotation.models import Participant, Recruitment, Study, new_participant_code
 from annotation.sealing import digests, fernet
 
@@ -91,6 +92,7 @@ def admit(*, study: Study, entry: Entry, participant: Participant | None = None)
     """Record that a person consents to the study's current text; a new person becomes a participant."""
     known = participant or find(study=study, entry=entry) or _create(study, entry)
     if known.consent_version != study.consent_version:
+        keep_consent(study=study)
         known.consented_at, known.consent_version = timezone.now(), study.consent_version
         known.save(update_fields=["consented_at", "consent_version"])
     return known

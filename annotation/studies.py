@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from annotation.consents import consents_of
 from annotation.designs import lay_slots
 from annotation.log import record
 from annotation.models import Item, Label, Membership, Session, Study
@@ -153,6 +154,7 @@ def update_study(*, study: Study, by: User | None = None, **fields: Any) -> Stud
     """
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     changed = {name for name, value in fields.items() if getattr(study, name) != value}
+    agreed = consents_of(study)
     fixed = sorted(changed - ALWAYS)
     if fixed and study.state != Study.State.DRAFT:
         raise StudyError(f"Only a draft may change its {', '.join(fixed).replace('_', ' ')}.")
@@ -160,9 +162,10 @@ def update_study(*, study: Study, by: User | None = None, **fields: Any) -> Stud
         raise StudyError("The kind is fixed once the study has items.")
     for name in changed:
         setattr(study, name, fields[name])
-    if "consent" in changed and study.state != Study.State.DRAFT:
-        study.consent_version += 1
     _check(study)
+    # A language that is added changes nothing for those who agreed.
+    if not agreed.items() <= consents_of(study).items() and study.state != Study.State.DRAFT:
+        study.consent_version += 1
     study.save()
     if changed:
         record(study, "changed", by=by, fields=sorted(changed))

@@ -5,7 +5,7 @@ The rules of allocation are constraints here; `allocation.py` only has to keep t
 
 from annotation.models.labels import Label, LabelQuerySet, Slot
 from annotation.models.members import Act, Membership
-from annotation.models.people import Participant, Session, new_participant_code
+from annotation.models.people import ConsentText, Participant, Session, new_participant_code
 from annotation.models.recruitment import Invitation, Notice, Recruitment, Submission
 from annotation.models.steps import ATTEMPTS, Check, CheckAnswer, ComprehensionAttempt, Question, Reply
 from annotation.models.studies import Item, Study, new_code, new_seed
@@ -16,6 +16,7 @@ __all__ = [
     "Check",
     "CheckAnswer",
     "ComprehensionAttempt",
+    "ConsentText",
     "Invitation",
     "Item",
     "Label",

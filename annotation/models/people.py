@@ -1,4 +1,4 @@
-"""Who labels: participants and their sessions."""
+"""Who labels: participants, what they agreed to, and their sessions."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -40,6 +40,27 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class ConsentText(models.Model):
+    """A consent text that somebody agreed to, as it read then: the study's own may change."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="consent_texts", db_index=False)
+    version = models.PositiveIntegerField()
+    language = models.CharField(max_length=10)
+    text = models.TextField(blank=True)
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "version", "language"], name="one_consent_text_a_version_and_language"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.version}, {self.language}"
 
 
 class Session(models.Model):
