@@ -1,0 +1,128 @@
+"""The steps of a participant: where they go on is read from what they have done, and stored nowhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from annotation.models import (
+    ATTEMPTS,
+    Check,
+    CheckAnswer,
+    ComprehensionAttempt,
+    Participant,
+    Question,
+    Reply,
+    Session,
+    Study,
+)
+
+Place = Question.Place
+
+
+class Step(StrEnum):
+    """In the order in which a person takes them."""
+
+    CONSENT = "consent"
+    NOT_OPEN = "not open"
+    INSTRUCTIONS = "instructions"
+    COMPREHENSION = "comprehension"
+    PRACTICE = "practice"
+    BEFORE = "survey before"
+    READY = "ready"
+    TASK = "task"
+    AFTER = "survey after"
+    DONE = "done"
+
+
+PREPARATION = (Step.COMPREHENSION, Step.PRACTICE, Step.BEFORE)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a person is. `begun`: they have done something of what follows the instructions."""
+
+    step: Step
+    begun: bool
+
+
+def standing_of(participant: Participant) -> Standing:
+    """Read in one query, however many steps the study has."""
+    person = Participant.objects.filter(pk=participant.pk)
+    attempts = ComprehensionAttempt.objects.filter(participant=OuterRef("pk"))
+    sessions = Session.objects.filter(participant=OuterRef("pk"))
+    answers = CheckAnswer.objects.filter(participant=OuterRef("pk"), session=None)
+    replies = Reply.objects.filter(participant=OuterRef("pk"), question__place=Place.BEFORE)
+    comprehension = Question.objects.filter(
+        study=OuterRef("study_id"), place=Place.COMPREHENSION, retired_at=None
+    )
+    found = person.values(
+        running=Exists(sessions.filter(ended_at=None)),
+        worked=Exists(sessions),
+        tried=Exists(attempts),
+        passed=Exists(attempts.filter(passed=True)),
+        failed=Exists(attempts.filter(number=ATTEMPTS, passed=False)),
+        asked=Exists(comprehension),
+        practice=Exists(_practice_left()),
+        practised=Exists(answers),
+        before=Exists(_questions_left(Place.BEFORE)),
+        replied=Exists(replies),
+        after=Exists(_questions_left(Place.AFTER)),
+    ).get()
+    return Standing(_step(participant, found), found["tried"] or found["practised"] or found["replied"])
+
+
+def next_step(participant: Participant) -> Step:
+    """Where the person goes on: the instructions, as long as they have done nothing of what follows them."""
+    standing = standing_of(participant)
+    unread = standing.step in PREPARATION and not standing.begun
+    return Step.INSTRUCTIONS if unread else standing.step
+
+
+def comprehension_failed(participant: Participant) -> bool:
+    """Whether the person has used up their attempts. They are thanked and paid, and get no work."""
+    attempts = ComprehensionAttempt.objects.filter(participant=participant)
+    return attempts.filter(number=ATTEMPTS, passed=False).exists()
+
+
+def consent_outdated(participant: Participant) -> bool:
+    return participant.consent_version != participant.study.consent_version
+
+
+def ready_for_work(participant: Participant) -> bool:
+    """Whether all that comes before a session is done; a study that is not open starts none all the same."""
+    before = (Step.CONSENT, *PREPARATION)
+    return standing_of(participant).step not in before and not comprehension_failed(participant)
+
+
+def _step(participant: Participant, found: Mapping[str, object]) -> Step:
+    outdated = consent_outdated(participant)
+    if found["worked"] and not found["running"]:
+        return Step.AFTER if found["after"] and not outdated else Step.DONE
+    if found["failed"]:
+        return Step.DONE
+    if outdated:
+        return Step.CONSENT
+    if found["running"]:
+        return Step.TASK
+    if participant.study.state != Study.State.OPEN:
+        return Step.NOT_OPEN
+    if found["asked"] and not found["passed"]:
+        return Step.COMPREHENSION
+    if found["practice"]:
+        return Step.PRACTICE
+    return Step.BEFORE if found["before"] else Step.READY
+
+
+def _questions_left(place: Place) -> QuerySet[Question]:
+    """What the person of the query around it has not replied to."""
+    replied = Reply.objects.filter(participant=OuterRef(OuterRef("pk")), question=OuterRef("pk"))
+    return Question.objects.filter(~Exists(replied), study=OuterRef("study_id"), place=place, retired_at=None)
+
+
+def _practice_left() -> QuerySet[Check]:
+    answered = CheckAnswer.objects.filter(participant=OuterRef(OuterRef("pk")), check_asked=OuterRef("pk"))
+    return Check.objects.filter(
+        ~Exists(answered), study=OuterRef("study_id"), purpose=Check.Purpose.PRACTICE, retired_at=None
+    )
