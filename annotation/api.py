@@ -1,8 +1,9 @@
 """The API of studies, their items, labels and agreement. Rules live in `studies.py` and the importers."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -18,6 +19,7 @@ from annotation.counts import with_counts
 from annotation.exporters import FORMATS, SHAPES, download
 from annotation.importers import import_items, import_labels
 from annotation.models import Study
+from annotation.roles import Role, role_to, studies_of, study_for
 from annotation.serializers import (
     AgreementQuerySerializer,
     ExportQuerySerializer,
@@ -27,7 +29,7 @@ from annotation.serializers import (
     LabelsUploadSerializer,
     StudySerializer,
 )
-from annotation.studies import close_study, create_study, open_study, pause_study, update_study
+from annotation.studies import close_study, create_study, delete_study, open_study, pause_study, update_study
 from generation.files import ImportReport
 from generation.forms import on_disk
 
@@ -39,6 +41,11 @@ def checked(serializer: type[Serializer[Any]], data: Any) -> dict[str, Any]:
     given = serializer(data=data)
     given.is_valid(raise_exception=True)
     return dict(given.validated_data)
+
+
+def user_of(request: Request) -> User:
+    """Who asks; nobody gets this far without an account."""
+    return cast(User, request.user)
 
 
 def imported(report: ImportReport) -> Response:
@@ -55,29 +62,41 @@ def imported(report: ImportReport) -> Response:
 @extend_schema_view(
     list=extend_schema(summary="All studies, newest first"),
     create=extend_schema(summary="Make a draft"),
+    destroy=extend_schema(summary="Delete a study that holds nothing by people who labelled here"),
 )
 class StudyViewSet(
     mixins.ListModelMixin,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
     viewsets.GenericViewSet[Study],
 ):
-    """Studies: made, changed, opened, paused and closed."""
+    """Studies: made, changed, opened, paused, closed, deleted."""
 
     lookup_field = "slug"
     serializer_class = StudySerializer
     filterset_fields = ("state", "kind", "simulated")
-    http_method_names = ["get", "post", "patch", "head", "options"]
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
     def get_queryset(self) -> QuerySet[Study]:
-        return with_counts(Study.objects.all(), "number_of_items", "number_of_labels")
+        return with_counts(studies_of(self.request.user), "number_of_items", "number_of_labels")
+
+    def get_object(self) -> Study:
+        """The study, for somebody whose role goes as far as the method."""
+        study_for(self.request.user, self.kwargs["slug"], role_to(self.request.method))
+        return super().get_object()
 
     def perform_create(self, serializer: BaseSerializer[Study]) -> None:
-        serializer.instance = create_study(owner=self.request.user, **serializer.validated_data)  # type: ignore[arg-type]
+        serializer.instance = create_study(owner=user_of(self.request), **serializer.validated_data)
 
     def perform_update(self, serializer: BaseSerializer[Study]) -> None:
-        serializer.instance = update_study(study=self.get_object(), **serializer.validated_data)
+        serializer.instance = update_study(
+            study=self.get_object(), by=user_of(self.request), **serializer.validated_data
+        )
+
+    def perform_destroy(self, instance: Study) -> None:
+        delete_study(study=instance, by=user_of(self.request))
 
     @extend_schema(summary="Let people in", request=None)
     @action(detail=True, methods=["post"])
@@ -143,15 +162,23 @@ class StudyViewSet(
         if request.method == "POST":
             return self._import(import_labels, LabelsUploadSerializer, slug)
         asked = checked(ExportQuerySerializer, request.query_params)
-        return download(study=self.get_object(), format=asked["file_format"], shape=asked["shape"])
+        return download(
+            study=self.get_object(),
+            by=user_of(self.request),
+            format=asked["file_format"],
+            shape=asked["shape"],
+        )
 
     def _turn(self, change: Callable[..., Study]) -> Response:
-        changed = change(study=self.get_object())
+        changed = change(study=self.get_object(), by=user_of(self.request))
         return Response(self.get_serializer(self.get_queryset().get(pk=changed.pk)).data)
 
     def _import(
         self, run: Callable[..., ImportReport], serializer: type[Serializer[Any]], slug: str
     ) -> Response:
+        """Into the study, which takes an editor, or into a new one, which makes the user its owner."""
+        if Study.objects.filter(slug=slug).exists():
+            study_for(user_of(self.request), slug, Role.EDITOR)
         given = checked(serializer, self.request.data)
         with on_disk(given.pop("file")) as path:
-            return imported(run(path=path, slug=slug, owner=self.request.user, **given))
+            return imported(run(path=path, slug=slug, owner=user_of(self.request), **given))

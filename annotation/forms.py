@@ -263,9 +263,9 @@ class SettingsForm(forms.ModelForm[Study]):
     def _post_clean(self) -> None:
         """Leave the instance alone: `update_study` compares it with what was typed, and checks the whole."""
 
-    def save(self, commit: bool = True) -> Study:
+    def save(self, commit: bool = True, *, by: User | None = None) -> Study:
         """Raises StudyError."""
-        return update_study(study=self.instance, **self.cleaned_data)
+        return update_study(study=self.instance, by=by, **self.cleaned_data)
 
 
 class ExportForm(forms.Form):

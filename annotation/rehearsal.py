@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.allocation import session_slots, start_session, stop_session, submit
+from annotation.log import record
 from annotation.models import Item, Label, Participant, Slot, Study
 from annotation.studies import StudyError, lay_out
 from annotation.tickets import Answer, Ticket
@@ -59,6 +60,7 @@ def rehearse(
         waiting = [person for person in waiting if _sit(study, person, seed, progress)]
     Study.objects.filter(pk=study.pk).update(state=Study.State.CLOSED, closed_at=timezone.now())
     after = _given(study)
+    record(study, "rehearsed", people=participants, labels=after.labels - before.labels)
     return Given(after.labels - before.labels, after.corrections - before.corrections)
 
 

@@ -1,5 +1,6 @@
 """Studies: made, changed, opened, paused, closed."""
 
+import logging
 from collections.abc import Iterable
 from itertools import combinations
 from math import comb
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from annotation.consents import consents_of
 from annotation.designs import lay_slots
-from annotation.log import record
+from annotation.log import COMMAND_LINE, record
 from annotation.models import Item, Label, Membership, Session, Study
 from generation.models import Response
 
@@ -44,6 +45,8 @@ ALWAYS = TEXTS | {
 
 TAKEN_BY_PAGES = frozenset({"new"})
 MOST_PAIRS = 200_000
+logger = logging.getLogger(__name__)
+
 
 CONSENT = (
     "This is a research study about how people judge answers written by computer programs.\n\n"
@@ -100,6 +103,7 @@ def create_study(*, slug: str, name: str, kind: str, owner: User | None = None, 
             record(study, "made", by=owner)
     except IntegrityError:  # somebody else took the name since the check
         raise StudyError(f"There is already a study {slug}: choose another short name.") from None
+    record(study, "took items from responses", by=owner, items=len(items))
     return study
 
 
@@ -150,7 +154,8 @@ def _pairs(responses: Iterable[Response]) -> Iterable[dict[str, Response]]:
 def update_study(*, study: Study, by: User | None = None, **fields: Any) -> Study:
     """Change a study: everything while it is a draft, later only texts, codes and limits. Raises StudyError.
 
-    A changed consent text gets a new version, and people are asked again.
+    A consent text that changes, in whatever language people could read it, gets a new version, and people
+    are asked again.
     """
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     changed = {name for name, value in fields.items() if getattr(study, name) != value}
@@ -201,7 +206,9 @@ def lay_out(*, study: Study) -> None:
 
 
 @transaction.atomic
+    slug, name = study.slug, by.get_username() if by else COMMAND_LINE
 def pause_study(*, study: Study, by: User | None = None) -> Study:
+    logger.warning("the study %s was deleted by %s", slug, name)
     """Start no new sessions; people inside may finish. Raises StudyError."""
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     if study.state != Study.State.OPEN:
@@ -219,10 +226,11 @@ def close_study(*, study: Study, by: User | None = None) -> Study:
 
 
 @transaction.atomic
-def delete_study(*, study: Study) -> None:
+def delete_study(*, study: Study, by: User | None = None) -> None:
     """Delete a study that holds nothing by people who labelled here: a draft, an import, a rehearsal.
 
-    Queries and responses stay, as other studies may share them. Raises StudyError.
+    Queries and responses stay, as other studies may share them. Its log goes too, so the server's log says
+    who deleted it. Raises StudyError.
     """
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     if not study.imported and study.participants.filter(simulated=False).exists():
@@ -240,7 +248,7 @@ def _set_state(study: Study, state: Study.State, by: User | None) -> Study:
         study.opened_at = now
     study.closed_at = now if state == Study.State.CLOSED else None
     study.save(update_fields=["state", "opened_at", "closed_at"])
-    record(study, str(state), by=by)
+    record(study, "opened" if state == Study.State.OPEN else str(state), by=by)
     return study
 
 

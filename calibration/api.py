@@ -2,7 +2,6 @@
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.exceptions import ValidationError
@@ -10,8 +9,8 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api import checked, imported
-from annotation.models import Study
+from annotation.api import checked, imported, user_of
+from annotation.roles import Role, studies_of, study_for
 from annotation.serializers import ImportedSerializer
 from calibration.audit import AuditError, create_audit
 from calibration.importers import import_scores
@@ -44,11 +43,12 @@ class StudyScoresViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Score]):
     filterset_fields = ("scorer__name",)
 
     def get_queryset(self) -> QuerySet[Score]:
-        scores = Score.objects.filter(study__slug=self.kwargs.get("slug", ""))
+        visible = studies_of(self.request.user)
+        scores = Score.objects.filter(study__in=visible, study__slug=self.kwargs.get("slug", ""))
         return scores.select_related("scorer", "item", "response").order_by("pk")
 
     def list(self, request: Request, slug: str) -> Response:
-        get_object_or_404(Study, slug=slug)
+        study_for(request.user, slug)
         return super().list(request)
 
     @extend_schema(
@@ -57,10 +57,10 @@ class StudyScoresViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Score]):
         responses={201: ImportedSerializer},
     )
     def create(self, request: Request, slug: str) -> Response:
-        study = get_object_or_404(Study, slug=slug)
+        study = study_for(request.user, slug, Role.EDITOR)
         given = checked(ScoresUploadSerializer, request.data)
         with on_disk(given.pop("file")) as path:
-            return imported(import_scores(path=path, slug=study.slug, **given))
+            return imported(import_scores(path=path, slug=study.slug, by=user_of(request), **given))
 
 
 class StudyAuditsViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Audit]):
@@ -70,20 +70,21 @@ class StudyAuditsViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Audit]):
     filterset_fields = ("state", "preset")
 
     def get_queryset(self) -> QuerySet[Audit]:
-        audits = Audit.objects.filter(study__slug=self.kwargs.get("slug", ""))
+        visible = studies_of(self.request.user)
+        audits = Audit.objects.filter(study__in=visible, study__slug=self.kwargs.get("slug", ""))
         return audits.select_related("study").prefetch_related("scorers").defer("result")
 
     def list(self, request: Request, slug: str) -> Response:
-        get_object_or_404(Study, slug=slug)
+        study_for(request.user, slug)
         return super().list(request)
 
     @extend_schema(summary="Start an audit in the background", request=NewAuditSerializer)
     def create(self, request: Request, slug: str) -> Response:
-        study = get_object_or_404(Study, slug=slug)
+        study = study_for(request.user, slug, Role.EDITOR)
         given = checked(NewAuditSerializer, request.data)
         try:
             with transaction.atomic():
-                audit = create_audit(study=study, created_by=request.user, **given)  # type: ignore[arg-type]
+                audit = create_audit(study=study, created_by=user_of(request), **given)
                 enqueue_audit(audit=audit)
         except AuditError as error:
             raise ValidationError({"detail": str(error)}) from None
@@ -93,12 +94,12 @@ class StudyAuditsViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Audit]):
 class AuditViewSet(viewsets.ReadOnlyModelViewSet[Audit]):
     """Audits, each with its result once it is finished."""
 
-    queryset = Audit.objects.select_related("study").prefetch_related("scorers")
     filterset_fields = ("state", "preset", "study__slug")
 
     def get_serializer_class(self) -> type[AuditSerializer]:
         return AuditSerializer if self.action == "list" else AuditWithResultSerializer
 
     def get_queryset(self) -> QuerySet[Audit]:
-        audits = super().get_queryset()
+        visible = Audit.objects.filter(study__in=studies_of(self.request.user))
+        audits = visible.select_related("study").prefetch_related("scorers")
         return audits.defer("result") if self.action == "list" else audits

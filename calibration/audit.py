@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from annotation.frames import label_frame
+from annotation.log import record
 from annotation.models import Label, Study
 from annotation.statistics.intervals import FEWEST_REPLICATES
 from calibration.frames import score_columns
@@ -62,6 +63,7 @@ def create_audit(
             created_by=created_by,
         )
         audit.scorers.set(chosen)
+        record(study, "asked for an audit", by=created_by, audit=audit.pk, subsets=preset)
     return audit
 
 

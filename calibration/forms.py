@@ -23,7 +23,7 @@ class ScoresFileForm(forms.Form):
     family = forms.ChoiceField(required=False, choices=[("", "as the file says"), *Scorer.Family.choices])
     replace = forms.BooleanField(required=False)
 
-    def save(self, *, study: Study) -> str:
+    def save(self, *, study: Study, by: User | None = None) -> str:
         """Import the file and say what came in. Raises FileError."""
         with on_disk(self.cleaned_data["file"]) as path:
             report = import_scores(
@@ -32,6 +32,7 @@ class ScoresFileForm(forms.Form):
                 scorer=self.cleaned_data["scorer"] or None,
                 family=self.cleaned_data["family"] or None,
                 replace=self.cleaned_data["replace"],
+                by=by,
             )
         return report.sentence()
 

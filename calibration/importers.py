@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from django.contrib.auth.models import User
+
+from annotation.log import record
 from annotation.models import Study
 from annotation.studies import StudyError
 from calibration.models import Score, Scorer
@@ -110,6 +113,7 @@ def import_scores(
     replace: bool = False,
     skip_bad_rows: bool = False,
     progress: Progress = silent,
+    by: User | None = None,
 ) -> ImportReport:
     """Store a file's scores for a study, all or none.
 
@@ -134,6 +138,7 @@ def import_scores(
                 Score.objects.filter(study=study, scorer__name__in=reader.families).delete()
             for batch in spool.batches(rejected):
                 created += len(Score.objects.bulk_create(_scores(study, scorers, batch)))
+            record(study, "imported scores", by=by, scores=created, scorers=sorted(scorers), file=path.name)
     return ImportReport(rows, {"scores": created, "scorers": len(scorers)}, rejected.named(), into=slug)
 
 

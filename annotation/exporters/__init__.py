@@ -11,11 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from django.contrib.auth.models import User
 from django.db import connection
 from django.http import StreamingHttpResponse
 
 from annotation.exporters.formats import encode_lines, write_parquet
 from annotation.exporters.shapes import SHAPES, Blocks
+from annotation.log import record
 from annotation.models import Study
 from generation.files import FileError
 
@@ -48,6 +50,7 @@ def export_labels(
         with partial.open("xb") as stream:
             rows = write_labels(study=study, format=format, shape=shape, stream=stream, advance=advance)
         partial.replace(output)
+        record(study, "exported the labels", shape=shape, format=format)
     except OSError as error:
         raise FileError(f"{output} cannot be written: {error.strerror or error}.") from None
     finally:
@@ -70,10 +73,12 @@ def write_labels(
     return counted.rows
 
 
-def download(*, study: Study, format: str, shape: str) -> StreamingHttpResponse:
-    """The file as an answer to a browser. Raises FileError."""
+def download(*, study: Study, format: str, shape: str, by: User | None = None) -> StreamingHttpResponse:
+    """The file as an answer to a browser, and a line in the study's log. Raises FileError."""
+    pieces = stream_labels(study=study, format=format, shape=shape)
+    record(study, "exported the labels", by=by, shape=shape, format=format)
     return StreamingHttpResponse(
-        stream_labels(study=study, format=format, shape=shape),
+        pieces,
         content_type=FORMATS[format],
         headers={"Content-Disposition": f'attachment; filename="{study.slug}-{shape}.{format}"'},
     )

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Max
 
 from annotation import studies
+from annotation.log import record
 from annotation.models import Item, Study
 from annotation.studies import StudyError
 from generation import columns
@@ -81,8 +82,9 @@ def import_items(
             )
             for batch in spool.batches(rejected):
                 created += len(store_items(study, batch))
+            record(study, "imported items", by=owner, items=created, file=path.name)
             if open_study:
-                studies.open_study(study=study)
+                studies.open_study(study=study, by=owner)
     remarks = [UNREAD] if columns.given(first, "human_labels") else []
     return ImportReport(created, {"items": created}, rejected.named(), into=slug, remarks=remarks)
 

@@ -13,6 +13,7 @@ from annotation.importers.answers import Answer, LabelledRow, LabelReader, usual
 from annotation.importers.items import SHOWN, draft_for_writing, draft_study, kind_for, store_items
 from annotation.importers.survey import WIDEST_SCALE, Survey
 from annotation.importers.table import insert_labels
+from annotation.log import record
 from annotation.models import Label, Participant, Study
 from annotation.studies import StudyError
 from generation.files import FileError, ImportReport, Progress, Rejections, Row, RowError, silent
@@ -72,6 +73,7 @@ def import_labels(
             )
             written = _store(study, survey, spool.batches(rejected))
             _close(study, survey)
+            record(study, "imported labels", by=owner, labels=written["labels"], file=path.name)
     rows = written.pop("rows", 0)
     return ImportReport(rows, +written, rejected.named(), into=slug, remarks=remarks)
 

@@ -154,6 +154,9 @@ class Study(models.Model):
             ),
         ]
 
+    # What the member who asked for it may do, where `roles.study_for` found it.
+    may_edit = may_own = False
+
     def __str__(self) -> str:
         return self.name
 

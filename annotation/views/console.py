@@ -17,6 +17,7 @@ from annotation.counts import with_counts
 from annotation.exporters import download
 from annotation.forms import SOURCES, ExportForm, SettingsForm
 from annotation.models import Item, Label, Study
+from annotation.roles import Role, role_to, studies_of, study_for
 from annotation.statistics.entropy import KINDS
 from annotation.studies import StudyError, close_study, open_study, pause_study
 from annotation.views.summary import DEFAULT_SORT, SORTS, Summary, items_page, progress_of, summary_of
@@ -37,10 +38,11 @@ SAID = {
 @require_GET
 def studies(request: ConsoleRequest) -> HttpResponse:
     search = text_of(request, "q")
-    named = Study.objects.filter(name__icontains=search)
+    visible = studies_of(request.user)
+    named = visible.filter(name__icontains=search)
     found = with_counts(named, "number_of_items", "wanted", "filled", "people")
     shown = Paginator(found, STUDIES_A_PAGE).get_page(request.GET.get("page"))
-    context = {"page": shown, "search": search, "any": bool(shown.paginator.count or Study.objects.exists())}
+    context = {"page": shown, "search": search, "any": bool(shown.paginator.count or visible.exists())}
     return page(request, "annotation/studies.html", context, "list")
 
 
@@ -75,7 +77,7 @@ def study_new(request: ConsoleRequest) -> HttpResponse:
 @login_required
 @require_GET
 def study(request: ConsoleRequest, slug: str) -> HttpResponse:
-    found = get_object_or_404(Study, slug=slug)
+    found = study_for(request.user, slug)
     part = wanted_part(request, "progress", "items")
     context: dict[str, Any] = {"study": found, "progress": progress_of(found)}
     if part != "progress":
@@ -127,12 +129,12 @@ def _shares(study: Study, counts: list[int]) -> list[dict[str, Any]]:
 @login_required
 @require_POST
 def study_state(request: ConsoleRequest, slug: str) -> HttpResponse:
-    found = get_object_or_404(Study, slug=slug)
+    found = study_for(request.user, slug, Role.EDITOR)
     state = request.POST.get("state", "")
     if state not in CHANGES:
         return render(request, "400.html", status=400)
     try:
-        CHANGES[state](study=found)
+        CHANGES[state](study=found, by=request.user)
     except StudyError as error:
         messages.error(request, str(error))
     else:
@@ -143,11 +145,15 @@ def study_state(request: ConsoleRequest, slug: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def study_settings(request: ConsoleRequest, slug: str) -> HttpResponse:
-    found = get_object_or_404(Study, slug=slug)
+    """The settings, which a viewer reads and an editor changes."""
+    found = study_for(request.user, slug, role_to(request.method))
     form = SettingsForm(request.POST or None, instance=found)
+    if not found.may_edit:
+        for field in form.fields.values():
+            field.disabled = True
     if request.method == "POST" and form.is_valid():
         try:
-            form.save()
+            form.save(by=request.user)
         except StudyError as error:
             form.add_error(None, str(error))
         else:
@@ -160,7 +166,7 @@ def study_settings(request: ConsoleRequest, slug: str) -> HttpResponse:
 @login_required
 @require_GET
 def item(request: ConsoleRequest, slug: str, pk: int) -> HttpResponse:
-    found = get_object_or_404(Study, slug=slug)
+    found = study_for(request.user, slug)
     texts = Item.objects.select_related("query", "response__model", "response_1__model", "response_2__model")
     shown = get_object_or_404(texts, study=found, pk=pk)
     numbers = summary_of(found).row_of(shown)
@@ -190,10 +196,10 @@ def _answer(study: Study, label: Label) -> str:
 @require_GET
 def study_export(request: ConsoleRequest, slug: str) -> HttpResponseBase:
     """The page that offers the shapes and formats; with a format, the file."""
-    found = get_object_or_404(Study, slug=slug)
+    found = study_for(request.user, slug)
     asked = "format" in request.GET
     form = ExportForm(request.GET if asked else None)
     if not asked or not form.is_valid():
         context = {"study": found, "form": form}
         return page(request, "annotation/study_export.html", context, status=400 if asked else 200)
-    return download(study=found, **form.cleaned_data)
+    return download(study=found, by=request.user, **form.cleaned_data)
