@@ -43,10 +43,10 @@ ALWAYS = TEXTS | {
     "translations",
 }
 
-TAKEN_BY_PAGES = frozenset({"new"})
-MOST_PAIRS = 200_000
 logger = logging.getLogger(__name__)
 
+TAKEN_BY_PAGES = frozenset({"new"})
+MOST_PAIRS = 200_000
 
 CONSENT = (
     "This is a research study about how people judge answers written by computer programs.\n\n"
@@ -103,7 +103,6 @@ def create_study(*, slug: str, name: str, kind: str, owner: User | None = None, 
             record(study, "made", by=owner)
     except IntegrityError:  # somebody else took the name since the check
         raise StudyError(f"There is already a study {slug}: choose another short name.") from None
-    record(study, "took items from responses", by=owner, items=len(items))
     return study
 
 
@@ -134,6 +133,7 @@ def study_from_responses(
     if not items:
         raise StudyError("These responses make no item: choose others.")
     Item.objects.bulk_create(items, batch_size=1000)
+    record(study, "took items from responses", by=owner, items=len(items))
     return study
 
 
@@ -154,8 +154,7 @@ def _pairs(responses: Iterable[Response]) -> Iterable[dict[str, Response]]:
 def update_study(*, study: Study, by: User | None = None, **fields: Any) -> Study:
     """Change a study: everything while it is a draft, later only texts, codes and limits. Raises StudyError.
 
-    A consent text that changes, in whatever language people could read it, gets a new version, and people
-    are asked again.
+    A changed consent text gets a new version, and people are asked again.
     """
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     changed = {name for name, value in fields.items() if getattr(study, name) != value}
@@ -206,9 +205,7 @@ def lay_out(*, study: Study) -> None:
 
 
 @transaction.atomic
-    slug, name = study.slug, by.get_username() if by else COMMAND_LINE
 def pause_study(*, study: Study, by: User | None = None) -> Study:
-    logger.warning("the study %s was deleted by %s", slug, name)
     """Start no new sessions; people inside may finish. Raises StudyError."""
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     if study.state != Study.State.OPEN:
@@ -238,7 +235,9 @@ def delete_study(*, study: Study, by: User | None = None) -> None:
     labels = Label.objects.filter(item__study=study)
     for rows in (labels, study.slots.all(), Session.objects.filter(participant__study=study)):
         rows._raw_delete(rows.db)  # one statement, where delete() would read every row
+    slug, name = study.slug, by.get_username() if by else COMMAND_LINE
     study.delete()
+    logger.warning("the study %s was deleted by %s", slug, name)
 
 
 def _set_state(study: Study, state: Study.State, by: User | None) -> Study:
