@@ -88,13 +88,19 @@ def find(*, study: Study, entry: Entry) -> Participant | None:
     return people.filter(code=entry.code).first()
 
 
-def admit(*, study: Study, entry: Entry, participant: Participant | None = None) -> Participant:
-    """Record that a person consents to the study's current text; a new person becomes a participant."""
+def admit(
+    *, study: Study, entry: Entry, participant: Participant | None = None, language: str = ""
+) -> Participant:
+    """Record that a person consents to the study's current text, as they read it in a language.
+
+    A new person becomes a participant.
+    """
     known = participant or find(study=study, entry=entry) or _create(study, entry)
     if known.consent_version != study.consent_version:
         keep_consent(study=study)
         known.consented_at, known.consent_version = timezone.now(), study.consent_version
-        known.save(update_fields=["consented_at", "consent_version"])
+        known.language = language or study.language
+        known.save(update_fields=["consented_at", "consent_version", "language"])
     return known
 
 

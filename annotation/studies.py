@@ -6,6 +6,7 @@ from itertools import combinations
 from math import comb
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -16,6 +17,7 @@ from annotation.consents import consents_of
 from annotation.designs import lay_slots
 from annotation.log import COMMAND_LINE, record
 from annotation.models import Item, Label, Membership, Session, Study
+from annotation.usual import KINDS, usual_texts
 from generation.models import Response
 
 # What may still change once people have seen the study.
@@ -48,38 +50,6 @@ logger = logging.getLogger(__name__)
 TAKEN_BY_PAGES = frozenset({"new"})
 MOST_PAIRS = 200_000
 
-CONSENT = (
-    "This is a research study about how people judge answers written by computer programs.\n\n"
-    "You will read short texts and say what you think of them. There are no right answers. "
-    "Some texts may be odd or wrong. You may stop at any time.\n\n"
-    "We keep your answers and the time that you take, under a code, not under your name. "
-    "They may be published for research."
-)
-KINDS: dict[str, dict[str, Any]] = {
-    Study.Kind.RATING: {
-        "scale_low": 1,
-        "scale_high": 5,
-        "scale_words": ["very poor", "poor", "fair", "good", "excellent"],
-        "question": "How good is this answer to you, all in all?",
-        "instructions": "You will see a request and an answer to it. Read both, then say how good the "
-        "answer is to you, all in all. We want your own view: other people may see it otherwise.",
-    },
-    Study.Kind.COMPARISON: {
-        "scale_low": -2,
-        "scale_high": 2,
-        "scale_words": [
-            "B is much better",
-            "B is slightly better",
-            "about the same, hard to tell",
-            "A is slightly better",
-            "A is much better",
-        ],
-        "question": "Which answer is better to you?",
-        "instructions": "You will see a request and two answers to it. Read all three, then say which "
-        "answer is better to you. We want your own view: other people may see it otherwise.",
-    },
-}
-
 
 class StudyError(Exception):
     """What cannot be done with a study, and why, in one line."""
@@ -89,7 +59,7 @@ def create_study(*, slug: str, name: str, kind: str, owner: User | None = None, 
     """A draft with the kind's own question, scale and texts where none are given. Raises StudyError."""
     if kind not in KINDS:
         raise StudyError(f"The kind is rating or comparison, not {kind!r}.")
-    defaults = {"consent": CONSENT, **KINDS[kind]}
+    defaults = usual_texts(kind, fields.get("language", settings.LANGUAGE_CODE))
     low, high = defaults["scale_low"], defaults["scale_high"]
     if (fields.get("scale_low", low), fields.get("scale_high", high)) != (low, high):
         defaults["scale_words"] = []
@@ -154,7 +124,8 @@ def _pairs(responses: Iterable[Response]) -> Iterable[dict[str, Response]]:
 def update_study(*, study: Study, by: User | None = None, **fields: Any) -> Study:
     """Change a study: everything while it is a draft, later only texts, codes and limits. Raises StudyError.
 
-    A changed consent text gets a new version, and people are asked again.
+    A consent text that changes, in whatever language people could read it, gets a new version, and people
+    are asked again.
     """
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     changed = {name for name, value in fields.items() if getattr(study, name) != value}

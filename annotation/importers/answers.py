@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from annotation import studies
 from annotation.importers.items import ITEM_COLUMNS, TEXTS, ItemText, read_item
 from annotation.models import Label
+from annotation.usual import KINDS
 from generation import columns
 from generation.files import Row, RowError, counted
 
@@ -54,7 +54,7 @@ class LabelledRow:
 
 
 def usual_scale(kind: str) -> tuple[int, int]:
-    usual = studies.KINDS[kind]
+    usual = KINDS[kind]
     return usual["scale_low"], usual["scale_high"]
 
 

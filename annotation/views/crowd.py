@@ -2,13 +2,14 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import get_language
 
 from annotation import recruitment
 from annotation.allocation import start_session, work_left
-from annotation.models import Study
-from annotation.recruitment import Entry, InvalidEntry
+from annotation.models import Participant, Study
+from annotation.recruitment import Entry, InvalidEntry, Recruiter
 from annotation.views.places import consent_outdated, consent_page, next_address, page, place_of
-from annotation.views.visitors import crowd_page, participant_at, remember
+from annotation.views.visitors import crowd_page, framed, participant_at, remember
 
 
 @crowd_page
@@ -17,13 +18,22 @@ def door(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_object_or_404(Study, slug=slug, imported=False, simulated=False)
     try:
         entry = _entry(request, study)
+        known = (
+            recruitment.find(study=study, entry=entry) if entry.recruiter else participant_at(request, slug)
+        )
+        entry.check(study=study, known=known is not None)
     except InvalidEntry as error:
         return page(request, "invalid", study, status=400, error=str(error))
-    if entry.preview:
-        return consent_page(request, study, entry)
-    known = recruitment.find(study=study, entry=entry) if entry.recruiter else participant_at(request, slug)
+    response = consent_page(request, study, entry) if entry.preview else _enter(request, study, entry, known)
+    return framed(request, response) if entry.recruiter == Recruiter.MTURK else response
+
+
+def _enter(request: HttpRequest, study: Study, entry: Entry, known: Participant | None) -> HttpResponse:
+    slug = study.slug
     if known and entry.recruiter:
         recruitment.note_visit(participant=known, entry=entry)
+    if recruitment.given_back(entry):
+        return page(request, "returned", study)
     agrees = request.method == "POST"
     if known and (place := place_of(known)) and not (agrees and consent_outdated(known)):
         return remember(redirect(place, slug), request, participant=known, recruiter=entry.recruiter)
@@ -31,7 +41,8 @@ def door(request: HttpRequest, slug: str) -> HttpResponse:
         return page(request, "not_open", study)
     if not agrees:
         return consent_page(request, study, entry, known)
-    participant = recruitment.admit(study=study, entry=entry, participant=known)
+    language = get_language() or ""
+    participant = recruitment.admit(study=study, entry=entry, participant=known, language=language)
     onward = redirect(place_of(participant) or "instructions", slug)
     return remember(onward, request, participant=participant, recruiter=entry.recruiter)
 
@@ -64,4 +75,4 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
 def _entry(request: HttpRequest, study: Study) -> Entry:
     """What the consent page's form kept of the arrival, or the arrival itself."""
     kept = request.POST.get("entry", "")
-    return Entry.unseal(kept, study=study) if kept else Entry.from_parameters(request.GET)
+    return Entry.unseal(kept, study=study) if kept else Entry.from_parameters(request.GET, study=study)

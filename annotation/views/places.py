@@ -6,13 +6,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from annotation.models import Participant, Session, Slot, Study
+from annotation.allocation import sessions_left
+from annotation.languages import in_language
+from annotation.models import Participant, Session, Study
 from annotation.recruitment import Entry
+from annotation.screens import places
 
 
 def place_of(participant: Participant) -> str:
     """The name of the page where this person goes on; empty when they have no place in the study yet."""
     session = participant.sessions.last()
+    if session and session.outcome == Session.Outcome.RETURNED and sessions_left(participant=participant):
+        session = None  # they come with another submission
     if session and session.ended_at:
         return "done"
     if consent_outdated(participant):
@@ -27,13 +32,13 @@ def consent_outdated(participant: Participant) -> bool:
 
 
 def next_address(slug: str, session: int | None, *, after: int = 0) -> str:
-    """The address of the session's next item without an answer, in turn, or of the end."""
-    unfilled = Slot.objects.filter(session=session, filled=False).order_by("position")
-    left = list(unfilled.values_list("position", flat=True))
+    """The address of the session's next page without an answer, in turn, or of the end."""
+    found = places(session) if session else []
+    left = [place.position for place in found if not place.answered]
     if not left:
         running = session is not None and Session.objects.filter(pk=session, ended_at__isnull=True).exists()
         return reverse("next-task" if running else "done", args=[slug])
-    return reverse("task", args=[slug, next((p for p in left if p and p > after), left[0])])
+    return reverse("task", args=[slug, next((p for p in left if p > after), left[0])])
 
 
 def consent_page(
@@ -44,4 +49,6 @@ def consent_page(
 
 
 def page(request: HttpRequest, name: str, study: Study, *, status: int = 200, **context: Any) -> HttpResponse:
-    return render(request, f"annotation/crowd/{name}.html", {"study": study, **context}, status=status)
+    """The study's page of that name, with the study's texts in the page's language."""
+    shown = {"study": in_language(study), **context}
+    return render(request, f"annotation/crowd/{name}.html", shown, status=status)

@@ -9,9 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation import texts
-from annotation.allocation import session_slots, start_session, submit
+from annotation.allocation import receive, start_session
 from annotation.crowd_forms import AnswerForm, choices, wordy
-from annotation.models import Slot, Study
+from annotation.languages import in_language
+from annotation.models import Study
+from annotation.screens import Screen, places, screens
 from annotation.tickets import InvalidAnswer, Ticket
 from annotation.views.places import next_address, page, place_of
 from annotation.views.visitors import crowd_page, participant_at, session_at, with_card
@@ -47,8 +49,8 @@ def _take_answer(request: HttpRequest, slug: str, position: int) -> HttpResponse
         ticket = Ticket.unseal(request.POST.get("token", ""))
         final = ticket.participant == participant.pk
         if form.is_valid():
-            label = submit(participant=participant, ticket=ticket, answer=form.answer())
-            url = next_address(slug, label.session_id, after=ticket.position)
+            session_id = receive(participant=participant, ticket=ticket, answer=form.answer())
+            url = next_address(slug, session_id, after=ticket.position)
             return JsonResponse({"next": with_card(request, url)}) if by_script else redirect(url)
         error = " ".join(str(message) for messages in form.errors.values() for message in messages)
     except InvalidAnswer as invalid:  # nothing that the page itself would have sent
@@ -70,23 +72,28 @@ def _task_page(
     error: str = "",
     status: int = 200,
 ) -> HttpResponse | None:
-    """The page of the session's item at a position; None when the person holds no such item now."""
+    """The session's page at a position; None when the person has no such page now."""
     session, now = session_at(request, slug), timezone.now()
-    positions = list(session.slots.order_by("position").values_list("position", flat=True)) if session else []
-    if session is None or position not in positions:
+    found = places(session.pk) if session else []
+    index = next((n for n, place in enumerate(found) if place.position == position), None)
+    if session is None or index is None:
         return None
-    index = positions.index(position)
-    *earlier, slot = session_slots(session=session, positions=positions[max(index - 1, 0) : index + 1])
+    # The time of a session is that of its leases; a check alone has all the time there is.
+    until = min(
+        (place.leased_until for place in found if place.leased_until and not place.answered), default=None
+    )
+    seconds_left = None if until is None or found[index].answered else (until - now).total_seconds()
+    if seconds_left is not None and seconds_left <= 0:
+        return None
+    *earlier, screen = screens(session, [place.position for place in found[max(index - 1, 0) : index + 1]])
     before = earlier[0] if earlier else None
-    seconds_left = ((slot.leased_until or now) - now).total_seconds()
-    if not slot.filled and seconds_left <= 0:
-        return None
-    form = form or AnswerForm.showing(slot.answer)
-    scale = choices(session.participant.study, swapped=bool(slot.swapped))
+    form = form or AnswerForm.showing(screen.said)
+    study = in_language(session.participant.study)
+    scale = choices(study, swapped=screen.swapped)
     return page(
         request,
         "task",
-        session.participant.study,
+        study,
         status=status,
         error=error,
         form=form,
@@ -94,28 +101,19 @@ def _task_page(
         choices=scale,
         wordy=wordy(scale),
         keys=[choice.key for choice in scale if choice.key],
-        slot=slot,
-        sides=_sides(slot),
-        token=Ticket.for_slot(slot).seal(),
+        screen=screen,
+        sides=screen.sides,
+        token=screen.ticket.seal(),
         place=index + 1,
-        total=len(positions),
+        total=len(found),
         before=before,
-        quick=before is not None and slot.answer is None and not error and _was_quick(before),
-        minutes_left=None if slot.filled else math.ceil(seconds_left / 60),
+        quick=before is not None and screen.said is None and not error and _was_quick(before),
+        seconds_left=seconds_left and math.ceil(seconds_left),
+        minutes_left=seconds_left and math.ceil(seconds_left / 60),
     )
 
 
-def _sides(slot: Slot) -> list[tuple[str, str]]:
-    """The responses as this person sees them, each with its letter."""
-    item = slot.item
-    if item.response:
-        return [("", item.response.text)]
-    pair = [item.response_2, item.response_1] if slot.swapped else [item.response_1, item.response_2]
-    return [(letter, side.text) for letter, side in zip("AB", pair, strict=True) if side]
-
-
-def _was_quick(slot: Slot) -> bool:
-    """Whether the answer came before anybody could have read the item."""
-    seconds = slot.answer.wall_seconds if slot.answer else None
-    shown = (slot.item.query.text, *(text for _, text in _sides(slot)))
-    return seconds is not None and seconds < texts.least_reading_seconds(*shown)
+def _was_quick(screen: Screen) -> bool:
+    """Whether the answer came before anybody could have read the texts."""
+    shown = (screen.query, *(text for _, text in screen.sides))
+    return screen.wall_seconds is not None and screen.wall_seconds < texts.least_reading_seconds(*shown)

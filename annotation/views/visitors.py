@@ -16,10 +16,13 @@ from django.core.exceptions import PermissionDenied
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from annotation.models import Participant, Session
+from annotation.languages import choose_language, language_for
+from annotation.models import Participant, Session, Study
 from annotation.recruitment import MTURK_FRAMES, MTURK_HOSTS, Recruiter
 from generation.models import digest
 
@@ -30,7 +33,9 @@ View = Callable[..., HttpResponse]
 
 
 def crowd_page(view: View) -> View:
-    """What these pages share: not stored by a browser, forms from here only, framed by nobody but MTurk."""
+    """What these pages share: the person's language; not stored by a browser, forms from here only, framed by
+    nobody but MTurk.
+    """
 
     @csrf_exempt
     @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,16 +43,24 @@ def crowd_page(view: View) -> View:
     def page(request: HttpRequest, slug: str, **where: Any) -> HttpResponse:
         if request.method == "POST" and _from_another_site(request):
             raise PermissionDenied
-        response = view(request, slug, **where)
+        with translation.override(language := _language(request, slug)):
+            response = view(request, slug, **where)
+        response["Content-Language"] = language
+        patch_vary_headers(response, ["Accept-Language"])
         response["Cache-Control"] = "no-store"
         if isinstance(response, HttpResponseRedirect) and "?" not in response.url:
             response["Location"] = with_card(request, response.url)
-        if "assignmentId" in request.GET or _card(request, slug)[1] == Recruiter.MTURK:
-            response.xframe_options_exempt = True
-            csp_replace(IN_MTURK)(lambda request: response)(request)
-        return response
+        in_mturk = _card(request, slug)[1] == Recruiter.MTURK
+        return framed(request, response) if in_mturk else response
 
     return page
+
+
+def framed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The response as Mechanical Turk may show it inside its own page."""
+    response.xframe_options_exempt = True
+    csp_replace(IN_MTURK)(lambda request: response)(request)
+    return response
 
 
 def remember(
@@ -74,30 +87,58 @@ def remember(
     return response
 
 
-def with_card(request: HttpRequest, url: str) -> str:
-    """The study's address `url`, with the card if this page's own address has one."""
-    card = request.GET.get("card")
-    return f"{url}?{urlencode({'card': card})}" if card else url
+def with_card(request: HttpRequest, url: str, **parameters: str) -> str:
+    """The study's address `url` with parameters, and with the card if this page's own address has one."""
+    if card := request.GET.get("card"):
+        parameters["card"] = card
+    return f"{url}?{urlencode(parameters)}" if parameters else url
 
 
 def participant_at(request: HttpRequest, slug: str) -> Participant | None:
     """The participant whom this study's card names."""
-    code = _card(request, slug)[0]
-    people = Participant.objects.select_related("study")
-    return people.filter(study__slug=slug, code=code).first() if code else None
+    return _here(request, slug)[0]
 
 
 def session_at(request: HttpRequest, slug: str) -> Session | None:
     """That participant's running session, or the last that they completed: its answers may still change."""
-    code = _card(request, slug)[0]
-    sessions = Session.objects.select_related("participant__study").exclude(outcome=Session.Outcome.STOPPED)
-    return sessions.filter(participant__study__slug=slug, participant__code=code).last() if code else None
+    return _here(request, slug)[1]
 
 
 def mark(request: HttpRequest, slug: str) -> str:
     """Tells the people of one browser apart, for the page's script; empty for somebody without a card."""
     code = _card(request, slug)[0]
     return digest("mark", slug, code)[:16] if code else ""
+
+
+def _here(request: HttpRequest, slug: str) -> tuple[Participant | None, Session | None]:
+    """The card's person with the session that their pages show, read once a request."""
+    seen = vars(request)
+    if "person_here" not in seen:
+        code = _card(request, slug)[0]
+        seen["person_here"] = _read(slug, code) if code else (None, None)
+    here: tuple[Participant | None, Session | None] = seen["person_here"]
+    return here
+
+
+def _read(slug: str, code: str) -> tuple[Participant | None, Session | None]:
+    """In one query for somebody at work, as their pages are asked for most."""
+    sessions = Session.objects.select_related("participant__study").exclude(outcome=Session.Outcome.STOPPED)
+    session = sessions.filter(participant__study__slug=slug, participant__code=code).last()
+    if session:
+        return session.participant, session
+    return Participant.objects.select_related("study").filter(study__slug=slug, code=code).first(), None
+
+
+def _language(request: HttpRequest, slug: str) -> str:
+    """The language to answer in; a link that asks for another makes it the person's from now on."""
+    # A recruiter's link may bring somebody else than the person whose card lies in this browser.
+    arrives = bool(set(request.GET) - {"card", "language"})
+    person = None if arrives else participant_at(request, slug)
+    study = person.study if person else Study.objects.filter(slug=slug).first()
+    language = language_for(request, study=study, participant=person)
+    if person and request.method == "GET" and request.GET.get("language") == language:
+        choose_language(participant=person, language=language)
+    return language
 
 
 def _cookie(slug: str) -> str:
