@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -13,6 +13,7 @@ from annotation.models import Check, Participant, Question, Study
 
 NAMES: dict[str, str] = dict(settings.LANGUAGES)
 Row = Study | Question | Check
+AnyRow = TypeVar("AnyRow", Study, Question, Check)
 # The texts of each that people read, and that `translations` may hold in other languages.
 TEXTS: dict[type[Row], tuple[str, ...]] = {
     Study: ("name", "question", "scale_words", "instructions", "consent"),
@@ -34,14 +35,14 @@ def missing(row: Row, language: str) -> list[str]:
     return [name for name in TEXTS[type(row)] if getattr(row, name) and _said(row, name, language) is None]
 
 
-def in_language(study: Study, language: str = "") -> Study:
-    """A copy of a study to show, never to save: its texts in a language, by default the page's.
+def in_language(row: AnyRow, language: str = "") -> AnyRow:
+    """A copy to show, never to save: its texts in a language, by default the page's.
 
     A text that is missing there stays in the study's own.
     """
-    spoken = copy(study)
-    for name in TEXTS[Study]:
-        said = _said(study, name, language or get_language() or settings.LANGUAGE_CODE)
+    spoken = copy(row)
+    for name in TEXTS[type(row)]:
+        said = _said(row, name, language or get_language() or settings.LANGUAGE_CODE)
         if said is not None:
             setattr(spoken, name, said)
     return spoken
