@@ -9,14 +9,21 @@ Locks are taken in one order, so that nobody waits in a circle: the participant,
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import count
 
-from django.db import connection, transaction
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db import transaction
+from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from annotation.models import Label, Participant, Session, Slot, Study
+from annotation import checks
+from annotation.claims import claim, open_slots, queue, take
+from annotation.models import CheckAnswer, Label, Participant, Recruitment, Session, Slot, Study, Submission
 from annotation.tickets import Answer, InvalidAnswer, Ticket
 from generation.models import digest
+
+CLOSED = gettext_lazy("The study is closed: answers do not change any more. Yours is stored.")
 
 
 @transaction.atomic
@@ -33,26 +40,39 @@ def start_session(*, participant: Participant) -> Session | None:
         return _resume(session, participant=participant, now=now)
     if not _may_start(participant):
         return None
-    slots = _claim(participant, count=participant.study.session_size, now=now)
+    slots = claim(participant, count=participant.study.session_size, now=now)
     if not slots:
         return None
     session = Session.objects.create(participant=participant, started_at=now, size=len(slots))
+    checks.place_checks(session=session)
     _lease(slots, session=session, participant=participant, until=_end_of_lease(participant.study, now))
     return session
 
 
 def work_left(*, participant: Participant) -> bool:
     """Whether the person may start a session now and would get an item."""
-    return _may_start(participant) and _open_slots(participant, timezone.now()).exists()
+    return _may_start(participant) and open_slots(participant, timezone.now()).exists()
 
 
 def sessions_left(*, participant: Participant) -> int | None:
     """How many more sessions this person may start; None: no limit.
 
-    Somebody sent by a recruiter is paid for one submission, so has one session.
+    Somebody sent by a recruiter is paid for one submission, so has one session: none when they gave that
+    submission back, and one again when they come with another. An invited person is not paid by submission.
     """
-    limit = 1 if hasattr(participant, "recruitment") else participant.study.sessions_per_person
-    return None if limit is None else max(0, limit - participant.sessions.count())
+    sessions = participant.sessions.exclude(outcome=Session.Outcome.RETURNED)
+    limit = participant.study.sessions_per_person
+    recruitment = getattr(participant, "recruitment", None)
+    if recruitment and recruitment.recruiter != Recruitment.Recruiter.INVITATION:
+        last = participant.submissions.order_by("pk").last()
+        limit = 0 if last and last.status == Submission.Status.RETURNED else 1
+    return None if limit is None else max(0, limit - sessions.count())
+
+
+def receive(*, participant: Participant, ticket: Ticket, answer: Answer) -> int | None:
+    """Store what a page of a session sent, whatever it showed; the session. Raises InvalidAnswer."""
+    take_in = answer_check if ticket.check else submit
+    return take_in(participant=participant, ticket=ticket, answer=answer).session_id
 
 
 @transaction.atomic
@@ -60,23 +80,25 @@ def submit(*, participant: Participant, ticket: Ticket, answer: Answer) -> Label
     """Store an answer, once, and say what became of it (`Label.status`).
 
     Counted while the person still holds a slot of the item, also when the lease ran out but nobody took it;
-    surplus after that. An earlier answer of theirs to the item is superseded, unless the study is closed.
+    surplus after that. An earlier answer of theirs to the item is superseded, unless the study is closed; one
+    that the same page sent before another, but that comes after it, is superseded from the start.
     The same answer from the same page gives the label that is already there. The session is completed when
     as many items are answered as it leased. Raises InvalidAnswer.
     """
-    if ticket.participant != participant.pk:
-        raise InvalidAnswer("This page belongs to somebody else. Open the study again to go on.")
-    participant = _locked(participant)
-    answer.check(participant.study)
+    participant = _may_answer(participant, ticket, answer)
     key, now = ticket.key(answer), timezone.now()
     before = list(Label.objects.filter(participant=participant, item=ticket.item))
     for label in before:
         if label.key == key:
             return label
     if before and participant.study.state == Study.State.CLOSED:
-        raise InvalidAnswer("The study is closed: answers do not change any more. Yours is stored.")
+        raise InvalidAnswer(CLOSED)
     held = Slot.objects.select_for_update().filter(participant=participant, item=ticket.item).first()
-    Label.objects.filter(pk__in=[label.pk for label in before]).update(status=Label.Status.SUPERSEDED)
+    status = Label.Status.COUNTED if held else Label.Status.SURPLUS
+    if any(label.page == ticket.nonce and label.attempt > answer.attempt for label in before):
+        status = Label.Status.SUPERSEDED
+    else:
+        Label.objects.filter(pk__in=[label.pk for label in before]).update(status=Label.Status.SUPERSEDED)
     session_id = (held and held.session_id) or ticket.session
     label = Label.objects.create(
         item_id=ticket.item,
@@ -91,14 +113,41 @@ def submit(*, participant: Participant, ticket: Ticket, answer: Answer) -> Label
         position=ticket.position,
         swapped=ticket.swapped,
         submitted_at=now,
-        status=Label.Status.COUNTED if held else Label.Status.SURPLUS,
+        status=status,
         key=key,
+        page=ticket.nonce,
+        attempt=answer.attempt,
         simulated=participant.simulated,
     )
     if held and not held.filled:
         Slot.objects.filter(pk=held.pk).update(filled=True)
     _complete(session_id, now)
     return label
+
+
+@transaction.atomic
+def answer_check(*, participant: Participant, ticket: Ticket, answer: Answer) -> CheckAnswer:
+    """Store an answer to a check: the first is graded, later ones only show again on the person's page.
+
+    Where the study says so, the session ends at once when the person reached the limit of failed checks.
+    Raises InvalidAnswer where `submit` would, so that nobody can tell.
+    """
+    participant = _may_answer(participant, ticket, answer)
+    given = CheckAnswer.objects.select_related("check_asked").get(pk=ticket.check)
+    study, now = participant.study, timezone.now()
+    if given.answered_at is None:
+        checks.grade(given=given, ticket=ticket, answer=answer, now=now)
+        ends = study.after_failed_checks == Study.AfterFailedChecks.END and not given.passed
+        if ends and checks.failed_too_many(participant):
+            screened = Session.objects.get(pk=ticket.session)
+            stop_session(session=screened, outcome=Session.Outcome.SCREENED)
+        else:
+            _complete(ticket.session, now)
+    elif checks.says_otherwise(given, answer):
+        if study.state == Study.State.CLOSED:
+            raise InvalidAnswer(CLOSED)
+        checks.change(given=given, answer=answer)
+    return given
 
 
 @transaction.atomic
@@ -137,8 +186,19 @@ def session_slots(*, session: Session, positions: Sequence[int | None] = ()) -> 
     return rows
 
 
+def _may_answer(participant: Participant, ticket: Ticket, answer: Answer) -> Participant:
+    """The person, locked. Raises InvalidAnswer when the page was another's, or the answer is none."""
+    if ticket.participant != participant.pk:
+        raise InvalidAnswer(_("This page belongs to somebody else. Open the study again to go on."))
+    participant = _locked(participant)
+    answer.check(participant.study)
+    return participant
+
+
 def _may_start(participant: Participant) -> bool:
     study = participant.study
+    if participant.sessions.filter(outcome=Session.Outcome.SCREENED).exists():
+        return False
     # Simulated people label simulated studies, and nobody else does.
     welcome = study.state == Study.State.OPEN and study.simulated == participant.simulated
     welcome = welcome and participant.excluded_at is None
@@ -160,14 +220,15 @@ def _complete(session_id: int, now: datetime) -> None:
     Otherwise it lost slots when its time was up, and the person may still get others.
     """
     left = Slot.objects.filter(session=session_id, filled=False)
+    asked = CheckAnswer.objects.filter(session=session_id, answered_at__isnull=True)
     answered = Label.objects.current().filter(session=OuterRef("pk")).order_by().values("session")
-    sessions = Session.objects.filter(~Exists(left), pk=session_id)
+    sessions = Session.objects.filter(~Exists(left), ~Exists(asked), pk=session_id)
     sessions = sessions.alias(answered=Subquery(answered.annotate(n=Count("pk")).values("n")))
     _end(sessions.filter(answered__gte=F("size")), Session.Outcome.COMPLETED, now)
 
 
 def _resume(session: Session, *, participant: Participant, now: datetime) -> Session | None:
-    study = _queue(participant.study)
+    study = queue(participant.study)
     held = list(session.slots.order_by("order").select_for_update())
     unfilled = [slot for slot in held if not slot.filled]
     until = next((slot.leased_until for slot in unfilled if slot.leased_until), now)
@@ -178,10 +239,11 @@ def _resume(session: Session, *, participant: Participant, now: datetime) -> Ses
     answered = len(held) - len(unfilled) + session.labels.filter(status=Label.Status.SURPLUS).count()
     missing = session.size - answered - len(unfilled)
     if missing > 0 and study.design == Study.Design.RANDOM and study.state == Study.State.OPEN:
-        extra = _take(_open_slots(participant, now), count=missing, wait=True)
+        extra = take(open_slots(participant, now), count=missing, wait=True)
         _lease(extra, session=session, participant=participant, until=until)
         unfilled += extra
-    if unfilled:
+    finishes = answered >= session.size and session.check_answers.filter(answered_at__isnull=True).exists()
+    if unfilled or finishes:
         return session
     outcome = Session.Outcome.COMPLETED if answered >= session.size else Session.Outcome.EXPIRED
     _end(Session.objects.filter(pk=session.pk), outcome, now)
@@ -192,74 +254,14 @@ def _end_of_lease(study: Study, now: datetime) -> datetime:
     return now + timedelta(minutes=study.time_limit_minutes)
 
 
-def _queue(study: Study) -> Study:
-    """Wait for the turn to claim slots of the study without skipping any that somebody holds for a moment."""
-    return Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-
-
-def _claim(participant: Participant, *, count: int, now: datetime) -> list[Slot]:
-    """Up to `count` open slots of different items, locked; of one form in a block design."""
-    study, opened = participant.study, _open_slots(participant, now)
-    if study.design == Study.Design.BLOCKS:
-        _queue(study)
-        return _take_form(opened)
-    before = transaction.savepoint()
-    slots = _take(opened, count=count, wait=False)
-    if len(slots) == count or not connection.features.has_select_for_update:
-        return slots
-    # Few are left, or others hold them for a moment: let go, queue, and look again.
-    transaction.savepoint_rollback(before)
-    if not opened.exists():
-        return []
-    _queue(study)
-    return _take(opened, count=count, wait=True)
-
-
-def _open_slots(participant: Participant, now: datetime) -> QuerySet[Slot]:
-    """Slots that nobody holds, in the study's order, of items that this person has not had."""
-    held = Slot.objects.filter(participant=participant).values("item")
-    labelled = Label.objects.filter(session__participant=participant).values("item")
-    return (
-        Slot.objects.filter(Q(leased_until__isnull=True) | Q(leased_until__lte=now))
-        .filter(study=participant.study_id, filled=False)
-        # Lists, not a condition on each slot: somebody who has done nearly all looks at many slots.
-        .exclude(item__in=held)
-        .exclude(item__in=labelled)
-        .select_related("item")
-        .order_by("order")
-    )
-
-
-def _take(opened: QuerySet[Slot], *, count: int, wait: bool) -> list[Slot]:
-    """Lock the first `count` of the open slots, no two of one item; without `wait`, of those nobody locks."""
-    chosen: dict[int, Slot] = {}
-    while len(chosen) < count:
-        rest = opened.exclude(item__in=list(chosen))
-        locked = rest.select_for_update(of=("self",), skip_locked=not wait)
-        batch = list(locked[: count - len(chosen)])
-        # Rows that were waited for may be open no more: an empty batch is the end only if none is open.
-        if not batch and not (wait and rest.exists()):
-            break
-        for slot in batch:
-            chosen.setdefault(slot.item_id, slot)
-    return list(chosen.values())
-
-
-def _take_form(opened: QuerySet[Slot]) -> list[Slot]:
-    """Lock what is open of the first form that has an open slot: all of it, or what somebody left."""
-    while first := opened.first():
-        form = opened.filter(number=first.number, item__block=first.item.block)
-        if slots := list(form.select_for_update(of=("self",))):
-            return slots
-    return []
-
-
 def _lease(slots: list[Slot], *, session: Session, participant: Participant, until: datetime) -> None:
     """Give the slots to the session, in an order and with sides drawn for this person."""
     study = participant.study
     last = max(_last_position(session.slots.all()), _last_position(session.labels.all()))
+    taken = set(session.check_answers.values_list("position", flat=True))
+    free = (position for position in count(last + 1) if position not in taken)
     draws = {slot.pk: digest(study.seed, participant.code, slot.item.position) for slot in slots}
-    for position, slot in enumerate(sorted(slots, key=lambda slot: draws[slot.pk]), start=last + 1):
+    for slot, position in zip(sorted(slots, key=lambda slot: draws[slot.pk]), free, strict=False):
         slot.participant, slot.session, slot.position = participant, session, position
         slot.swapped = study.kind == Study.Kind.COMPARISON and int(draws[slot.pk][-1], 16) % 2 == 1
         slot.leased_until = until

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from annotation.models import Label, Study
+from annotation.models import Study
 from annotation.tickets import COMMENT_LENGTH, Answer
 
 LONGEST_SITTING = 24 * 60 * 60.0  # seconds
@@ -120,13 +120,11 @@ class AnswerForm(forms.Form):
         return data
 
     @classmethod
-    def showing(cls, label: Label | None) -> "AnswerForm":
+    def showing(cls, said: Answer | None) -> "AnswerForm":
         """The form with a person's own earlier answer, or empty."""
-        if label is None:
+        if said is None:
             return cls()
-        return cls(
-            initial={"label": label.value, "cannot_judge": label.cannot_judge, "comment": label.comment}
-        )
+        return cls(initial={"label": said.value, "cannot_judge": said.cannot_judge, "comment": said.comment})
 
     def answer(self) -> Answer:
         data = self.cleaned_data

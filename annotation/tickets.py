@@ -1,16 +1,19 @@
 """What goes out with a task page and what comes back: the ticket and the answer."""
 
+import json
 from dataclasses import asdict, dataclass
 from secrets import token_hex
 
-from django.core import signing
+from cryptography.fernet import InvalidToken
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from annotation.models import Slot, Study
+from annotation.models import CheckAnswer, Slot, Study
+from annotation.sealing import fernet
 from generation.models import digest
 
 COMMENT_LENGTH = 5_000
-SALT = "annotation.ticket"
+SEALED_LENGTH = 512  # of every ticket, whatever its numbers
 
 
 class InvalidAnswer(Exception):
@@ -34,20 +37,23 @@ class Answer:
         """Raise InvalidAnswer unless the answer fits the study's scale."""
         if self.cannot_judge:
             if self.value is not None:
-                raise InvalidAnswer("Choose an answer, or say that you cannot judge, not both.")
+                raise InvalidAnswer(_("Choose an answer, or say that you cannot judge this one, not both."))
         elif self.value is None:
-            raise InvalidAnswer("Choose an answer, or say that you cannot judge this one.")
+            raise InvalidAnswer(_("Choose an answer, or say that you cannot judge this one."))
         elif not study.scale_low <= self.value <= study.scale_high:
-            raise InvalidAnswer(f"The answer is a whole number from {study.scale_low} to {study.scale_high}.")
+            ends = {"low": study.scale_low, "high": study.scale_high}
+            raise InvalidAnswer(_("The answer is a whole number from %(low)d to %(high)d.") % ends)
         if len(self.comment) > COMMENT_LENGTH:
-            raise InvalidAnswer(f"The comment is longer than {COMMENT_LENGTH:,} characters.")
+            limit = {"limit": COMMENT_LENGTH}
+            raise InvalidAnswer(_("The comment is longer than %(limit)d characters. Shorten it.") % limit)
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """What a page showed, to whom and when; signed, it travels in the page's form.
+    """What a page showed, to whom and when; encrypted, it travels in the page's form.
 
-    It outlives the lease: an answer that comes late still says what was shown.
+    It outlives the lease: an answer that comes late still says what was shown. A check's has the check in
+    the person's hands in place of slot and item, and whoever holds it cannot tell.
     """
 
     participant: int
@@ -58,6 +64,7 @@ class Ticket:
     swapped: bool
     shown_at: float
     nonce: str
+    check: int = 0
 
     @classmethod
     def for_slot(cls, slot: Slot) -> "Ticket":
@@ -75,17 +82,36 @@ class Ticket:
             nonce=token_hex(8),
         )
 
+    @classmethod
+    def for_check(cls, given: CheckAnswer) -> "Ticket":
+        """A new ticket for a check within a session."""
+        if given.session_id is None or given.position is None:
+            raise ValueError("practice has no ticket")
+        return cls(
+            participant=given.participant_id,
+            session=given.session_id,
+            slot=0,
+            item=0,
+            position=given.position,
+            swapped=given.swapped,
+            shown_at=timezone.now().timestamp(),
+            nonce=token_hex(8),
+            check=given.pk,
+        )
+
     def seal(self) -> str:
-        """The ticket as signed text."""
-        return signing.dumps(asdict(self), salt=SALT)
+        """The ticket as encrypted text."""
+        return fernet("ticket").encrypt(json.dumps(asdict(self)).ljust(SEALED_LENGTH).encode()).decode()
 
     @classmethod
     def unseal(cls, text: str) -> "Ticket":
         """Raises InvalidAnswer when the text was not sealed by this server."""
         try:
-            return cls(**signing.loads(text, salt=SALT))
-        except (signing.BadSignature, TypeError) as error:
-            raise InvalidAnswer("This page is not valid any more. Open the study again to go on.") from error
+            return cls(**json.loads(fernet("ticket").decrypt(text.encode())))
+        except (InvalidToken, TypeError) as error:
+            raise InvalidAnswer(
+                _("This page is not valid any more. Open the study again to go on.")
+            ) from error
 
     def key(self, answer: Answer) -> str:
         """The same answer from the same page has the same key, so sending it twice stores it once."""
