@@ -2,7 +2,20 @@
 
 from typing import Any
 
-from django.db.models import Case, Exists, F, Func, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
 from annotation.models import Item, Label, Participant, Slot, Study
 
@@ -20,18 +33,28 @@ def _number(rows: QuerySet[Any], study: str = "study") -> Subquery:
 
     COUNT as a plain function, since around the aggregate Django groups.
     """
-    found = rows.filter(**{study: OuterRef("pk")}).order_by()
-    counted = found.annotate(rows=Func(F("pk"), function="COUNT", output_field=IntegerField()))
-    return Subquery(counted.values("rows"))
+    return _of_all("COUNT", "pk", rows.filter(**{study: OuterRef("pk")}))
+
+
+def _of_all(function: str, column: str, rows: QuerySet[Any]) -> Subquery:
+    found = Func(F(column), function=function, output_field=IntegerField())
+    return Subquery(rows.order_by().annotate(found=found).values("found"))
 
 
 ITEMS, FILLED = _number(Item.objects.all()), _number(filled_slots())
+# From an index of the items that have some.
+EXTRA = Coalesce(
+    _of_all("SUM", "extra_labels", Item.objects.filter(study=OuterRef("pk"), extra_labels__gt=0)), 0
+)
 COUNTS: dict[str, Any] = {
     "number_of_items": ITEMS,
     "people": _number(Participant.objects.all()),
-    # None before a study has slots: every item has as many, so they need not be counted.
+    # None before a study has slots: every item has as many as it should, so they need not be counted.
     "wanted": Case(
-        When(Exists(Slot.objects.filter(study=OuterRef("pk"))), then=F("labels_per_item") * ITEMS),
+        When(
+            Exists(Slot.objects.filter(study=OuterRef("pk"))),
+            then=F("labels_per_item") * ITEMS + EXTRA,
+        ),
         default=Value(None),
         output_field=IntegerField(),
     ),
@@ -42,6 +65,12 @@ COUNTS: dict[str, Any] = {
         output_field=IntegerField(),
     ),
 }
+
+
+def wanted_labels(study: Study) -> int:
+    """How many labels the study's items are to have, all in all."""
+    extra = study.items.filter(extra_labels__gt=0).aggregate(sum=Sum("extra_labels"))["sum"] or 0
+    return study.labels_per_item * study.items.count() + int(extra)
 
 
 def with_counts(studies: QuerySet[Study], *names: str) -> QuerySet[Study]:

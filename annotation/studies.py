@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation.consents import consents_of
+from annotation.counts import wanted_labels
 from annotation.designs import lay_slots
 from annotation.log import COMMAND_LINE, record
 from annotation.models import Item, Label, Membership, Session, Study
@@ -88,9 +89,20 @@ def study_from_responses(
 ) -> Study:
     """A draft whose items are the responses, or every pair of two different texts of a query."""
     study = create_study(slug=slug, name=name, kind=kind, owner=owner, **fields)
+    items = items_from(study, responses)
+    if not items:
+        raise StudyError("These responses make no item: choose others.")
+    Item.objects.bulk_create(items, batch_size=1000)
+    record(study, "took items from responses", by=owner, items=len(items))
+    return study
+
+
+def items_from(study: Study, responses: QuerySet[Response]) -> list[Item]:
+    """Unsaved items of the responses, or of every pair of two different texts of a query. Raises StudyError."""
     rows = responses.order_by("query_id", "pk")
-    texts = _pairs(rows) if kind == Study.Kind.COMPARISON else ({"response": row} for row in rows)
-    items = [
+    compares = study.kind == Study.Kind.COMPARISON
+    texts = _pairs(rows) if compares else ({"response": row} for row in rows)
+    return [
         Item(
             study=study,
             position=position,
@@ -100,11 +112,6 @@ def study_from_responses(
         )
         for position, shown in enumerate(texts, start=1)
     ]
-    if not items:
-        raise StudyError("These responses make no item: choose others.")
-    Item.objects.bulk_create(items, batch_size=1000)
-    record(study, "took items from responses", by=owner, items=len(items))
-    return study
 
 
 def _pairs(responses: Iterable[Response]) -> Iterable[dict[str, Response]]:
@@ -160,7 +167,7 @@ def open_study(*, study: Study, by: User | None = None) -> Study:
         lay_out(study=study)
     with transaction.atomic():
         study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
-        if study.slots.count() != study.items.count() * study.labels_per_item:
+        if study.slots.count() != wanted_labels(study):
             raise StudyError(f"{study.slug} was changed while it was being opened: look at it, then open it.")
         return _set_state(study, Study.State.OPEN, by)
 

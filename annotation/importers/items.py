@@ -1,6 +1,8 @@
 """Items from files: one response to rate, or two to compare, on each row."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Max
 
-from annotation import studies
+from annotation import extension, studies
 from annotation.log import record
 from annotation.models import Item, Study
 from annotation.studies import StudyError
@@ -58,35 +60,88 @@ def import_items(
     open_study: bool = False,
     owner: User | None = None,
     skip_bad_rows: bool = False,
+    extend: bool = False,
     progress: Progress = silent,
     **fields: Any,
 ) -> ImportReport:
     """Add a file's items to a draft study, which is made where there is none, and open it if asked.
 
-    The kind is the study's, or what the columns say. `fields` are settings of the new study, None for the
-    usual ones; a draft that is there must have the same. Raises FileError and StudyError.
+    With `extend` also to a study that was opened: its new items catch up with the others. The kind is the
+    study's, or what the columns say. `fields` are settings of the new study, None for the usual ones; a
+    study that is there must have the same. Raises FileError and StudyError.
     """
     path = Path(path)
+    study = _study_for(slug, extend)
+    settled = {field: value for field, value in fields.items() if value is not None}
+    created = 0
+    with read_items(path, study, kind, skip=skip_bad_rows, progress=progress) as found:
+        with all_or_nothing():
+            study = _for_writing(study, settled, extend, path) or studies.create_study(
+                slug=slug, name=name or slug, kind=found.kind, owner=owner, **settled
+            )
+            after = extension.last_position(study)
+            for batch in found.spool.batches(found.rejected):
+                created += len(store_items(study, batch))
+            extension.join(study=study, after=after)
+            grown = {"digest": _digest(path)} if extend else {}
+            did = "added items" if extend else "imported items"
+            record(study, did, by=owner, items=created, file=path.name, **grown)
+            if open_study and study.state != Study.State.OPEN:
+                studies.open_study(study=study, by=owner)
+    return ImportReport(created, {"items": created}, found.rejected.named(), into=slug, remarks=found.remarks)
+
+
+@dataclass
+class ItemsFound:
+    """The right items of a file, on disk until they are stored."""
+
+    kind: str
+    spool: Spool[ItemText]
+    rejected: Rejections
+    remarks: list[str]
+    items: int = 0
+
+
+@contextmanager
+def read_items(
+    path: Path, study: Study | None, kind: str | None, *, skip: bool = False, progress: Progress = silent
+) -> Iterator[ItemsFound]:
+    """What importing the file would add, read and checked. Raises FileError and StudyError."""
     first = first_row(path)
-    study = draft_study(slug)
     kind = kind_for(study, kind, path, first)
     require_columns(path, first, QUERY, *((f"response{n}",) for n in SHOWN[Study.Kind(kind)]))
-    settled = {field: value for field, value in fields.items() if value is not None}
-    rejected = Rejections(path, skip=skip_bad_rows)
-    created = 0
-    with Spool[ItemText]() as spool:
-        _read(spool, rejected, kind, _item_ids(study), progress)
-        with all_or_nothing():
-            study = draft_for_writing(study, settled) or studies.create_study(
-                slug=slug, name=name or slug, kind=kind, owner=owner, **settled
-            )
-            for batch in spool.batches(rejected):
-                created += len(store_items(study, batch))
-            record(study, "imported items", by=owner, items=created, file=path.name)
-            if open_study:
-                studies.open_study(study=study, by=owner)
     remarks = [UNREAD] if columns.given(first, "human_labels") else []
-    return ImportReport(created, {"items": created}, rejected.named(), into=slug, remarks=remarks)
+    with Spool[ItemText]() as spool:
+        found = ItemsFound(kind, spool, Rejections(path, skip=skip), remarks)
+        # Rows without an id are numbered on from those of a study that runs.
+        runs = study is not None and study.state != Study.State.DRAFT
+        before = extension.last_position(study) if study and runs else 0
+        found.items = _read(spool, found.rejected, kind, _item_ids(study), before, progress)
+        yield found
+
+
+def _study_for(slug: str, extend: bool) -> Study | None:
+    if not extend:
+        return draft_study(slug)
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        raise StudyError(f"There is no study {slug} to extend.")
+    return study
+
+
+def _for_writing(study: Study | None, settled: dict[str, Any], extend: bool, path: Path) -> Study | None:
+    if study is None or not extend:
+        return draft_for_writing(study, settled)
+    study = extension.locked(study)
+    _check_settled(study, settled)
+    if study.acts.filter(what="added items", detail__digest=_digest(path)).exists():
+        raise StudyError(f"The items of {path.name} were added to {study.slug} already.")
+    return study
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def draft_study(slug: str) -> Study | None:
@@ -104,12 +159,16 @@ def draft_for_writing(study: Study | None, settled: dict[str, Any]) -> Study | N
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     if study.state != Study.State.DRAFT:
         raise StudyError(f"{study.slug} is {study.state}: a file can only be added to a draft.")
+    _check_settled(study, settled)
+    return study
+
+
+def _check_settled(study: Study, settled: dict[str, Any]) -> None:
     for field, value in settled.items():
         if (now := getattr(study, field)) != value:
             raise StudyError(
                 f"{study.slug} has {field.replace('_', ' ')} {now}, not {value}: change its settings first."
             )
-    return study
 
 
 def kind_for(study: Study | None, kind: str | None, path: Path, row: Row) -> str:
@@ -174,10 +233,18 @@ def _item_ids(study: Study | None) -> set[str]:
 
 
 def _read(
-    spool: Spool[ItemText], rejected: Rejections, kind: str, taken: set[str], progress: Progress
-) -> None:
+    spool: Spool[ItemText],
+    rejected: Rejections,
+    kind: str,
+    taken: set[str],
+    before: int,
+    progress: Progress,
+) -> int:
+    """Spool the right rows and name the others; how many are right."""
     seen: dict[str, int] = {}
-    right = read_right(rejected.path, rejected, lambda number, row: read_item(row, kind, number), progress)
+    right = read_right(
+        rejected.path, rejected, lambda number, row: read_item(row, kind, before + number), progress
+    )
     for line, item in right:
         if item.item_id in taken:
             rejected.add(line, f"item_id {columns.shown(item.item_id)} is in the study already")
@@ -187,3 +254,4 @@ def _read(
         else:
             spool.add(line, item)
     rejected.settle(rows=len(seen))
+    return len(seen)

@@ -159,6 +159,11 @@ class Label(models.Model):
         indexes = [
             models.Index(fields=["session"], condition=Q(session__isnull=False), name="label_by_session"),
             models.Index(fields=["submitted_at"], condition=Q(session__isnull=False), name="label_by_time"),
+            models.Index(
+                fields=["participant"],
+                condition=Q(status__in=["surplus", "replaced"]),
+                name="label_set_aside",
+            ),
         ]
 
     def __str__(self) -> str:

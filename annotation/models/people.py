@@ -37,6 +37,7 @@ class Participant(models.Model):
                 name="exclusion_reason_of_the_excluded",
             ),
         ]
+        indexes = [models.Index(fields=["study", "created_at"], name="participant_by_time")]
 
     def __str__(self) -> str:
         return self.code

@@ -200,7 +200,12 @@ class Item(models.Model):
             ),
             models.CheckConstraint(condition=Q(extra_labels__lte=10_000), name="item_extra_labels"),
         ]
-        indexes = [models.Index(fields=["study", "block"], name="item_by_block")]
+        indexes = [
+            models.Index(fields=["study", "block"], name="item_by_block"),
+            models.Index(
+                fields=["study", "extra_labels"], condition=Q(extra_labels__gt=0), name="item_with_extra"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.external_id

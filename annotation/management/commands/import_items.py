@@ -21,11 +21,14 @@ class Command(BaseCommand):
         parser.add_argument("--design", choices=Study.Design.values, help="random if left out")
         parser.add_argument("--open", action="store_true", help="let people in")
         parser.add_argument(
+            "--extend", action="store_true", help="add to the study also when it is open, paused or closed"
+        )
+        parser.add_argument(
             "--skip-bad-rows", action="store_true", help="import the rest, and name what was skipped"
         )
 
     def handle(self, **options: Any) -> None:
-        names = ("name", "kind", "labels_per_item", "session_size", "design", "skip_bad_rows")
+        names = ("name", "kind", "labels_per_item", "session_size", "design", "skip_bad_rows", "extend")
         try:
             report = import_items(
                 path=options["file"],
