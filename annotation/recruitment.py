@@ -5,7 +5,7 @@ A recruiter's ids stay out of sight: a keyed digest finds the person, and the vi
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from urllib.parse import urlencode
 
 from cryptography.fernet import InvalidToken
@@ -14,15 +14,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation.consents import keep_consent
+from annotation.invitations import is_invited
 from annotation.models import Participant, Recruitment, Study, new_participant_code
+from annotation.panels import CODE, return_address
 from annotation.sealing import digests, fernet
+from annotation.submissions import is_returned, keep_submission
 
 Recruiter = Recruitment.Recruiter
 # The first parameter names the person.
 PARAMETERS = {
     Recruiter.PROLIFIC: ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID"),
     Recruiter.MTURK: ("workerId", "assignmentId", "hitId", "turkSubmitTo"),
+    Recruiter.INVITATION: ("invitation",),
 }
+# The parameter that names the submission.
+SUBMISSION = {Recruiter.PROLIFIC.value: "SESSION_ID", Recruiter.MTURK.value: "assignmentId"}
+OPEN = "open"  # the way in without a recruiter
+PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
+PLACEHOLDER = frozenset("{}[]<>$%")
 LONGEST_ID = 200
 LONGEST_VALUE = 500
 VISITS_KEPT = 20
@@ -33,6 +42,10 @@ MTURK_FRAMES = ("https://worker.mturk.com", "https://workersandbox.mturk.com")
 
 class InvalidEntry(Exception):
     """A link that cannot be followed; the message is for the person who followed it."""
+
+
+class WrongInvitation(InvalidEntry):
+    """A code that invites nobody: mistyped, revoked, or guessed."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +62,36 @@ class Entry:
     code: str = field(default_factory=new_participant_code)
 
     @classmethod
-    def from_parameters(cls, parameters: Mapping[str, str]) -> "Entry":
+    def from_parameters(cls, parameters: Mapping[str, str], *, study: Study) -> "Entry":
         """Read the parameters of a study's address. Raises InvalidEntry."""
-        for recruiter, (person_name, *names) in PARAMETERS.items():
+        for recruiter, (person_name, *names) in _parameters(study).items():
             person = parameters.get(person_name, "").strip()
             visit = {name: parameters[name].strip()[:LONGEST_VALUE] for name in names if name in parameters}
             if len(person) > LONGEST_ID:
                 raise InvalidEntry(_("The link is damaged. Go back to where you found it and open it again."))
             if person or "assignmentId" in visit:
                 # A link tried out by its maker has the recruiter's placeholder in it: nobody is there yet.
-                unknown = not person or "{{" in person
-                preview = unknown or visit.get("assignmentId") == "ASSIGNMENT_ID_NOT_AVAILABLE"
+                unknown = not person or bool(PLACEHOLDER & set(person))
+                preview = unknown or visit.get("assignmentId") == PREVIEW
+                if recruiter == Recruiter.PANEL:
+                    visit[person_name] = person  # the way back may want it
                 return cls(recruiter=recruiter.value, person=person, visit=visit, preview=preview)
         return cls()
+
+    def check(self, *, study: Study, known: bool) -> None:
+        """Whether this is one of the study's ways in. Who is known goes on where they were.
+
+        Raises InvalidEntry, and WrongInvitation here alone.
+        """
+        if self.recruiter == Recruiter.INVITATION and not is_invited(study=study, code=self.person):
+            raise WrongInvitation(_("This invitation is not valid. Ask who sent it to you for another."))
+        if known or (self.recruiter or OPEN) in study.recruiters:
+            return
+        if self.recruiter:
+            raise InvalidEntry(_("This study is not open to people who come by this link."))
+        raise InvalidEntry(
+            _("Open this study by the link that you were given: this address lacks a part of it.")
+        )
 
     def seal(self, *, study: Study) -> str:
         """The entry as encrypted text, for the form of the study's consent page."""
@@ -96,6 +126,7 @@ def admit(
     A new person becomes a participant.
     """
     known = participant or find(study=study, entry=entry) or _create(study, entry)
+    _keep_submission(known, entry)
     if known.consent_version != study.consent_version:
         keep_consent(study=study)
         known.consented_at, known.consent_version = timezone.now(), study.consent_version
@@ -125,9 +156,15 @@ def _create(study: Study, entry: Entry) -> Participant:
         return participant_there
 
 
+def given_back(entry: Entry) -> bool:
+    """Whether the recruiter says that the person has given this piece of work back."""
+    return is_returned(recruiter=entry.recruiter, external=_submission(entry))
+
+
 @transaction.atomic
 def note_visit(*, participant: Participant, entry: Entry) -> None:
     """Keep the parameters of a return: a recruiter may have opened a new submission for the person."""
+    _keep_submission(participant, entry)
     recruitment = Recruitment.objects.select_for_update().get(participant=participant)
     visits = visits_of(recruitment)
     if not visits or visits[-1] != entry.visit:
@@ -157,20 +194,34 @@ class WayBack:
 
 def way_back(*, participant: Participant, code: str) -> WayBack:
     recruitment = Recruitment.objects.filter(participant=participant).first()
-    if recruitment is None:
+    if recruitment is None or recruitment.recruiter == Recruiter.INVITATION:
         return WayBack(code)
+    known = WayBack(code, recruitment.recruiter)
     if recruitment.recruiter == Recruiter.PROLIFIC:
-        return WayBack(code, recruitment.recruiter, link=f"{PROLIFIC_EXIT}?{urlencode({'cc': code})}")
+        return replace(known, link=f"{PROLIFIC_EXIT}?{urlencode({'cc': code})}")
     visit = (visits_of(recruitment) or [{}])[-1]
+    if recruitment.recruiter == Recruiter.PANEL:
+        values = {**visit, CODE: code}
+        return replace(known, link=return_address(participant.study.panel.get("return_url", ""), values))
     host = visit.get("turkSubmitTo", "").rstrip("/")
     if host not in MTURK_HOSTS or not visit.get("assignmentId"):
-        return WayBack(code, recruitment.recruiter)
-    return WayBack(
-        code,
-        recruitment.recruiter,
-        form_action=f"{host}/mturk/externalSubmit",
-        assignment=visit["assignmentId"],
-    )
+        return known
+    return replace(known, form_action=f"{host}/mturk/externalSubmit", assignment=visit["assignmentId"])
+
+
+def _parameters(study: Study) -> dict[Recruitment.Recruiter, tuple[str, ...]]:
+    """Each recruiter's parameters, the one that names the person first."""
+    panel = study.panel
+    return PARAMETERS | ({Recruiter.PANEL: (panel["person"], *panel["visit"])} if panel else {})
+
+
+def _submission(entry: Entry) -> str:
+    return entry.visit.get(SUBMISSION.get(entry.recruiter, ""), "")
+
+
+def _keep_submission(participant: Participant, entry: Entry) -> None:
+    if external := _submission(entry):
+        keep_submission(participant=participant, recruiter=entry.recruiter, external=external)
 
 
 def _digests(study: Study, entry: Entry) -> list[str]:
