@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.models import Item, Label, Participant, Study
+from annotation.models import Check, Item, Label, Participant, Study
 from generation.models import LanguageModel, Query, Response
 
 
@@ -62,3 +62,39 @@ def make_labels(
 def make_participant(study: Study, code: str, **fields: Any) -> Participant:
     consent = {"consented_at": timezone.now(), "consent_version": study.consent_version}
     return Participant.objects.create(study=study, code=code, **(consent | fields))
+
+
+def make_check(study: Study, **fields: Any) -> Check:
+    """An attention check that only 4 and 5 pass, drawn at random unless it is given a position."""
+    shown = {"query": "Show that you read this.", "response": "Choose 4 or 5."}
+    return Check.objects.create(
+        **({"study": study, "purpose": Check.Purpose.ATTENTION, "accepted": [4, 5]} | shown | fields)
+    )
+
+
+def make_question(study: Study, name: str, **fields: Any) -> Question:
+    """A survey question before the work; of the comprehension check the first option is right."""
+    defaults: dict[str, Any] = {
+        "place": "before",
+        "position": study.questions.count() + 1,
+        "text": f"What about {name}?",
+        "options": [f"{name} one", f"{name} two"],
+    }
+    if fields.get("place") == Question.Place.COMPREHENSION:
+        defaults["right"] = 0
+    return Question.objects.create(study=study, name=name, **(defaults | fields))
+
+
+def make_check(study: Study, purpose: str = "practice", **fields: Any) -> Check:
+    """A check that the study's highest value passes."""
+    number = study.checks.count() + 1
+    defaults: dict[str, Any] = {
+        "position": number if purpose == Check.Purpose.PRACTICE else None,
+        "query": f"Query of check {number}",
+        "response": f"response of check {number}",
+        "accepted": [study.scale_high],
+        "feedback": f"Feedback {number}",
+    }
+    if study.kind == Study.Kind.COMPARISON:
+        defaults["response_2"] = f"other response of check {number}"
+    return Check.objects.create(study=study, purpose=purpose, **(defaults | fields))

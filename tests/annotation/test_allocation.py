@@ -353,6 +353,20 @@ def test_a_page_that_sends_4_then_2_then_4_has_said_4() -> None:
     assert Label.objects.count() == 3
 
 
+def test_an_older_answer_of_a_page_that_comes_after_its_newer_one_is_kept_and_supersedes_nothing() -> None:
+    person = make_participant(opened(), "p")
+    session = begin(person)
+    page, later = tickets(session)[0], tickets(session)[0]
+    submit(participant=person, ticket=page, answer=Answer(value=2, attempt=2))
+    assert submit(participant=person, ticket=page, answer=Answer(value=4, attempt=1)).status == "superseded"
+    assert Label.objects.counted().get().value == 2
+    submit(participant=person, ticket=later, answer=Answer(value=5, attempt=1))
+    assert Label.objects.counted().get().value == 5, "another page's numbers are its own"
+    submit(participant=person, ticket=page, answer=Answer(value=1, attempt=1))
+    assert Label.objects.counted().get().value == 5
+    assert sorted(Label.objects.values_list("value", flat=True)) == [1, 2, 4, 5]
+
+
 def test_forms_that_the_items_came_with_are_kept() -> None:
     study = make_study(design="blocks", labels_per_item=1, session_size=2)
     for item in make_items(study, 6):
