@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from annotation.models import Item, Label, Participant, Session, Slot, Study
+from annotation.models import Act, Item, Label, Participant, Session, Slot, Study
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -62,4 +62,12 @@ class LabelAdmin(ReadOnlyAdmin):
     list_select_related = ("item", "participant")
     list_filter = ("status", "simulated")
     search_fields = ("item__study__slug",)
+    show_full_result_count = False
+
+
+@admin.register(Act)
+class ActAdmin(ReadOnlyAdmin):
+    list_display = ("at", "study", "by", "what", "words")
+    list_select_related = ("study",)
+    search_fields = ("study__slug", "by", "what")
     show_full_result_count = False

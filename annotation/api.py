@@ -18,6 +18,7 @@ from rest_framework.serializers import BaseSerializer, Serializer
 from annotation.counts import with_counts
 from annotation.exporters import FORMATS, SHAPES, download
 from annotation.importers import import_items, import_labels
+from annotation.members import give_role, remove_member
 from annotation.models import Study
 from annotation.roles import Role, role_to, studies_of, study_for
 from annotation.serializers import (
@@ -27,6 +28,7 @@ from annotation.serializers import (
     ItemSerializer,
     ItemsUploadSerializer,
     LabelsUploadSerializer,
+    MemberSerializer,
     StudySerializer,
 )
 from annotation.studies import close_study, create_study, delete_study, open_study, pause_study, update_study
@@ -168,6 +170,28 @@ class StudyViewSet(
             format=asked["file_format"],
             shape=asked["shape"],
         )
+
+    @extend_schema(methods=["get"], summary="The study's members", responses=MemberSerializer(many=True))
+    @extend_schema(methods=["post"], summary="Give a user a role, or another one", request=MemberSerializer)
+    @extend_schema(
+        methods=["delete"],
+        summary="Take a user's role back",
+        parameters=[OpenApiParameter("name", required=True)],
+        responses={204: None},
+    )
+    @action(detail=True, methods=["get", "post", "delete"], filterset_fields=(), pagination_class=None)
+    def members(self, request: Request, slug: str) -> Response:
+        """Every member reads who the members are; an owner changes them."""
+        study = study_for(request.user, slug, Role.VIEWER if request.method == "GET" else Role.OWNER)
+        if request.method == "POST":
+            given = checked(MemberSerializer, request.data)
+            name, role = given["user"]["username"], given["role"]
+            member = give_role(study=study, name=name, role=role, by=user_of(request))
+            return Response(MemberSerializer(member).data)
+        if request.method == "DELETE":
+            remove_member(study=study, name=request.query_params.get("name", ""), by=user_of(request))
+            return Response(status=204)
+        return Response(MemberSerializer(study.memberships.select_related("user"), many=True).data)
 
     def _turn(self, change: Callable[..., Study]) -> Response:
         changed = change(study=self.get_object(), by=user_of(self.request))

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from annotation.models import Act, Study
 
@@ -17,3 +19,11 @@ def record(study: Study, what: str, *, by: User | None = None, who: str = "", **
     """
     name = by.get_username() if by else who or COMMAND_LINE
     Act.objects.create(study=study, user=by, by=name, what=what, detail=detail)
+
+
+def acts_with(study: Study, words: str) -> QuerySet[Act]:
+    """The study's acts, newest first; with words, those that have them all in who, what or the details."""
+    acts = Act.objects.filter(study=study).annotate(text=Cast("detail", TextField()))
+    for word in words.split():
+        acts = acts.filter(Q(by__icontains=word) | Q(what__icontains=word) | Q(text__icontains=word))
+    return acts

@@ -4,7 +4,7 @@ from django import forms
 from rest_framework import serializers
 
 from annotation.exporters import FORMATS, SHAPES
-from annotation.models import Item, Study
+from annotation.models import Item, Membership, Study
 from generation.forms import RowsFileField
 
 
@@ -61,6 +61,11 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
             "item_id": shown.pop("external_id"),
             **{name: x for name, x in shown.items() if x is not None},
         }
+
+
+class MemberSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(source="user.username", max_length=150)
+    role = serializers.ChoiceField(Membership.Role.choices)
 
 
 class UploadSerializer(serializers.Serializer[Any]):

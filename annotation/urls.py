@@ -1,10 +1,15 @@
 from django.urls import path
 
-from annotation.views import console, crowd, endings, tasks
+from annotation.views import console, crowd, endings, languages, members, steps, tasks
 
 crowd_urls = [
     path("s/<slug:slug>/", crowd.door, name="door"),
     path("s/<slug:slug>/instructions/", crowd.instructions, name="instructions"),
+    path("s/<slug:slug>/comprehension/", steps.comprehension, name="comprehension"),
+    path("s/<slug:slug>/practice/", steps.practice, name="practice"),
+    path("s/<slug:slug>/practice/<int:number>/", steps.practice_feedback, name="practice-feedback"),
+    path("s/<slug:slug>/survey/", steps.survey, name="survey"),
+    path("s/<slug:slug>/survey/after/", steps.survey_after, name="survey-after"),
     path("s/<slug:slug>/task/", tasks.next_task, name="next-task"),
     path("s/<slug:slug>/task/<int:position>/", tasks.task, name="task"),
     path("s/<slug:slug>/stop/", endings.stop, name="stop"),
@@ -16,9 +21,12 @@ console_urls = [
     path("studies/new/", console.study_new, name="study-new"),
     path("studies/<slug:slug>/", console.study, name="study"),
     path("studies/<slug:slug>/settings/", console.study_settings, name="study-settings"),
+    path("studies/<slug:slug>/settings/<slug:language>/", languages.study_language, name="study-language"),
     path("studies/<slug:slug>/state/", console.study_state, name="study-state"),
     path("studies/<slug:slug>/items/<int:pk>/", console.item, name="item"),
     path("studies/<slug:slug>/export/", console.study_export, name="study-export"),
+    path("studies/<slug:slug>/members/", members.members, name="members"),
+    path("studies/<slug:slug>/log/", members.log, name="log"),
 ]
 
 urlpatterns = crowd_urls + console_urls

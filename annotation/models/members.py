@@ -1,5 +1,7 @@
 """Who studies: members of a study with their roles, and the log of what they did."""
 
+from typing import Any, NoReturn
+
 from django.contrib.auth.models import User
 from django.db import models
 
@@ -29,8 +31,18 @@ class Membership(models.Model):
         return f"{self.user} {self.role}"
 
 
+class Written(models.QuerySet["Act"]):
+    """Rows that are written once: nothing changes or deletes them, but that their study goes."""
+
+    def update(self, **changes: Any) -> NoReturn:
+        raise TypeError("The log is not changed.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("The log is not deleted.")
+
+
 class Act(models.Model):
-    """One entry of a study's log: who did what, when. Rows are never changed."""
+    """One entry of a study's log: who did what, when."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="acts")
     at = models.DateTimeField(auto_now_add=True)
@@ -40,8 +52,38 @@ class Act(models.Model):
     what = models.CharField(max_length=200)
     detail = models.JSONField(default=dict, blank=True)
 
+    objects = Written.as_manager()
+
     class Meta:
         ordering = ["-pk"]
 
     def __str__(self) -> str:
         return f"{self.by} {self.what}"
+
+    def save(self, **options: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The log is not changed.")
+        super().save(**options)
+
+    def delete(self, using: Any = None, keep_parents: bool = False) -> NoReturn:
+        raise TypeError("The log is not deleted.")
+
+    @property
+    def words(self) -> str:
+        """The detail, as a person reads it."""
+        return "; ".join(f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in self.detail.items())
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case None:
+            return "none"
+        case int():
+            return f"{value:,}"
+        case list():
+            return ", ".join(map(_plain, value))
+        case dict():
+            return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
+    return str(value).replace("_", " ")
