@@ -96,6 +96,7 @@ class Audit(models.Model):
     seed = models.BigIntegerField(default=0)
     replicates = models.PositiveIntegerField(default=1000)
     epsilon = models.FloatField(default=0.2)
+    with_excluded = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     result = models.JSONField(null=True, blank=True)
     error = models.TextField(blank=True)

@@ -33,7 +33,8 @@ class Participant(models.Model):
                 name="consent_has_time_and_version",
             ),
             models.CheckConstraint(
-                condition=Q(excluded_at__isnull=False) | Q(exclusion_reason=""),
+                condition=Q(excluded_at__isnull=True, exclusion_reason="")
+                | (Q(excluded_at__isnull=False) & ~Q(exclusion_reason="")),
                 name="exclusion_reason_of_the_excluded",
             ),
         ]

@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from django.db import connection
-from django.utils import timezone
 from pyarrow import parquet
 
+from annotation.exclusion import exclude
 from annotation.exporters import FORMATS, SHAPES, export_labels, stream_labels
 from annotation.exporters.shapes import ITEMS_AT_ONCE
 from annotation.importers import import_labels
-from annotation.models import Item, Label, Participant, Study
+from annotation.models import Item, Label, Study
 from generation.files import FileError
 from generation.reading import read_rows
 from tests.factory import make_items, make_labels, make_participant, make_response, make_study
@@ -34,7 +34,7 @@ def study() -> Study:
     """Two items of ratings: all kinds of labels, of four people of whom one is excluded."""
     study = make_study("mixed", imported=True, state="closed")
     people = [make_participant(study, code) for code in ("ann", "bob", 'c"a,rl', "excluded")]
-    Participant.objects.filter(code="excluded").update(excluded_at=timezone.now())
+    exclude(participant=people[3], reason="careless")
     first, second = make_items(study, 2)
     make_labels(first, [5, None, 2, 4], people=people)
     make_labels(second, [3, 3], people=people)
@@ -222,7 +222,8 @@ def test_a_label_that_comes_during_an_export_has_its_annotator(tmp_path: Path) -
     items = items_in_two_batches()
 
     def come(rows: int) -> None:
-        late = make_participant(items[0].study, f"late {rows}", excluded_at=timezone.now())
+        late = make_participant(items[0].study, f"late {rows}")
+        exclude(participant=late, reason="late")
         make_labels(items[-1], [3], people=[late])
 
     path = tmp_path / "labels.jsonl"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
+from annotation.exclusion import exclude
 from annotation.frames import label_frame
 from annotation.models import Study
 from annotation.statistics.agreement import krippendorff_alpha
@@ -31,7 +31,8 @@ def test_counts_are_of_counted_labels_in_the_items_order_with_cannot_judge_besid
 def test_excluded_people_are_left_out_unless_asked_for() -> None:
     study = make_study()
     (item,) = make_items(study, 1)
-    people = [make_participant(study, "a"), make_participant(study, "b", excluded_at=timezone.now())]
+    people = [make_participant(study, code) for code in "ab"]
+    exclude(participant=people[1], reason="careless")
     make_labels(item, [1, 5], people=people)
     assert (label_frame(study).counts.tolist(), label_frame(study).annotators) == ([[1, 0, 0, 0, 0]], 1)
     both = label_frame(study, with_excluded=True)

@@ -2,11 +2,11 @@
 
 import pytest
 from django.core.cache import cache
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from annotation.agreement import study_agreement
-from annotation.models import Label, Participant, Study
+from annotation.exclusion import exclude
+from annotation.models import Label, Study
 from annotation.views.summary import ON_THEIR_WAY, items_page, summary_of
 from tests.factory import make_items, make_labels, make_participant, make_study
 
@@ -36,7 +36,7 @@ def test_a_summary_follows_labels_corrections_exclusions_and_the_scale(study: St
     Label.objects.filter(item=last).update(status="superseded")
     make_labels(last, [5])
     assert summary_of(study).row_of(last)["mean"] == 5
-    Participant.objects.filter(code="a").update(excluded_at=timezone.now())
+    exclude(participant=study.participants.get(code="a"), reason="careless")
     assert labels(study) == 4
     Study.objects.update(scale_high=7)
     study.refresh_from_db()

@@ -15,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from annotation.agreement import study_agreement
 from annotation.allocation import start_session
+from annotation.exclusion import exclude
 from annotation.models import Label, Study
 from annotation.studies import close_study, open_study
 from generation.models import Response
@@ -302,8 +303,7 @@ def test_a_new_label_and_an_exclusion_show_at_once(console: Client) -> None:
     assert "3 labels from a file" in text(console.get(url))
     make_labels(second, [4], people=people[:1])
     assert console.get(url).context["summary"].agreement["labels"] == 4
-    people[0].excluded_at = timezone.now()
-    people[0].save()
+    exclude(participant=people[0], reason="careless")
     assert console.get(url).context["summary"].agreement["labels"] == 2
 
 
@@ -435,8 +435,7 @@ def test_surplus_labels_and_excluded_people_are_shown_as_not_counted(console: Cl
     study = make_study(imported=True)
     item = make_items(study, 1)[0]
     people = [make_participant(study, code) for code in ("one", "two")]
-    people[0].excluded_at = timezone.now()
-    people[0].save()
+    exclude(participant=people[0], reason="careless")
     make_labels(item, [1, 5], people=people)
     Label.objects.filter(participant=people[1]).update(status=Label.Status.SURPLUS)
     page = text(console.get(reverse("item", args=[study.slug, item.pk])))

@@ -8,10 +8,10 @@ import numpy.typing as npt
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.utils import timezone
 from scipy import stats
 
 from annotation.agreement import study_agreement
+from annotation.exclusion import exclude
 from annotation.models import Label, Study
 from annotation.statistics.clusters import cluster_weights
 from annotation.statistics.intervals import percentile_interval
@@ -211,7 +211,8 @@ def test_the_same_items_have_the_same_numbers_under_every_rule() -> None:
 def test_excluded_people_count_nowhere() -> None:
     study = make_scored_study()
     before = audited(study)
-    person = make_participant(study, "loud", excluded_at=timezone.now())
+    person = make_participant(study, "loud")
+    exclude(participant=person, reason="shouts")
     for item in study.items.all():
         make_labels(item, [1], people=[person])
     assert audited(study) == before
