@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet
 from django.utils.text import slugify
@@ -15,8 +16,8 @@ from generation.forms import RowsFileField, on_disk
 from generation.models import LanguageModel, Response
 
 SETTINGS = (
-    "question", "scale_words", "instructions", "consent", "labels_per_item", "session_size", "design",
-    "time_limit_minutes",
+    "language", "question", "scale_words", "instructions", "consent", "labels_per_item", "session_size",
+    "design", "time_limit_minutes",
 )  # fmt: skip
 # As the database has them; here the browser is told too.
 MOST = {
@@ -66,6 +67,12 @@ class NewStudyForm(forms.Form):
         help_text="Letters, digits and hyphens. Left empty, it is made from the name.",
     )
     kind = forms.ChoiceField(choices=Study.Kind.choices)
+    language = forms.ChoiceField(
+        choices=settings.LANGUAGES,
+        initial=settings.LANGUAGE_CODE,
+        required=False,
+        help_text="Of the texts below, which people read. Others can be added later.",
+    )
     question = forms.CharField(
         required=False,
         widget=text_area(2),
@@ -159,7 +166,7 @@ class LabelsFileForm(NewStudyForm):
     def save(self, *, owner: User) -> tuple[Study, str]:
         ends = self.given("scale_low", "scale_high")
         scale = (ends["scale_low"], ends["scale_high"]) if ends else None
-        given = self.given("slug", "name", "kind", "question", "scale_words")
+        given = self.given("slug", "name", "kind", "language", "question", "scale_words")
         with on_disk(self.cleaned_data["file"]) as path:
             report = import_labels(path=path, owner=owner, scale=scale, **given)
         return Study.objects.get(slug=self.cleaned_data["slug"]), report.sentence()
@@ -209,6 +216,7 @@ class SettingsForm(forms.ModelForm[Study]):
         model = Study
         fields = (
             "name",
+            "language",
             "question",
             "scale_words",
             "instructions",
@@ -240,6 +248,7 @@ class SettingsForm(forms.ModelForm[Study]):
         }
         help_texts = {
             "consent": "A changed text gets a new version, and people are asked again.",
+            "language": "Of these texts: people's pages are in it, and read aloud in it.",
             "sessions_per_person": "Left empty: as many as there is work for.",
         }
 

@@ -20,6 +20,7 @@ from annotation.models import Item, Label, Study
 from annotation.roles import Role, role_to, studies_of, study_for
 from annotation.statistics.entropy import KINDS
 from annotation.studies import StudyError, close_study, open_study, pause_study
+from annotation.translations import translations_of
 from annotation.views.summary import DEFAULT_SORT, SORTS, Summary, items_page, progress_of, summary_of
 from generation.files import FileError
 from generation.forms import lines
@@ -160,7 +161,8 @@ def study_settings(request: ConsoleRequest, slug: str) -> HttpResponse:
             messages.success(request, "The settings are saved.")
             return redirect("study-settings", slug=slug)
     status = 400 if request.method == "POST" else 200
-    return page(request, "annotation/study_settings.html", {"study": found, "form": form}, status=status)
+    context = {"study": found, "form": form, "languages": translations_of(found)}
+    return page(request, "annotation/study_settings.html", context, status=status)
 
 
 @login_required
