@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotation.views import console, crowd, endings, languages, members, steps, tasks
+from annotation.views import console, crowd, endings, languages, members, rights, steps, tasks, webhooks
 
 crowd_urls = [
     path("s/<slug:slug>/", crowd.door, name="door"),
@@ -16,6 +16,10 @@ crowd_urls = [
     path("s/<slug:slug>/done/", endings.done, name="done"),
 ]
 
+recruiter_urls = [
+    path("recruiters/prolific/", webhooks.prolific, name="prolific-webhook"),
+]
+
 console_urls = [
     path("", console.studies, name="studies"),
     path("studies/new/", console.study_new, name="study-new"),
@@ -27,6 +31,13 @@ console_urls = [
     path("studies/<slug:slug>/export/", console.study_export, name="study-export"),
     path("studies/<slug:slug>/members/", members.members, name="members"),
     path("studies/<slug:slug>/log/", members.log, name="log"),
+    path("studies/<slug:slug>/data/", rights.data, name="data"),
+    path("studies/<slug:slug>/data/retention/", rights.retention, name="data-retention"),
+    path("studies/<slug:slug>/data/purge/", rights.purge, name="data-purge"),
+    path("studies/<slug:slug>/data/find/", rights.find, name="data-find"),
+    path("studies/<slug:slug>/delete/", rights.delete, name="study-delete"),
+    path("studies/<slug:slug>/people/<path:code>/data/", rights.person_data, name="person-data"),
+    path("studies/<slug:slug>/people/<path:code>/erase/", rights.person_erase, name="person-erase"),
 ]
 
-urlpatterns = crowd_urls + console_urls
+urlpatterns = crowd_urls + recruiter_urls + console_urls

@@ -18,6 +18,10 @@ LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Finds recruited people again and seals their ids, so that SECRET_KEY may change; SECRET_KEY without it.
 RECRUITMENT_KEY = env.str("RECRUITMENT_KEY", default="")
+# Prolific signs what it tells with this secret; with the token its API is read.
+PROLIFIC_WEBHOOK_SECRET = env.str("PROLIFIC_WEBHOOK_SECRET", default="")
+PROLIFIC_TOKEN = env.str("PROLIFIC_TOKEN", default="")
+PROLIFIC_API = env.str("PROLIFIC_API", default="https://api.prolific.com/api/v1/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOCAL_HOSTS)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Served without TLS only on the machine itself (bin/serve): browsers drop Secure cookies there.
