@@ -3,7 +3,7 @@
 from django.db import connection, transaction
 from django.db.models import Max
 
-from annotation.models import Item, Slot, Study
+from annotation.models import Slot, Study
 from generation.models import digest
 
 # A slot's order is its round and then a place within it, so that slots laid later join their rounds.
@@ -82,7 +82,7 @@ def _lay_round(study: Study, number: int, *, after: int = -1) -> int:
 
 
 def _last_key() -> int:
-    """Places in a round count on from here: a study's earlier slots all have lower ones, as keys only rise."""
+    """Places in a round count on from here: a study's earlier slots have lower ones, as keys only rise."""
     return Slot.objects.aggregate(last=Max("pk"))["last"] or 0
 
 

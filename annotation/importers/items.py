@@ -74,20 +74,19 @@ def import_items(
     study = _study_for(slug, extend)
     settled = {field: value for field, value in fields.items() if value is not None}
     created = 0
-    with read_items(path, study, kind, skip=skip_bad_rows, progress=progress) as found:
-        with all_or_nothing():
-            study = _for_writing(study, settled, extend, path) or studies.create_study(
-                slug=slug, name=name or slug, kind=found.kind, owner=owner, **settled
-            )
-            after = extension.last_position(study)
-            for batch in found.spool.batches(found.rejected):
-                created += len(store_items(study, batch))
-            extension.join(study=study, after=after)
-            grown = {"digest": _digest(path)} if extend else {}
-            did = "added items" if extend else "imported items"
-            record(study, did, by=owner, items=created, file=path.name, **grown)
-            if open_study and study.state != Study.State.OPEN:
-                studies.open_study(study=study, by=owner)
+    with read_items(path, study, kind, skip=skip_bad_rows, progress=progress) as found, all_or_nothing():
+        study = _for_writing(study, settled, extend, path) or studies.create_study(
+            slug=slug, name=name or slug, kind=found.kind, owner=owner, **settled
+        )
+        after = extension.last_position(study)
+        for batch in found.spool.batches(found.rejected):
+            created += len(store_items(study, batch))
+        extension.join(study=study, after=after)
+        grown = {"digest": _digest(path)} if extend else {}
+        did = "added items" if extend else "imported items"
+        record(study, did, by=owner, items=created, file=path.name, **grown)
+        if open_study and study.state != Study.State.OPEN:
+            studies.open_study(study=study, by=owner)
     return ImportReport(created, {"items": created}, found.rejected.named(), into=slug, remarks=found.remarks)
 
 

@@ -16,12 +16,14 @@ from annotation.charts import colour, entropy_histogram, item_map, value_in_word
 from annotation.counts import with_counts
 from annotation.exporters import download
 from annotation.forms import SOURCES, ExportForm, SettingsForm
+from annotation.live import progress_of
 from annotation.models import Item, Label, Study
 from annotation.roles import Role, role_to, studies_of, study_for
 from annotation.statistics.entropy import KINDS
 from annotation.studies import StudyError, close_study, open_study, pause_study
+from annotation.summary import SORTS, Summary, summary_of
 from annotation.translations import translations_of
-from annotation.views.summary import DEFAULT_SORT, SORTS, Summary, items_page, progress_of, summary_of
+from annotation.views.summary import DEFAULT_SORT, items_page
 from generation.files import FileError
 from generation.forms import lines
 from generation.pages import ConsoleRequest, page, text_of, wanted_part

@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from annotation.allocation import session_slots, start_session, submit
 from annotation.counts import COUNTS, with_counts
+from annotation.live import progress_of
 from annotation.models import Label, Study
 from annotation.studies import open_study
 from annotation.tickets import Answer, Ticket
-from annotation.views.summary import progress_of
 from tests.factory import make_items, make_labels, make_participant, make_study
 
 pytestmark = pytest.mark.django_db

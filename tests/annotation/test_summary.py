@@ -6,8 +6,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from annotation.agreement import study_agreement
 from annotation.exclusion import exclude
+from annotation.freshness import ON_THEIR_WAY
 from annotation.models import Label, Study
-from annotation.views.summary import ON_THEIR_WAY, items_page, summary_of
+from annotation.summary import summary_of
+from annotation.views.summary import items_page
 from tests.factory import make_items, make_labels, make_participant, make_study
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +58,7 @@ def test_a_kept_summary_reads_no_labels_but_new_ones(
     study: Study, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     first = summary_of(study)
-    with django_assert_num_queries(3):  # new labels, exclusions, items
+    with django_assert_num_queries(4):  # new labels, exclusions, acts, items
         assert summary_of(study).agreement == first.agreement
 
 

@@ -1,0 +1,75 @@
+"""A study's labels as one thing to show and to choose by: counts, agreement, and numbers of every item."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from annotation.agreement import agreement_of, item_details
+from annotation.frames import LabelFrame, label_frame
+from annotation.freshness import kept
+from annotation.models import Item, Study
+
+FloatArray = npt.NDArray[np.float64]
+
+# What items are sorted by: the column's name in `item_details`, or the item's own place.
+SORTS = {"mean": "mean", "sd": "sd", "entropy": "entropy_bits", "dispersion": "dispersion", "n": "n"}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The labels as counts, the agreement's numbers, and what the items are sorted and drawn by.
+
+    Arrays, since a cache packs and unpacks them at every request: rows are made for the items on a page.
+    """
+
+    frame: LabelFrame
+    agreement: dict[str, Any]
+    columns: dict[str, FloatArray]
+    kinds: list[str | None]
+
+    @classmethod
+    def of(cls, frame: LabelFrame) -> "Summary":
+        agreement = agreement_of(frame)
+        rows = agreement.pop("items_detail")
+        # None, where a number is undefined, becomes NaN.
+        columns = {name: np.array([row[name] for row in rows], dtype=float) for name in SORTS.values()}
+        return cls(frame, agreement, columns, [row["kind"] for row in rows])
+
+    def column(self, name: str) -> FloatArray:
+        """One number an item, NaN where it is undefined."""
+        return self.columns[name]
+
+    def rows(self, places: list[int]) -> list[dict[str, Any]]:
+        """The numbers of the items at these places."""
+        frame = self.frame
+        part = replace(
+            frame,
+            item_ids=[frame.item_ids[n] for n in places],
+            counts=frame.counts[places],
+            cannot_judge=frame.cannot_judge[places],
+        )
+        return item_details(part)
+
+    def places(self, sort: str) -> list[int]:
+        """The items' places in an order of SORTS, falling after a minus; what is undefined stands last."""
+        name, falling = SORTS.get(sort.removeprefix("-")), sort.startswith("-")
+        if name is None:  # by position, the order of the rows
+            places = range(len(self.kinds))
+            return list(reversed(places) if falling else places)
+        column = self.column(name)
+        order: list[int] = np.argsort(-column if falling else column, kind="stable").tolist()
+        return order
+
+    def row_of(self, item: Item) -> dict[str, Any]:
+        return self.rows([int(np.flatnonzero(self.frame.item_pks == item.pk)[0])])[0]
+
+
+def summary_of(study: Study, *, with_excluded: bool = False) -> Summary:
+    """The study's summary, kept until something changes it."""
+    return kept(
+        study,
+        "summary with excluded" if with_excluded else "summary",
+        lambda: Summary.of(label_frame(study, with_excluded=with_excluded)),
+    )
