@@ -12,13 +12,19 @@ from annotation.rights import purge_ids
 from annotation.studies import StudyError, update_study
 
 WHO = "retention date"
+LAST_YEAR = 2199
 
 
 @transaction.atomic
 def set_retention(*, study: Study, until: date | None, by: User | None = None) -> Study:
-    """Keep recruiters' ids through this day, or without a date; a worker purges them after it."""
+    """Keep recruiters' ids through this day, or without a date; a worker purges them after it.
+
+    Raises StudyError.
+    """
     from annotation.tasks import purge_when_due  # which imports this module
 
+    if until and until.year > LAST_YEAR:
+        raise StudyError(f"Choose a date before {LAST_YEAR + 1}, or none.")
     before = study.retention_until
     study = update_study(study=study, by=by, retention_until=until)
     if until and until != before:

@@ -5,6 +5,7 @@ What people answered stays, under a code that leads to nobody.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -13,7 +14,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from annotation.allocation import stop_session
-from annotation.held import Ids, ids_of, invitation_of
+from annotation.held import Ids, held_on, ids_of, invitation_of
 from annotation.log import record
 from annotation.models import (
     CheckAnswer,
@@ -28,6 +29,9 @@ from annotation.models import (
 from annotation.recruitment import LONGEST_ID, Entry, find
 from annotation.studies import StudyError
 from generation.files import counted
+
+# What stands for a reason that repeated an id.
+REASON_GONE = "erased with the identity"
 
 
 @transaction.atomic
@@ -58,7 +62,7 @@ def erase_identity(
     Recruitment.objects.filter(participant=person).delete()
     Submission.objects.filter(participant=person).delete()
     if ids.are_in(person.exclusion_reason):
-        person.exclusion_reason = ""
+        person.exclusion_reason = REASON_GONE
     person.code, person.language, person.identity_erased_at = new_participant_code(), "", timezone.now()
     person.save(update_fields=["code", "language", "identity_erased_at", "exclusion_reason"])
     # Without the code: the log would say which labels are theirs.
@@ -108,7 +112,7 @@ def purge_ids(*, study: Study, by: User | None = None, who: str = "") -> Purged:
     _drop_replies(recruited, ids=ids)
     excluded = recruited.exclude(exclusion_reason="").values_list("pk", "exclusion_reason")
     named = [pk for pk, reason in excluded if ids[pk].are_in(reason)]
-    study.participants.filter(pk__in=named).update(exclusion_reason="")
+    study.participants.filter(pk__in=named).update(exclusion_reason=REASON_GONE)
     notes = study.invitations.exclude(note="").count()
     study.invitations.update(note="", revoked_at=Coalesce("revoked_at", Now()))
     submissions, _ = Submission.objects.filter(participant__study=study).delete()
@@ -133,6 +137,13 @@ def find_person(*, study: Study, external_id: str) -> Participant | None:
         if person := find(study=study, entry=Entry(recruiter=recruiter, person=wanted)):
             return person
     return study.participants.filter(code=wanted).first()
+
+
+@transaction.atomic
+def hand_out(*, participant: Participant, by: User | None = None) -> dict[str, Any]:
+    """All that is held on one person, to give to them; the log says that it was handed out."""
+    record(participant.study, "exported what is held on a person", by=by, participant=participant.code)
+    return held_on(participant)
 
 
 def _lock(submissions: QuerySet[Submission]) -> None:

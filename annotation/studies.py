@@ -208,7 +208,7 @@ def delete_study(*, study: Study, by: User | None = None) -> None:
     who deleted it. Raises StudyError.
     """
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
-    if not study.imported and study.participants.filter(simulated=False).exists():
+    if not may_delete(study):
         raise StudyError(f"People have entered {study.slug}, and what they gave is never deleted: close it.")
     labels = Label.objects.filter(item__study=study)
     for rows in (labels, study.slots.all(), Session.objects.filter(participant__study=study)):
@@ -216,6 +216,11 @@ def delete_study(*, study: Study, by: User | None = None) -> None:
     slug, name = study.slug, by.get_username() if by else COMMAND_LINE
     study.delete()
     logger.warning("the study %s was deleted by %s", slug, name)
+
+
+def may_delete(study: Study) -> bool:
+    """Whether it holds nothing by people who labelled here."""
+    return study.imported or not study.participants.filter(simulated=False).exists()
 
 
 def _set_state(study: Study, state: Study.State, by: User | None) -> Study:

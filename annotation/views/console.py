@@ -18,6 +18,7 @@ from annotation.exporters import download
 from annotation.forms import SOURCES, ExportForm, SettingsForm
 from annotation.live import progress_of
 from annotation.models import Item, Label, Study
+from annotation.retention import overdue
 from annotation.roles import Role, role_to, studies_of, study_for
 from annotation.statistics.entropy import KINDS
 from annotation.studies import StudyError, close_study, open_study, pause_study
@@ -46,6 +47,7 @@ def studies(request: ConsoleRequest) -> HttpResponse:
     found = with_counts(named, "number_of_items", "wanted", "filled", "people")
     shown = Paginator(found, STUDIES_A_PAGE).get_page(request.GET.get("page"))
     context = {"page": shown, "search": search, "any": bool(shown.paginator.count or visible.exists())}
+    context["overdue"] = overdue(visible)
     return page(request, "annotation/studies.html", context, "list")
 
 
