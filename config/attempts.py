@@ -1,26 +1,12 @@
 """Failed attempts to sign in: whom they count against, and when they lock."""
 
-from ipaddress import ip_address
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
-from django.conf import settings
 from django.http import HttpRequest
 
 # A classroom shares an address, so it takes this many times the failures that lock a name.
 ADDRESS_PATIENCE = 10
-
-
-def client_address(request: HttpRequest) -> str | None:
-    """Who asks: behind a proxy the last hop, which it wrote itself; anybody can write the others."""
-    asking = request.META.get("REMOTE_ADDR", "")
-    hops = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.BEHIND_PROXY else ""
-    for address in (hops.rpartition(",")[2].strip(), asking):
-        try:
-            return str(ip_address(address))
-        except ValueError:
-            continue
-    return None
 
 
 class Attempts(AxesDatabaseHandler):  # type: ignore[misc]

@@ -123,6 +123,12 @@ DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{MANYMINDS_DATA / 'ma
 DATABASES = {"default": database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# What limits count, and the numbers beside a study. Of a process alone, unless CACHE_URL names a shared one.
+CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://?max_entries=10000")}
+# An address may be a whole classroom's.
+ARRIVALS_AN_HOUR = env.int("MANYMINDS_ARRIVALS_AN_HOUR", default=300)
+WRONG_CODES_AN_HOUR = 60
+
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -135,7 +141,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 1
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
 AXES_HANDLER = "config.attempts.Attempts"
-AXES_CLIENT_IP_CALLABLE = "config.attempts.client_address"
+AXES_CLIENT_IP_CALLABLE = "annotation.limits.client_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 
@@ -204,6 +210,17 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 100,
     "EXCEPTION_HANDLER": "config.api.handle",
     "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.UserRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "anon": "60/min",
+        "user": f"{env.int('MANYMINDS_API_A_MINUTE', default=1200)}/min",
+        "token": "20/min",
+    },
+    # Whose address counts, as in limits.client_address: the proxy's last hop, or whoever connects.
+    "NUM_PROXIES": 1 if BEHIND_PROXY else 0,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Manyminds",

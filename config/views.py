@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
@@ -15,6 +16,7 @@ from rest_framework.authtoken.views import ObtainAuthToken
 from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -57,14 +59,16 @@ def account(request: HttpRequest) -> HttpResponse:
 class TokenView(ObtainAuthToken):
     """Name and password for an API token; 429 while they are locked."""
 
+    throttle_classes = (ScopedRateThrottle,)
+    throttle_scope = "token"
+
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         try:
             return super().post(request, *args, **kwargs)
         except ValidationError:
             if getattr(request, "axes_locked_out", False):
-                raise Throttled(
-                    detail="Too many failed attempts. It opens again an hour after the last."
-                ) from None
+                seconds = settings.AXES_COOLOFF_TIME * 3600
+                raise Throttled(seconds, "Too many failed attempts.") from None
             raise
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 
 # Playwright's sync API runs an event loop in the test's own thread, which Django would refuse.
@@ -16,6 +17,12 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 def quick_passwords(settings: Any) -> None:
     """A slow hash protects nobody here."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """What limits count is of one test."""
+    cache.clear()
 
 
 @pytest.fixture

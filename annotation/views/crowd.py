@@ -6,9 +6,11 @@ from django.utils.translation import get_language
 
 from annotation import recruitment
 from annotation.allocation import start_session, work_left
+from annotation.limits import arrive, guess
 from annotation.models import Participant, Study
-from annotation.recruitment import Entry, InvalidEntry, Recruiter
-from annotation.views.places import consent_outdated, consent_page, next_address, page, place_of
+from annotation.recruitment import Entry, InvalidEntry, Recruiter, WrongInvitation
+from annotation.steps import PREPARATION, Step, consent_outdated, ready_for_work, standing_of
+from annotation.views.places import PAGES, consent_page, next_address, page, place_of
 from annotation.views.visitors import crowd_page, framed, participant_at, remember
 
 
@@ -22,7 +24,11 @@ def door(request: HttpRequest, slug: str) -> HttpResponse:
             recruitment.find(study=study, entry=entry) if entry.recruiter else participant_at(request, slug)
         )
         entry.check(study=study, known=known is not None)
+        if entry.recruiter == Recruiter.INVITATION:
+            guess(request, right=True)
     except InvalidEntry as error:
+        if isinstance(error, WrongInvitation):
+            guess(request, right=False)
         return page(request, "invalid", study, status=400, error=str(error))
     response = consent_page(request, study, entry) if entry.preview else _enter(request, study, entry, known)
     return framed(request, response) if entry.recruiter == Recruiter.MTURK else response
@@ -41,6 +47,8 @@ def _enter(request: HttpRequest, study: Study, entry: Entry, known: Participant 
         return page(request, "not_open", study)
     if not agrees:
         return consent_page(request, study, entry, known)
+    if known is None:
+        arrive(request)
     language = get_language() or ""
     participant = recruitment.admit(study=study, entry=entry, participant=known, language=language)
     onward = redirect(place_of(participant) or "instructions", slug)
