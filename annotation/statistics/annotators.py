@@ -142,7 +142,7 @@ def annotator_measures(
         n=n,
         cannot_judge=answers - n,
         cannot_judge_share=over((answers - n).astype(float), answers.astype(float)),
-        median_seconds=_medians(who, timed, people=people),
+        median_seconds=medians_of_people(who, timed, people=people),
         modal_share=modal_share(counts),
         entropy_bits=entropy_bits(counts),
         longest_run=_longest_runs(who, sittings, orders, value, people=people),
@@ -180,6 +180,39 @@ def others_means(items: npt.ArrayLike, values: npt.ArrayLike, counted: npt.Array
     return over(sums.astype(float)[what] - own, (numbers[what] - within).astype(float))
 
 
+def medians_of_people(annotators: npt.ArrayLike, numbers: npt.ArrayLike, *, people: int) -> FloatArray:
+    """Median of each person's numbers.
+
+    Parameters
+    ----------
+    annotators : array_like of int, shape (labels,)
+        As for `annotator_measures`.
+    numbers : array_like of float, shape (labels,)
+        NaN is left out.
+    people : int
+
+    Returns
+    -------
+    ndarray of float, shape (people,)
+        NaN for a person without numbers.
+
+    Examples
+    --------
+    >>> medians_of_people([0, 0, 1, 0], [3.0, 1.0, 5.0, 4.0], people=3).tolist()
+    [3.0, 5.0, nan]
+    """
+    who, number = np.asarray(annotators, dtype=np.int64), np.asarray(numbers, dtype=np.float64)
+    kept = (who >= 0) & ~np.isnan(number)
+    who, number = who[kept], number[kept]
+    rising = number[np.lexsort((number, who))]
+    n = np.bincount(who, minlength=people)
+    start = np.cumsum(n) - n
+    medians, some = np.full(people, np.nan), n > 0
+    low, high = (start + (n - 1) // 2)[some], (start + n // 2)[some]
+    medians[some] = (rising[low] + rising[high]) / 2
+    return medians
+
+
 def _labels(
     annotators: npt.ArrayLike, items: npt.ArrayLike, values: npt.ArrayLike, *, people: int
 ) -> tuple[IntArray, IntArray, FloatArray]:
@@ -206,18 +239,6 @@ def _counts(who: IntArray, value: FloatArray, *, people: int) -> IntArray:
     scale, at = np.unique(value, return_inverse=True)
     width = max(1, len(scale))
     return np.bincount(who * width + at, minlength=people * width).reshape(people, width)
-
-
-def _medians(who: IntArray, numbers: FloatArray, *, people: int) -> FloatArray:
-    kept = (who >= 0) & ~np.isnan(numbers)
-    who, numbers = who[kept], numbers[kept]
-    rising = numbers[np.lexsort((numbers, who))]
-    n = np.bincount(who, minlength=people)
-    start = np.cumsum(n) - n
-    medians, some = np.full(people, np.nan), n > 0
-    low, high = (start + (n - 1) // 2)[some], (start + n // 2)[some]
-    medians[some] = (rising[low] + rising[high]) / 2
-    return medians
 
 
 def _longest_runs(
