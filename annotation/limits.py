@@ -1,72 +1,79 @@
-"""How often an address may do what could be flooded or guessed, counted by the hour in the cache.
+"""Beyond what a person is flagged: the usual limits, and a study's own."""
 
-A classroom shares an address, so the limits are wide. Nothing is counted of this machine's own address: it is
-a rehearsal's, or a proxy's that BEHIND_PROXY does not tell of, and then everybody's.
-"""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
 
-import time
-from ipaddress import IPv6Address, ip_address, ip_network
+from annotation.models import Study
 
-from django.conf import settings
-from django.core.cache import cache
-from django.http import HttpRequest
-
-HOUR = 3600
+# Of the way from one end of the scale to the other: what answers at random come to is .3.
+FAR = 0.4
 
 
-class TooOften(Exception):
-    """More than an address may do in an hour; `seconds` until it may go on."""
+@dataclass(frozen=True)
+class Limits:
+    """A study's limits; a person beyond one of them gets a flag, and nothing else follows from it.
 
-    def __init__(self) -> None:
-        super().__init__("too often")
-        self.seconds = HOUR - int(time.time()) % HOUR
-
-
-def client_address(request: HttpRequest) -> str | None:
-    """Who asks: behind a proxy the last hop, which it wrote itself; anybody can write the others."""
-    asking = request.META.get("REMOTE_ADDR", "")
-    hops = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.BEHIND_PROXY else ""
-    for address in (hops.rpartition(",")[2].strip(), asking):
-        try:
-            return str(ip_address(address))
-        except ValueError:
-            continue
-    return None
-
-
-def arrive(request: HttpRequest) -> None:
-    """Count one who was never here before. Raises TooOften beyond ARRIVALS_AN_HOUR."""
-    if _count(request, "arrivals", 1) > settings.ARRIVALS_AN_HOUR:
-        raise TooOften
-
-
-def guess(request: HttpRequest, *, right: bool) -> None:
-    """Count a code that was not right. Raises TooOften beyond WRONG_CODES_AN_HOUR, for right ones too.
-
-    Otherwise whoever guesses could go on until a code opens something.
+    Attributes
+    ----------
+    labels : int
+        On fewer answers, only failed checks say anything.
+    seconds : float or None
+        Least median active time an item; None: the time that reading its texts takes.
+    modal_share, run : float, int
+        Most of one's answers that are the same, and most in a row.
+    correlation, correlation_items : float, int
+        Least correlation with the others, where it rests on so many items.
+    difference : float
+        Most of the mean distance from the others, in steps of the scale.
+    cannot_judge : float
+        Largest share of items that one could not judge.
+    failed_checks : int
+        The study's own number, which is in its settings.
     """
-    if _count(request, "wrong codes", 0 if right else 1) > settings.WRONG_CODES_AN_HOUR:
-        raise TooOften
+
+    labels: int = 8
+    seconds: float | None = None
+    modal_share: float = 0.9
+    run: int = 10
+    correlation: float = 0.0
+    correlation_items: int = 10
+    difference: float = 0.0
+    cannot_judge: float = 0.3
+    failed_checks: int = 2
 
 
-def _count(request: HttpRequest, what: str, more: int) -> int:
-    """How many of these came from the request's address in this hour, with those that come now."""
-    source = _source(request)
-    if not source:
-        return 0
-    key = f"{what.replace(' ', '-')}:{source}:{int(time.time()) // HOUR}"
-    cache.add(key, 0, timeout=HOUR)
-    try:
-        return cache.incr(key, more)
-    except ValueError:  # a full cache dropped it just now
-        return more
+# What a study may set, and within what.
+RANGES: dict[str, tuple[float, float]] = {
+    "labels": (1, 10_000),
+    "seconds": (0, 3_600),
+    "modal_share": (0, 1),
+    "run": (2, 10_000),
+    "correlation": (-1, 1),
+    "correlation_items": (3, 10_000),
+    "difference": (0, 100),
+    "cannot_judge": (0, 1),
+}
+WHOLE = frozenset({"labels", "run", "correlation_items"})
 
 
-def _source(request: HttpRequest) -> str:
-    """The address, or the network that one customer has of the newer kind; empty where nothing is counted."""
-    address = ip_address(client_address(request) or "127.0.0.1")
-    if isinstance(address, IPv6Address):
-        address = address.ipv4_mapped or address
-    if address.is_loopback:
-        return ""
-    return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+def limits_of(study: Study) -> Limits:
+    """The limits that hold in a study."""
+    usual = {"difference": FAR * (study.scale_high - study.scale_low)}
+    return Limits(**usual | study.quality_limits, failed_checks=study.failed_checks_limit)
+
+
+def check_limits(given: Any) -> None:
+    """Raise ValueError, with a line for a person, unless `given` maps names of limits to fitting numbers."""
+    if not isinstance(given, Mapping):
+        raise ValueError("quality limits: give names of limits with their numbers.")
+    for name, number in given.items():
+        if name not in RANGES:
+            raise ValueError(f"quality limits: there is no limit {name}; there are {', '.join(RANGES)}.")
+        low, high = RANGES[name]
+        numeric = isinstance(number, int | float) and not isinstance(number, bool)
+        if not numeric or not isfinite(number) or not low <= number <= high:
+            raise ValueError(f"quality limits: {name} is a number from {low:g} to {high:g}, not {number!r}.")
+        if name in WHOLE and number != int(number):
+            raise ValueError(f"quality limits: {name} is a whole number, not {number}.")

@@ -141,7 +141,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 1
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
 AXES_HANDLER = "config.attempts.Attempts"
-AXES_CLIENT_IP_CALLABLE = "annotation.limits.client_address"
+AXES_CLIENT_IP_CALLABLE = "annotation.addresses.client_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 
@@ -219,7 +219,7 @@ REST_FRAMEWORK = {
         "user": f"{env.int('MANYMINDS_API_A_MINUTE', default=1200)}/min",
         "token": "20/min",
     },
-    # Whose address counts, as in limits.client_address: the proxy's last hop, or whoever connects.
+    # Whose address counts, as in addresses.client_address: the proxy's last hop, or whoever connects.
     "NUM_PROXIES": 1 if BEHIND_PROXY else 0,
 }
 SPECTACULAR_SETTINGS = {

@@ -5,8 +5,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import get_language
 
 from annotation import recruitment
+from annotation.addresses import arrive, guess
 from annotation.allocation import start_session, work_left
-from annotation.limits import arrive, guess
 from annotation.models import Participant, Study
 from annotation.recruitment import Entry, InvalidEntry, Recruiter, WrongInvitation
 from annotation.steps import PREPARATION, Step, consent_outdated, ready_for_work, standing_of
