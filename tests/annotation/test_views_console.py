@@ -98,7 +98,7 @@ def test_the_lists_queries_do_not_grow_with_studies(
     for n in range(12):
         open_study(study=_with_items(f"s{n}"))
     console.get(reverse("studies"))
-    with django_assert_num_queries(4):  # session, person, count, rows
+    with django_assert_num_queries(5):  # session, person, count, what is overdue, rows
         page = console.get(reverse("studies"))
     assert page.content.count(b"<progress") == 12
 
