@@ -107,6 +107,25 @@
     keep();
   });
 
+  // The time left: in quiet text each minute, aloud at five and at one.
+  const clock = document.getElementById("left");
+  if (clock) {
+    const end = Date.now() + clock.dataset.seconds * 1000;
+    const tick = () => {
+      const minutes = Math.max(0, Math.ceil((end - Date.now()) / 60000));
+      const text = clock.dataset.text.replace("#", minutes), over = document.getElementById("over");
+      if (clock.textContent !== text) clock.textContent = text;
+      const said = `manyminds time ${home} ${person}`, near = [1, 5].find((few) => minutes <= few);
+      if (!minutes && !over.textContent) over.textContent = over.dataset.text;
+      else if (minutes && near && drafts.getItem(said) !== String(near)) {
+        drafts.setItem(said, near);
+        document.getElementById("soon").textContent = text;
+      } else if (!near) drafts.removeItem(said);
+    };
+    setTimeout(tick, 1000); // a reader hears what is written after the page has come
+    setInterval(tick, 5000);
+  }
+
   // A reload or a look at another page loses nothing that was chosen or typed.
   function keep() {
     if (left) return;

@@ -1,14 +1,13 @@
 """The way out: stopping early, and the code at the end."""
 
-from typing import Any
-
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from annotation import recruitment
 from annotation.allocation import stop_session, work_left
-from annotation.models import Session
+from annotation.endings import ending_of
+from annotation.models import Participant, Session
+from annotation.screens import places
 from annotation.views.places import page, place_of
 from annotation.views.visitors import crowd_page, participant_at, session_at
 
@@ -22,8 +21,11 @@ def stop(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         stop_session(session=session)
         return redirect("done", slug)
-    filled = list(session.slots.values_list("filled", flat=True))
-    return page(request, "stop", session.participant.study, answered=sum(filled), total=len(filled))
+    found = places(session.pk)
+    answered = sum(place.answered for place in found)
+    study = session.participant.study
+    rate = f"{study.pay_rate.normalize():f}" if study.pay_by and study.pay_rate else ""
+    return page(request, "stop", study, answered=answered, total=len(found), rate=rate)
 
 
 @crowd_page
@@ -31,15 +33,24 @@ def done(request: HttpRequest, slug: str) -> HttpResponse:
     """The code that says how the person's work ended, whenever they come back for it."""
     participant = participant_at(request, slug)
     place = place_of(participant) if participant else ""
-    if participant is None or place != "done":
+    skips = place == "survey-after" and "skip" in request.GET  # no survey stands before somebody's code
+    if participant is None or not (place == "done" or skips):
         return redirect(place or "door", slug)
-    study = participant.study
+    ending = ending_of(participant)
+    return page(
+        request,
+        "done",
+        participant.study,
+        ending=ending,
+        back=recruitment.way_back(participant=participant, code=ending.code),
+        last=_last_page(participant),
+        another=work_left(participant=participant),
+        survey=skips,
+    )
+
+
+def _last_page(participant: Participant) -> int | None:
+    """The last page of what the person completed: its answers may still be looked at and changed."""
     completed = participant.sessions.filter(outcome=Session.Outcome.COMPLETED).last()
-    last = completed.slots.aggregate(last=Max("position"))["last"] if completed else None
-    some = participant.labels.exists()
-    expired = participant.sessions.filter(outcome=Session.Outcome.EXPIRED).exists()
-    code = study.completion_code if completed else study.partial_code if some else study.no_work_code
-    back = recruitment.way_back(participant=participant, code=code)
-    another = work_left(participant=participant)
-    ended: dict[str, Any] = {"completed": completed, "expired": expired, "last": last}
-    return page(request, "done", study, back=back, another=another, **ended)
+    found = places(completed.pk) if completed else []
+    return found[-1].position if found else None

@@ -1,6 +1,6 @@
 """Who is at a labelling page, without an account: a signed card that belongs to one study.
 
-A cookie carries it. Inside Mechanical Turk's frame, where browsers refuse cookies, the addresses do.
+A cookie carries it. Inside Mechanical Turk's frame, and in browsers that refuse cookies, the addresses do.
 Nothing here touches the console's sessions, and Django's CSRF cookie has no part in it: the cookie stays at
 home when another site sends a form, each task page carries its own ticket, and what the browser says of a
 form's origin is checked.
@@ -8,6 +8,7 @@ form's origin is checked.
 
 from collections.abc import Callable
 from functools import wraps
+from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,12 +16,14 @@ from csp.decorators import csp_replace
 from django.core.exceptions import PermissionDenied
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from annotation.addresses import TooOften, guess
 from annotation.languages import choose_language, language_for
 from annotation.models import Participant, Session, Study
 from annotation.recruitment import MTURK_FRAMES, MTURK_HOSTS, Recruiter
@@ -29,6 +32,8 @@ from generation.models import digest
 COOKIE_LASTS = 180 * 24 * 60 * 60  # seconds
 # Mechanical Turk shows a study inside its own page, and takes the last form.
 IN_MTURK = {"frame-ancestors": MTURK_FRAMES, "form-action": ("'self'", *MTURK_HOSTS, *MTURK_FRAMES)}
+# Sessions whose answers their person does not come back to.
+GIVEN_UP = (Session.Outcome.STOPPED, Session.Outcome.SCREENED, Session.Outcome.RETURNED)
 View = Callable[..., HttpResponse]
 
 
@@ -43,8 +48,15 @@ def crowd_page(view: View) -> View:
     def page(request: HttpRequest, slug: str, **where: Any) -> HttpResponse:
         if request.method == "POST" and _from_another_site(request):
             raise PermissionDenied
+        if request.method == "GET" and _keeps_cookies(request, slug):
+            return redirect(_without_card(request))
         with translation.override(language := _language(request, slug)):
-            response = view(request, slug, **where)
+            try:
+                if request.GET.get("card"):
+                    guess(request, right=bool(_card_in_address(request, slug)))
+                response = view(request, slug, **where)
+            except TooOften as error:
+                response = _too_often(request, slug, error)
         response["Content-Language"] = language
         patch_vary_headers(response, ["Accept-Language"])
         response["Cache-Control"] = "no-store"
@@ -66,17 +78,19 @@ def framed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 def remember(
     response: HttpResponse, request: HttpRequest, *, participant: Participant, recruiter: str
 ) -> HttpResponse:
-    """The response with the card that says who this is, unless the browser has it already."""
-    slug = participant.study.slug
-    if recruiter == Recruiter.MTURK:
-        card = _signer(slug).sign(f"{participant.code}:{recruiter}")
-        response["Location"] += f"?{urlencode({'card': card})}"
+    """The response with the card that says who this is, unless the browser has it already.
+
+    A browser shows only on the next page whether it keeps cookies, so that page's address has the card too.
+    """
+    slug, card = participant.study.slug, f"{participant.code}:{recruiter}"
+    if recruiter != Recruiter.MTURK and _card(request, slug)[0] == participant.code:
         return response
-    if _card(request, slug)[0] == participant.code:
+    response["Location"] += f"?{urlencode({'card': _signer(slug).sign(card)})}"
+    if recruiter == Recruiter.MTURK:
         return response
     response.set_signed_cookie(
         _cookie(slug),
-        f"{participant.code}:{recruiter}",
+        card,
         salt=slug,
         max_age=COOKIE_LASTS,
         path=reverse("door", args=[slug]),
@@ -122,7 +136,7 @@ def _here(request: HttpRequest, slug: str) -> tuple[Participant | None, Session 
 
 def _read(slug: str, code: str) -> tuple[Participant | None, Session | None]:
     """In one query for somebody at work, as their pages are asked for most."""
-    sessions = Session.objects.select_related("participant__study").exclude(outcome=Session.Outcome.STOPPED)
+    sessions = Session.objects.select_related("participant__study").exclude(outcome__in=GIVEN_UP)
     session = sessions.filter(participant__study__slug=slug, participant__code=code).last()
     if session:
         return session.participant, session
@@ -147,12 +161,40 @@ def _cookie(slug: str) -> str:
 
 def _card(request: HttpRequest, slug: str) -> tuple[str, str]:
     """The participant's code and their recruiter; empty without a card of ours."""
-    try:
-        card = _signer(slug).unsign(request.GET.get("card", ""))
-    except BadSignature:
-        card = request.get_signed_cookie(_cookie(slug), "", salt=slug) or ""
+    card = _card_in_address(request, slug) or _card_in_cookie(request, slug)
     code, _, recruiter = card.partition(":")
     return code, recruiter
+
+
+def _card_in_address(request: HttpRequest, slug: str) -> str:
+    try:
+        return _signer(slug).unsign(request.GET.get("card", ""))
+    except BadSignature:
+        return ""
+
+
+def _card_in_cookie(request: HttpRequest, slug: str) -> str:
+    return request.get_signed_cookie(_cookie(slug), "", salt=slug) or ""
+
+
+def _keeps_cookies(request: HttpRequest, slug: str) -> bool:
+    """Whether the card in the address came by cookie too, so that the address can do without it."""
+    card = _card_in_address(request, slug)
+    return bool(card) and card == _card_in_cookie(request, slug)
+
+
+def _without_card(request: HttpRequest) -> str:
+    rest = request.GET.copy()
+    del rest["card"]
+    return f"{request.path}?{rest.urlencode()}" if rest else request.path
+
+
+def _too_often(request: HttpRequest, slug: str, error: TooOften) -> HttpResponse:
+    study = get_object_or_404(Study, slug=slug)
+    context = {"study": study, "minutes": ceil(error.seconds / 60)}
+    response = render(request, "annotation/crowd/too_often.html", context, status=429)
+    response["Retry-After"] = str(error.seconds)
+    return response
 
 
 def _signer(slug: str) -> Signer:

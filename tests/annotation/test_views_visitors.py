@@ -175,3 +175,42 @@ def test_the_consent_form_of_one_study_lets_nobody_into_another() -> None:
     one.enter()
     assert two.client.post(two.home, one.hidden).status_code == 400
     assert not Participant.objects.exists()
+
+
+class Cookieless(Client):
+    """A browser that keeps no cookie from one page to the next."""
+
+    def request(self, **request: Any) -> Any:
+        response = super().request(**request)
+        self.cookies.clear()
+        return response
+
+
+@pytest.mark.parametrize("parameters", [{}, PROLIFIC])
+def test_a_browser_that_refuses_cookies_goes_from_the_door_to_the_code(parameters: dict[str, str]) -> None:
+    study = opened(items=2)
+    person = Visitor(study, **parameters)
+    person.client = Cookieless()
+    person.start()
+    assert person.here == "/s/answers/task/1/"
+    person.send(label=4)
+    person._read(person.client.get(f"/s/answers/task/1/?{person.page.request['QUERY_STRING']}"))
+    person.send(label=5)
+    person.send(label=3)
+    assert study.completion_code in person.text
+    assert Participant.objects.count() == 1
+
+
+def test_no_address_carries_the_card_of_somebody_whose_browser_keeps_cookies() -> None:
+    person = Visitor(opened(), **PROLIFIC)
+    person.enter()
+    person.send()
+    assert (person.here, person.page.request["QUERY_STRING"]) == ("/s/answers/instructions/", "")
+    assert "card=" not in person.text
+    person.send()
+    assert "card=" not in person.page.request["QUERY_STRING"] + person.text
+    other = Visitor(opened("two"))
+    other.client = person.client
+    other.enter()
+    other.send()
+    assert (other.here, other.page.request["QUERY_STRING"]) == ("/s/two/instructions/", "")

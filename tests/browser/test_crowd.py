@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from annotation.models import Label, Session, Slot, Study
+from annotation.models import CheckAnswer, Label, Session, Slot, Study
 from annotation.studies import close_study, create_study, open_study
-from tests.factory import make_items, make_response
+from tests.factory import make_check, make_items, make_response, make_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ARABIC = "الوقت معطف لبسته إلى العمل أربعين سنة.\nتضع يدك في جيبه فتجد ظهيرة كاملة."
@@ -358,3 +358,43 @@ def test_axe_finds_nothing_and_nothing_overflows_on_any_page(
     look()
     page.goto("/s/pair/?PROLIFIC_PID=" + "x" * 300)
     look()  # a link that does not work
+
+
+def test_the_time_left_counts_down_quietly_and_is_said_at_five_minutes_at_one_and_at_the_end(
+    page: Page,
+) -> None:
+    page.clock.install()
+    start(page, opened(time_limit_minutes=7))
+    left, said = page.locator("#left"), page.locator("#soon")
+    expect(left).to_have_text("7 min left")
+    page.clock.run_for(65_000)
+    expect(left).to_have_text("6 min left")
+    expect(said).to_be_empty()
+    page.clock.run_for(60_000)
+    expect(said).to_have_text("5 min left")
+    page.clock.run_for(60_000)
+    expect(left).to_have_text("4 min left")
+    expect(said).to_have_text("5 min left")
+    page.clock.run_for(180_000)
+    expect(said).to_have_text("1 min left")
+    expect(page.locator("#over")).to_be_empty()
+    page.clock.run_for(60_000)
+    expect(page.locator("#over")).to_contain_text("Your time is up. You may still send this answer.")
+    answer_by_keys(page, "4", until="task/2")
+    assert Label.objects.get().status == "counted"
+
+
+def test_an_answer_to_a_check_given_while_the_connection_is_lost_is_kept_and_stored_once(page: Page) -> None:
+    study = make_study("answers", session_size=2)
+    make_items(study, 2)
+    make_check(study, position=1)
+    start(page, open_study(study=study))
+    page.context.set_offline(True)
+    page.keyboard.press("4")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Not sent yet")
+    page.context.set_offline(False)
+    page.wait_for_url("**/task/2/")
+    given = CheckAnswer.objects.get()
+    assert (given.value, given.passed) == (4, True) and given.active_seconds is not None
+    assert not Label.objects.exists()
