@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
+from annotation.allocation import sessions_left
 from annotation.models import (
     ATTEMPTS,
     Check,
@@ -58,8 +59,7 @@ def standing_of(participant: Participant) -> Standing:
         study=OuterRef("study_id"), place=Place.COMPREHENSION, retired_at=None
     )
     found = person.values(
-        running=Exists(sessions.filter(ended_at=None)),
-        worked=Exists(sessions),
+        session=Subquery(sessions.order_by("-pk").values("outcome")[:1]),
         tried=Exists(attempts),
         passed=Exists(attempts.filter(passed=True)),
         failed=Exists(attempts.filter(number=ATTEMPTS, passed=False)),
@@ -98,13 +98,16 @@ def ready_for_work(participant: Participant) -> bool:
 
 def _step(participant: Participant, found: Mapping[str, object]) -> Step:
     outdated = consent_outdated(participant)
-    if found["worked"] and not found["running"]:
+    session = found["session"]  # the last one's outcome: empty while it runs, None if there is none
+    if session == Session.Outcome.RETURNED and sessions_left(participant=participant):
+        session = None  # they come with another submission
+    if session:
         return Step.AFTER if found["after"] and not outdated else Step.DONE
     if found["failed"]:
         return Step.DONE
     if outdated:
         return Step.CONSENT
-    if found["running"]:
+    if session is not None:
         return Step.TASK
     if participant.study.state != Study.State.OPEN:
         return Step.NOT_OPEN

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.models import Check, Item, Label, Participant, Study
+from annotation.models import Check, Item, Label, Participant, Question, Study
 from generation.models import LanguageModel, Query, Response
 
 
@@ -85,16 +85,17 @@ def make_question(study: Study, name: str, **fields: Any) -> Question:
     return Question.objects.create(study=study, name=name, **(defaults | fields))
 
 
-def make_check(study: Study, purpose: str = "practice", **fields: Any) -> Check:
-    """A check that the study's highest value passes."""
+def make_practice(study: Study, **fields: Any) -> Check:
+    """A practice item of which the scale's highest value is expected."""
     number = study.checks.count() + 1
     defaults: dict[str, Any] = {
-        "position": number if purpose == Check.Purpose.PRACTICE else None,
-        "query": f"Query of check {number}",
-        "response": f"response of check {number}",
+        "purpose": Check.Purpose.PRACTICE,
+        "position": number,
+        "query": f"Practice query {number}",
+        "response": f"practice response {number}",
         "accepted": [study.scale_high],
         "feedback": f"Feedback {number}",
     }
     if study.kind == Study.Kind.COMPARISON:
-        defaults["response_2"] = f"other response of check {number}"
-    return Check.objects.create(study=study, purpose=purpose, **(defaults | fields))
+        defaults["response_2"] = f"other practice response {number}"
+    return Check.objects.create(study=study, **(defaults | fields))

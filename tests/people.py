@@ -10,27 +10,52 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 @dataclass
 class Form:
-    """A page's form: where it goes, what it carries, the values of its radio buttons."""
+    """A page's form: where it goes, what it carries, and what it offers by the field's name."""
 
     action: str
     hidden: dict[str, str] = field(default_factory=dict)
-    choices: list[str] = field(default_factory=list)
+    offers: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def choices(self) -> list[str]:
+        """The values of an item's answer."""
+        return self.offers.get("label", [])
+
+    def first(self) -> dict[str, str]:
+        """The first thing that each field offers, as somebody without a view would answer."""
+        return {name: values[0] for name, values in self.offers.items()}
 
 
 class _Reader(HTMLParser):
+    """Finds the forms, and the page's main link. Boxes are left alone but for a reply that is declined."""
+
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[Form] = []
+        self.onward = ""
+        self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        if tag == "form" and given.get("method", "").lower() == "post":
+        name, value = given.get("name", ""), given.get("value", "")
+        if tag == "a" and given.get("class", "").startswith("button main"):
+            self.onward = given["href"]
+        elif tag == "form" and given.get("method", "").lower() == "post":
             self.forms.append(Form(given.get("action", "")))
-        elif tag == "input" and self.forms:
-            if given.get("type") == "hidden" and "name" in given:
-                self.forms[-1].hidden[given["name"]] = given.get("value", "")
-            elif given.get("name") == "label":
-                self.forms[-1].choices.append(given["value"])
+        elif tag == "select":
+            self._select = name
+        elif not self.forms:
+            return
+        elif tag == "option" and self._select and value:
+            self._offer(self._select, value)
+        elif tag == "input" and name:
+            if given.get("type") == "hidden":
+                self.forms[-1].hidden[name] = value
+            elif given.get("type") == "radio" or name.endswith("-declined"):
+                self._offer(name, value)
+
+    def _offer(self, name: str, value: str) -> None:
+        self.forms[-1].offers.setdefault(name, []).append(value)
 
 
 @dataclass
@@ -41,9 +66,18 @@ class Page:
 
     @property
     def form(self) -> Form | None:
+        forms = self._read().forms
+        return forms[0] if forms else None
+
+    @property
+    def onward(self) -> str:
+        """Where the main link leads; empty without one."""
+        return self._read().onward
+
+    def _read(self) -> _Reader:
         reader = _Reader()
         reader.feed(self.text)
-        return reader.forms[0] if reader.forms else None
+        return reader
 
 
 class Person:
@@ -67,12 +101,18 @@ class Person:
         return self._follow("POST", urljoin(page.url, form.action), urlencode(form.hidden | fields))
 
     def enter(self) -> Page:
-        """Through consent and instructions to the first task, or to the page that says why there is none."""
+        """Through the steps before the work to the first task, or to the page that says why there is none.
+
+        At each step the first choice is taken, which fits a study whose right answers come first.
+        """
         page = self.get(self.door)
-        while page.status == 200 and page.form is not None and not page.form.choices:
-            if "/done/" in page.url:
+        while page.status == 200 and not any(part in page.url for part in ("/task/", "/done/")):
+            if page.form is not None and not page.form.action.startswith("http"):
+                page = self.send(page, **page.form.first())
+            elif "/practice/" in page.url:
+                page = self.get(urljoin(page.url, page.onward))
+            else:
                 break
-            page = self.send(page)
         return page
 
     def close(self) -> None:

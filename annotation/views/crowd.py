@@ -57,27 +57,31 @@ def _enter(request: HttpRequest, study: Study, entry: Entry, known: Participant 
 
 @crowd_page
 def instructions(request: HttpRequest, slug: str) -> HttpResponse:
-    """What the work is; POST starts it."""
+    """What the work is; POST leads on to the first step that is left, and starts the work after the last."""
     participant = participant_at(request, slug)
     if participant is None:
         return redirect("door", slug)
-    study, place = participant.study, place_of(participant)
-    starts = request.method == "POST"
-    if not starts and place == "done" and not work_left(participant=participant):
-        return redirect("done", slug)
+    study, standing, starts = participant.study, standing_of(participant), request.method == "POST"
+    step, ended = standing.step, standing.step in (Step.AFTER, Step.DONE)
+    if ended and (not ready_for_work(participant) or not (starts or work_left(participant=participant))):
+        return redirect(PAGES[step], slug)
     if consent_outdated(participant):
         return consent_page(request, study, Entry(), participant)
+    if starts and step in PREPARATION:
+        return redirect(PAGES[step], slug)
     if starts:
         if session := start_session(participant=participant):
             return redirect(next_address(slug, session.pk))
-        if place in ("done", "next-task"):
+        if ended or step == Step.TASK:
             return redirect("done", slug)
         if study.state == Study.State.OPEN:
             back = recruitment.way_back(participant=participant, code=study.no_work_code)
             return page(request, "no_work", study, back=back)
-    if not place:
+    if step == Step.NOT_OPEN:
         return page(request, "not_open", study)
-    return page(request, "instructions", study, running=place == "next-task")
+    prepared = standing.begun and step not in PREPARATION
+    starting = step not in (*PREPARATION, Step.TASK)
+    return page(request, "instructions", study, prepared=prepared, starting=starting)
 
 
 def _entry(request: HttpRequest, study: Study) -> Entry:

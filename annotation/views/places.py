@@ -6,29 +6,28 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from annotation.allocation import sessions_left
 from annotation.languages import in_language
 from annotation.models import Participant, Session, Study
 from annotation.recruitment import Entry
 from annotation.screens import places
+from annotation.steps import Step, next_step
+
+# The page of each step; at the others people wait at the door.
+PAGES = {
+    Step.INSTRUCTIONS: "instructions",
+    Step.COMPREHENSION: "comprehension",
+    Step.PRACTICE: "practice",
+    Step.BEFORE: "survey",
+    Step.READY: "instructions",
+    Step.TASK: "next-task",
+    Step.AFTER: "survey-after",
+    Step.DONE: "done",
+}
 
 
 def place_of(participant: Participant) -> str:
     """The name of the page where this person goes on; empty when they have no place in the study yet."""
-    session = participant.sessions.last()
-    if session and session.outcome == Session.Outcome.RETURNED and sessions_left(participant=participant):
-        session = None  # they come with another submission
-    if session and session.ended_at:
-        return "done"
-    if consent_outdated(participant):
-        return ""
-    if session:
-        return "next-task"
-    return "instructions" if participant.study.state == Study.State.OPEN else ""
-
-
-def consent_outdated(participant: Participant) -> bool:
-    return participant.consent_version != participant.study.consent_version
+    return PAGES.get(next_step(participant), "")
 
 
 def next_address(slug: str, session: int | None, *, after: int = 0) -> str:
