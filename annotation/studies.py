@@ -13,9 +13,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from annotation import currencies
 from annotation.consents import consents_of
 from annotation.counts import wanted_labels
 from annotation.designs import lay_slots
+from annotation.limits import check_limits
 from annotation.log import COMMAND_LINE, record
 from annotation.models import Item, Label, Membership, Session, Study
 from annotation.usual import KINDS, usual_texts
@@ -98,7 +100,7 @@ def study_from_responses(
 
 
 def items_from(study: Study, responses: QuerySet[Response]) -> list[Item]:
-    """Unsaved items of the responses, or of every pair of two different texts of a query. Raises StudyError."""
+    """Unsaved items: the responses, or every pair of two different texts of a query. Raises StudyError."""
     rows = responses.order_by("query_id", "pk")
     compares = study.kind == Study.Kind.COMPARISON
     texts = _pairs(rows) if compares else ({"response": row} for row in rows)
@@ -243,6 +245,12 @@ def _check(study: Study) -> None:
         field, messages = next(iter(error.message_dict.items()))
         named = "" if field == "__all__" else f"{field.replace('_', ' ')}: "
         raise StudyError(f"{named}{messages[0]}") from None
+    if study.currency and study.currency not in currencies.CODES:
+        raise StudyError(f"{study.currency} is no currency code: write one such as GBP, EUR or USD.")
+    try:
+        check_limits(study.quality_limits)
+    except ValueError as error:
+        raise StudyError(str(error)) from None
     words = study.scale_words
     if words and len(words) != len(study.values):
         raise StudyError(f"The scale has {len(study.values)} values but {len(words)} words.")

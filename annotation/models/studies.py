@@ -143,7 +143,7 @@ class Study(models.Model):
                 violation_error_message="The time limit is at least one minute, and 100,000 at most.",
             ),
             models.CheckConstraint(
-                condition=Q(pay_by="") | (Q(pay_rate__gt=0) & ~Q(currency="")),
+                condition=Q(pay_by="") | (Q(pay_rate__isnull=False, pay_rate__gt=0) & ~Q(currency="")),
                 name="study_that_pays_has_rate_and_currency",
                 violation_error_message="Pay needs a rate above 0 and a currency, such as GBP.",
             ),
