@@ -10,6 +10,7 @@ from annotation.allocation import start_session, work_left
 from annotation.models import Participant, Study
 from annotation.recruitment import Entry, InvalidEntry, Recruiter, WrongInvitation
 from annotation.steps import PREPARATION, Step, consent_outdated, ready_for_work, standing_of
+from annotation.views.endings import ending_page, not_open
 from annotation.views.places import PAGES, consent_page, next_address, page, place_of
 from annotation.views.visitors import crowd_page, framed, participant_at, remember
 
@@ -44,7 +45,7 @@ def _enter(request: HttpRequest, study: Study, entry: Entry, known: Participant 
     if known and (place := place_of(known)) and not (agrees and consent_outdated(known)):
         return remember(redirect(place, slug), request, participant=known, recruiter=entry.recruiter)
     if study.state != Study.State.OPEN and not (known and known.sessions.filter(ended_at=None).exists()):
-        return page(request, "not_open", study)
+        return not_open(request, study, known)
     if not agrees:
         return consent_page(request, study, entry, known)
     if known is None:
@@ -75,10 +76,9 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
         if ended or step == Step.TASK:
             return redirect("done", slug)
         if study.state == Study.State.OPEN:
-            back = recruitment.way_back(participant=participant, code=study.no_work_code)
-            return page(request, "no_work", study, back=back)
+            return ending_page(request, participant)
     if step == Step.NOT_OPEN:
-        return page(request, "not_open", study)
+        return not_open(request, study, participant)
     prepared = standing.begun and step not in PREPARATION
     starting = step not in (*PREPARATION, Step.TASK)
     return page(request, "instructions", study, prepared=prepared, starting=starting)

@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 from annotation import recruitment
 from annotation.allocation import stop_session, work_left
 from annotation.endings import ending_of
-from annotation.models import Participant, Session
+from annotation.models import Participant, Session, Study
 from annotation.screens import places
 from annotation.views.places import page, place_of
 from annotation.views.visitors import crowd_page, participant_at, session_at
@@ -36,6 +36,11 @@ def done(request: HttpRequest, slug: str) -> HttpResponse:
     skips = place == "survey-after" and "skip" in request.GET  # no survey stands before somebody's code
     if participant is None or not (place == "done" or skips):
         return redirect(place or "door", slug)
+    return ending_page(request, participant)
+
+
+def ending_page(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """The page that says how it ended, with the code."""
     ending = ending_of(participant)
     return page(
         request,
@@ -45,8 +50,15 @@ def done(request: HttpRequest, slug: str) -> HttpResponse:
         back=recruitment.way_back(participant=participant, code=ending.code),
         last=_last_page(participant),
         another=work_left(participant=participant),
-        survey=skips,
     )
+
+
+def not_open(request: HttpRequest, study: Study, participant: Participant | None) -> HttpResponse:
+    """The study takes nobody now; who agreed while it did gets a code all the same."""
+    back = None
+    if participant:
+        back = recruitment.way_back(participant=participant, code=ending_of(participant).code)
+    return page(request, "not_open", study, back=back)
 
 
 def _last_page(participant: Participant) -> int | None:

@@ -8,6 +8,7 @@ from annotation.allocation import receive, start_session, stop_session
 from annotation.endings import ending_of
 from annotation.models import ComprehensionAttempt, Participant, Session, Slot
 from annotation.screens import places, screens
+from annotation.studies import close_study, pause_study
 from annotation.tickets import Answer
 from tests.factory import make_check, make_participant
 from tests.visitor import PROLIFIC, Visitor, opened
@@ -143,3 +144,16 @@ def test_the_stop_page_names_the_code_and_an_amount_only_if_the_study_has_one(
     assert words in person.text and (words or "This study pays" not in person.text)
     person.send()
     assert study.partial_code in person.text
+
+
+@pytest.mark.parametrize("end", [pause_study, close_study])
+def test_who_agreed_before_the_study_stopped_gets_a_code_and_who_comes_after_none(end: Any) -> None:
+    study = opened()
+    early, late = Visitor(study, **PROLIFIC), Visitor(study)
+    early.enter()
+    early.send()
+    end(study=study)
+    assert study.no_work_code in early.send().content.decode()
+    assert study.no_work_code in early.enter().content.decode()
+    assert study.no_work_code not in late.enter().content.decode()
+    assert "Nothing about this visit is recorded" in late.text
