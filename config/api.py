@@ -8,12 +8,15 @@ from rest_framework.routers import DefaultRouter
 from rest_framework.views import exception_handler
 
 from annotation.api import StudyViewSet
+from annotation.rights_api import RightsViewSet
 from annotation.studies import StudyError
 from calibration.api import AuditViewSet, ScorerViewSet, StudyAuditsViewSet, StudyScoresViewSet
 from generation.files import FileError
 
 router = DefaultRouter()
+router.include_format_suffixes = False  # JSON alone is spoken
 router.register("studies", StudyViewSet, basename="study")
+router.register("studies", RightsViewSet, basename="study-rights")
 router.register(r"studies/(?P<slug>[-\w]+)/scores", StudyScoresViewSet, basename="study-scores")
 router.register(r"studies/(?P<slug>[-\w]+)/audits", StudyAuditsViewSet, basename="study-audits")
 router.register("scorers", ScorerViewSet, basename="scorer")

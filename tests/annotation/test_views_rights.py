@@ -170,3 +170,23 @@ def test_a_person_of_an_imported_file_can_be_erased_whatever_the_file_called_the
     person.refresh_from_db()
     assert "worker" not in person.code
     assert person.labels.get().value == 4
+
+
+def test_the_api_shows_erases_and_purges_for_owners(console: Client, study: Study, ana: Participant) -> None:
+    one = f"/api/v1/studies/{study.slug}/people/{ana.code}"
+    viewer = member(study, "viewer")
+    assert viewer.get(f"{one}/data/").status_code == viewer.post(f"{one}/erase/").status_code == 403
+    assert viewer.post(f"/api/v1/studies/{study.slug}/purge-ids/").status_code == 403
+    assert console.get(f"{one}/data/").json()["code"] == ana.code
+    refused = console.post(f"/api/v1/studies/{study.slug}/purge-ids/")
+    assert (refused.status_code, "close it first" in refused.json()["detail"]) == (400, True)
+    assert (
+        console.post(f"{one}/erase/", {"comments": True})
+        .json()["detail"]
+        .startswith("The identity is erased")
+    )
+    assert console.post(f"{one}/erase/").status_code == 404
+    admit(study=study, entry=Entry(recruiter="prolific", person=PID))
+    close_study(study=study)
+    assert "of 1 person" in console.post(f"/api/v1/studies/{study.slug}/purge-ids/").json()["detail"]
+    assert not Recruitment.objects.exists()
