@@ -94,7 +94,10 @@ def submit(*, participant: Participant, ticket: Ticket, answer: Answer) -> Label
     if before and participant.study.state == Study.State.CLOSED:
         raise InvalidAnswer(CLOSED)
     held = Slot.objects.select_for_update().filter(participant=participant, item=ticket.item).first()
-    status = Label.Status.COUNTED if held else Label.Status.SURPLUS
+    late = Label.Status.SURPLUS
+    if any(label.status == Label.Status.REPLACED for label in before):  # what corrects it stands in its stead
+        late = Label.Status.REPLACED
+    status = Label.Status.COUNTED if held else late
     if any(label.page == ticket.nonce and label.attempt > answer.attempt for label in before):
         status = Label.Status.SUPERSEDED
     else:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from annotation.allocation import stop_session
@@ -93,9 +93,9 @@ def top_up(*, study: Study, by: User | None = None, items: Iterable[Item] | None
     """
     # Their own corrections, and a restoring, wait until this is done.
     people = study.participants.filter(excluded_at__isnull=False).order_by("pk")
-    list(people.select_for_update(of=("self",), no_key=True).values_list("pk"))
+    locked = list(people.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
     study = queue(study)
-    slots = slots_of_excluded(study)
+    slots = Slot.objects.filter(study=study, filled=True, participant__in=locked)
     if items is not None:
         slots = slots.filter(item__in=[item.pk for item in items])
     freed = list(slots.order_by("order").select_for_update(of=("self",)).values_list("item_id", flat=True))
@@ -111,14 +111,10 @@ def top_up(*, study: Study, by: User | None = None, items: Iterable[Item] | None
     return done
 
 
-def slots_of_excluded(study: Study) -> QuerySet[Slot]:
-    """The slots that labels of excluded people fill."""
-    return Slot.objects.filter(study=study, filled=True, participant__excluded_at__isnull=False)
-
-
 def held_by_excluded(study: Study) -> Held:
     """What `top_up` would free."""
-    found = slots_of_excluded(study).aggregate(labels=Count("pk"), items=Count("item", distinct=True))
+    slots = Slot.objects.filter(study=study, filled=True, participant__excluded_at__isnull=False)
+    found = slots.aggregate(labels=Count("pk"), items=Count("item", distinct=True))
     return Held(**found)
 
 
