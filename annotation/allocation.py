@@ -194,6 +194,8 @@ def _may_answer(participant: Participant, ticket: Ticket, answer: Answer) -> Par
     if ticket.participant != participant.pk:
         raise InvalidAnswer(_("This page belongs to somebody else. Open the study again to go on."))
     participant = _locked(participant)
+    if participant.identity_erased_at:  # while this answer was on its way
+        raise InvalidAnswer(_("We do not know who you are any more. Open the study's link again."))
     answer.check(participant.study)
     return participant
 
@@ -204,7 +206,7 @@ def _may_start(participant: Participant) -> bool:
         return False
     # Simulated people label simulated studies, and nobody else does.
     welcome = study.state == Study.State.OPEN and study.simulated == participant.simulated
-    welcome = welcome and participant.excluded_at is None
+    welcome = welcome and participant.excluded_at is None and participant.identity_erased_at is None
     return welcome and sessions_left(participant=participant) != 0
 
 

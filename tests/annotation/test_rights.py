@@ -36,7 +36,7 @@ from annotation.rights import erase_identity, find_person, purge_ids
 from annotation.sealing import fernet
 from annotation.studies import StudyError, close_study, open_study
 from annotation.submissions import hear, keep_submission
-from annotation.tickets import Answer, Ticket
+from annotation.tickets import Answer, InvalidAnswer, Ticket
 from tests.factory import make_items, make_study
 
 pytestmark = pytest.mark.django_db
@@ -205,6 +205,18 @@ def test_an_erased_person_who_comes_back_is_a_new_one_by_link_and_by_card(
     assert find(study=study, entry=entry_of("eve")) is None
     client.post(f"{door}?PROLIFIC_PID={ids('eve')[0]}&SESSION_ID={ids('eve')[1]}")
     assert Participant.objects.filter(study=study).count() == 2
+
+
+def test_an_answer_on_its_way_while_its_person_is_erased_is_not_stored(study: Study) -> None:
+    ana = recruit(study, "ana")
+    session = start_session(participant=ana)
+    assert session
+    ticket = Ticket.for_slot(session_slots(session=session)[0])
+    erase_identity(participant=ana)
+    with pytest.raises(InvalidAnswer):
+        submit(participant=ana, ticket=ticket, answer=Answer(value=3))
+    assert start_session(participant=ana) is None
+    assert not Label.objects.exists()
 
 
 def test_erasing_twice_is_erasing_once(study: Study, ana: Participant) -> None:
