@@ -12,10 +12,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from annotation.models import Label, Session, Slot, Study
+from annotation.models import CheckAnswer, Label, Session, Slot, Study
 from annotation.studies import open_study
 from annotation.tickets import Ticket
-from tests.factory import make_items, make_study
+from tests.factory import make_check, make_items, make_study
 from tests.people import Page, Person
 from tests.server import SECRET_KEY, Server, serving
 
@@ -85,7 +85,7 @@ class Crowd:
         if twice:
             press.join()
             second.close()
-        if after.status == 200 and after.url != page.url:
+        if ticket.item and after.status == 200 and after.url != page.url:
             self.acknowledged[ticket.participant, ticket.item] = value
         return after
 
@@ -127,6 +127,26 @@ def test_sixteen_people_at_once_drain_forty_items_at_three_labels(design: str) -
         crowd.run(*[crowd.person(n) for n in range(16)])
         assert Label.objects.filter(status="counted").count() == 120
         crowd.check()
+
+
+def test_checks_and_people_whom_they_screen_out_leave_every_item_with_k_labels() -> None:
+    study = open_for(24, labels_per_item=4, session_size=6, random_checks=2, after_failed_checks="end")
+    for position in (3, None, None, None):
+        make_check(study, position=position, accepted=[3, 4, 5])
+    with serving() as server:
+        crowd = Crowd(server, study)
+        crowd.run(*[crowd.person(n, twice=0.3, leaves=0.1) for n in range(16)])
+        number = 16
+        while (unfilled := study.slots.filter(filled=False)).exists() and number < 100:
+            leased = unfilled.filter(participant__isnull=False)
+            leased.update(leased_until=timezone.now() - timedelta(seconds=1))
+            crowd.run(*[crowd.person(n, twice=0.3) for n in range(number, number + 8)])
+            number += 8
+        crowd.check()
+    sessions = Session.objects.filter(participant__study=study)
+    assert sessions.filter(outcome="screened").exists() and sessions.filter(outcome="completed").exists()
+    asked = CheckAnswer.objects.filter(session__outcome="completed")
+    assert asked.exists() and not asked.filter(answered_at=None).exists()
 
 
 def test_sixty_people_who_leave_press_twice_and_come_back_late_while_the_server_is_killed() -> None:
