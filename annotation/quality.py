@@ -80,7 +80,7 @@ def quality_of(study: Study, *, with_excluded: bool = False) -> Quality:
     newest = study.participants.aggregate(Max("pk"), Count("pk"))
     return kept(
         study,
-        "quality with excluded" if with_excluded else "quality",
+        "quality-with-excluded" if with_excluded else "quality",
         lambda: _measured(study, with_excluded=with_excluded),
         *(*checks.values(), *tries.values(), *newest.values()),
     )
