@@ -58,7 +58,7 @@ def test_each_flag_says_its_number_and_its_limit(study: Study) -> None:
     quick = say(study, "quick", RISING, active_seconds=0.2)
     same = say(study, "same", [3] * 12, active_seconds=9)
     against = say(study, "against", [*falling], active_seconds=9)
-    unsure = say(study, "unsure", [*RISING[:8], None, None, None, None], active_seconds=9)
+    unsure = say(study, "unsure", [*RISING[:6], *[None] * 6], active_seconds=9)
     usual = study.participants.get(code="usual0")
     assert words(study, usual) == {}
     assert words(study, quick) == {
@@ -69,10 +69,10 @@ def test_each_flag_says_its_number_and_its_limit(study: Study) -> None:
         "long run": "the same answer 12 times in a row, above 10",
     }
     assert words(study, against) == {
-        "against the others": "correlation −0.99 with the others on 12 items, below 0.00",
-        "far from the others": "2.03 steps from the others' mean on average, above 1.60",
+        "against the others": "correlation −1.00 with the others on 12 items, below 0.00",
+        "far from the others": "2.27 steps from the others' mean on average, above 1.60",
     }
-    assert words(study, unsure) == {"cannot judge": "could not judge 4 of 12 items, above 30%"}
+    assert words(study, unsure) == {"cannot judge": "could not judge 6 of 12 items, above 30%"}
 
 
 def test_few_answers_raise_no_flag(study: Study) -> None:
