@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
@@ -50,7 +51,36 @@ class Standing:
 
 def standing_of(participant: Participant) -> Standing:
     """Read in one query, however many steps the study has."""
-    person = Participant.objects.filter(pk=participant.pk)
+    return _standing(participant, _done(Participant.objects.filter(pk=participant.pk)).get())
+
+
+def next_step(participant: Participant) -> Step:
+    """Where the person goes on: the instructions, as long as they have done nothing of what follows them."""
+    return _next(standing_of(participant))
+
+
+def next_steps(people: QuerySet[Participant]) -> dict[int, Step]:
+    """Where each of the people goes on, by their keys, in two queries."""
+    found = {row["pk"]: row for row in _done(people)}
+    return {
+        person.pk: _next(_standing(person, found[person.pk]))
+        for person in people.select_related("study", "recruitment")
+        if person.pk in found
+    }
+
+
+def _next(standing: Standing) -> Step:
+    unread = standing.step in PREPARATION and not standing.begun
+    return Step.INSTRUCTIONS if unread else standing.step
+
+
+def _standing(participant: Participant, found: Mapping[str, object]) -> Standing:
+    begun = bool(found["tried"] or found["practised"] or found["replied"])
+    return Standing(_step(participant, found), begun)
+
+
+def _done(people: QuerySet[Participant]) -> QuerySet[Participant, Any]:
+    """What each of the people has done, and what is left of it."""
     attempts = ComprehensionAttempt.objects.filter(participant=OuterRef("pk"))
     sessions = Session.objects.filter(participant=OuterRef("pk"))
     answers = CheckAnswer.objects.filter(participant=OuterRef("pk"), session=None)
@@ -58,7 +88,8 @@ def standing_of(participant: Participant) -> Standing:
     comprehension = Question.objects.filter(
         study=OuterRef("study_id"), place=Place.COMPREHENSION, retired_at=None
     )
-    found = person.values(
+    return people.values(
+        "pk",
         session=Subquery(sessions.order_by("-pk").values("outcome")[:1]),
         tried=Exists(attempts),
         passed=Exists(attempts.filter(passed=True)),
@@ -69,15 +100,7 @@ def standing_of(participant: Participant) -> Standing:
         before=Exists(_questions_left(Place.BEFORE)),
         replied=Exists(replies),
         after=Exists(_questions_left(Place.AFTER)),
-    ).get()
-    return Standing(_step(participant, found), found["tried"] or found["practised"] or found["replied"])
-
-
-def next_step(participant: Participant) -> Step:
-    """Where the person goes on: the instructions, as long as they have done nothing of what follows them."""
-    standing = standing_of(participant)
-    unread = standing.step in PREPARATION and not standing.begun
-    return Step.INSTRUCTIONS if unread else standing.step
+    )
 
 
 def comprehension_failed(participant: Participant) -> bool:
