@@ -146,7 +146,7 @@ def _read(slug: str, code: str) -> tuple[Participant | None, Session | None]:
 def _language(request: HttpRequest, slug: str) -> str:
     """The language to answer in; a link that asks for another makes it the person's from now on."""
     # A recruiter's link may bring somebody else than the person whose card lies in this browser.
-    arrives = bool(set(request.GET) - {"card", "language"})
+    arrives = request.path == reverse("door", args=[slug]) and set(request.GET) - {"card", "language"}
     person = None if arrives else participant_at(request, slug)
     study = person.study if person else Study.objects.filter(slug=slug).first()
     language = language_for(request, study=study, participant=person)
