@@ -5,6 +5,7 @@ from django.shortcuts import redirect
 
 from annotation import recruitment
 from annotation.allocation import stop_session, work_left
+from annotation.currencies import rounded
 from annotation.endings import ending_of
 from annotation.models import Participant, Session, Study
 from annotation.screens import places
@@ -24,8 +25,7 @@ def stop(request: HttpRequest, slug: str) -> HttpResponse:
     found = places(session.pk)
     answered = sum(place.answered for place in found)
     study = session.participant.study
-    rate = f"{study.pay_rate.normalize():f}" if study.pay_by and study.pay_rate else ""
-    return page(request, "stop", study, answered=answered, total=len(found), rate=rate)
+    return page(request, "stop", study, answered=answered, total=len(found), rate=_rate(study))
 
 
 @crowd_page
@@ -66,3 +66,11 @@ def _last_page(participant: Participant) -> int | None:
     completed = participant.sessions.filter(outcome=Session.Outcome.COMPLETED).last()
     found = places(completed.pk) if completed else []
     return found[-1].position if found else None
+
+
+def _rate(study: Study) -> str:
+    """What the study pays, with the currency's decimals, or more where the rate has more."""
+    if study.pay_rate is None or study.pay_by == Study.Pay.NONE:
+        return ""
+    whole = rounded(study.pay_rate, study.currency)
+    return f"{whole if whole == study.pay_rate else study.pay_rate.normalize():f}"

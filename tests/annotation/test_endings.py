@@ -127,7 +127,7 @@ def test_somebody_who_failed_checks_gets_the_code_of_the_studys_choice_and_no_ot
     ("fields", "words"),
     [
         ({}, ""),
-        ({"pay_by": "time", "pay_rate": "9.50", "currency": "GBP"}, "This study pays 9.5 GBP an hour."),
+        ({"pay_by": "time", "pay_rate": "9.50", "currency": "GBP"}, "This study pays 9.50 GBP an hour."),
         ({"pay_by": "item", "pay_rate": "0.0450", "currency": "EUR"}, "This study pays 0.045 EUR an answer."),
     ],
 )
