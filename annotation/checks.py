@@ -48,6 +48,14 @@ def place_checks(*, session: Session) -> None:
     )
 
 
+def length_of_session(participant: Participant) -> int:
+    """How many pages the person's session has, or their next one may have: items and checks alike."""
+    if running := participant.sessions.filter(ended_at__isnull=True).first():
+        return running.size + running.check_answers.count()
+    fixed, drawn = _due(participant.study, participant)
+    return participant.study.session_size + len(fixed) + len(drawn)
+
+
 def grade(*, given: CheckAnswer, ticket: Ticket, answer: Answer, now: datetime) -> None:
     """Store the first answer to a check, and whether it passes.
 

@@ -7,6 +7,7 @@ from django.utils.translation import get_language
 from annotation import recruitment
 from annotation.addresses import arrive, guess
 from annotation.allocation import start_session, work_left
+from annotation.checks import length_of_session
 from annotation.models import Participant, Study
 from annotation.recruitment import Entry, InvalidEntry, Recruiter, WrongInvitation
 from annotation.steps import PREPARATION, Step, consent_outdated, ready_for_work, standing_of
@@ -81,7 +82,8 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
         return not_open(request, study, participant)
     prepared = standing.begun and step not in PREPARATION
     starting = step not in (*PREPARATION, Step.TASK)
-    return page(request, "instructions", study, prepared=prepared, starting=starting)
+    size = length_of_session(participant)
+    return page(request, "instructions", study, prepared=prepared, starting=starting, size=size)
 
 
 def _entry(request: HttpRequest, study: Study) -> Entry:

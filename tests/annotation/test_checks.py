@@ -9,7 +9,9 @@ from django.utils import timezone
 from annotation.agreement import study_agreement
 from annotation.allocation import answer_check, receive, start_session, stop_session, submit
 from annotation.checks import failed_checks
+from annotation.counts import with_counts
 from annotation.exporters import stream_labels
+from annotation.live import progress_of
 from annotation.models import Check, CheckAnswer, Label, Participant, Session, Slot, Study
 from annotation.screens import Screen, places, screens
 from annotation.studies import close_study, open_study
@@ -210,7 +212,10 @@ def test_answers_to_checks_are_in_no_label_number_export_or_progress() -> None:
         json.dumps(study_agreement(each, replicates=50)).replace(each.slug, "") for each in (study, bare)
     )
     assert numbers == others
-    assert not study.slots.filter(filled=False).exists()
+    names = ("number_of_items", "people", "wanted", "filled", "number_of_labels")
+    one, other = with_counts(Study.objects.all(), *names).values_list(*names)
+    assert one == other
+    assert progress_of(study) == progress_of(bare)
 
 
 def test_an_answer_without_a_slot_is_no_label_and_another_persons_check_is_refused() -> None:
@@ -286,7 +291,9 @@ def test_a_double_press_and_back_on_a_check_are_as_on_an_item() -> None:
     study = opened(3, session_size=3)
     make_check(study, position=1)
     person = Visitor(study)
-    person.start()
+    person.enter()
+    assert "Up to 4 answers to give" in person.send().content.decode()
+    person.send()
     action, form = person.action, person.hidden | {"label": "2", "comment": "so", "attempt": "1"}
     for _ in range(2):
         assert person.client.post(action, form, **JSON).json() == {"next": "/s/answers/task/2/"}
