@@ -1,14 +1,19 @@
 from django.contrib import admin
 from django.contrib.auth import views as accounts
 from django.urls import include, path
+from django.views.decorators.http import require_http_methods
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config import views
 from config.api import router
 
+sign_in = require_http_methods(["GET", "HEAD", "POST"])(
+    accounts.LoginView.as_view(redirect_authenticated_user=True)
+)
+
 urlpatterns = [
     path("account/", views.account, name="account"),
-    path("account/sign-in/", accounts.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("account/sign-in/", sign_in, name="login"),
     path("account/sign-out/", accounts.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -1,0 +1,135 @@
+"""A study with all that its addresses name, and one browser for each kind of visitor."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.http import HttpResponse, StreamingHttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from annotation.members import give_role
+from annotation.models import Participant, Study
+from annotation.studies import create_study, open_study
+from calibration.audit import create_audit, run_audit
+from calibration.models import Audit, Score, Scorer
+from tests.factory import make_items, make_labels
+
+VISITORS = ("nobody", "participant", "another study's", "viewer", "editor", "owner", "another owner")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def names() -> Iterator[str]:
+    """The name of every address that the server knows, with its namespace; the admin's too."""
+
+    def below(resolver: URLResolver, space: str) -> Iterator[str]:
+        for pattern in resolver.url_patterns:
+            if isinstance(pattern, URLResolver):
+                inside = f"{pattern.namespace}:" if pattern.namespace else ""
+                yield from below(pattern, space + inside)
+            elif isinstance(pattern, URLPattern):
+                yield f"{space}{pattern.name or f'({pattern.pattern} has no name)'}"
+
+    yield from below(get_resolver(), "")
+
+
+@dataclass
+class World:
+    study: Study
+    elsewhere: Study
+    participant: Participant
+    audit: Audit
+    scorer: Scorer
+    browsers: dict[str, Client]
+    given: dict[str, dict[str, Any]]
+
+    @classmethod
+    def make(cls) -> "World":
+        people = {name: User.objects.create(username=name) for name in VISITORS[3:]}
+        study, elsewhere = (
+            create_study(slug=slug, name=slug, kind="rating", owner=people[owner])
+            for slug, owner in (("mine", "owner"), ("mine-too", "another owner"))
+        )
+        for role in ("viewer", "editor"):
+            give_role(study=study, name=role, role=role)
+        for one in (study, elsewhere):
+            make_items(one, 8)
+            open_study(study=one)
+        audit, scorer = cls._audited(study)
+        browsers = {name: Client() for name in VISITORS}
+        for name, user in people.items():
+            browsers[name].force_login(user)
+        for name, at in (("participant", study), ("another study's", elsewhere)):
+            for page in ("door", "instructions"):
+                browsers[name].post(reverse(page, args=[at.slug]))
+        participant = study.participants.get(sessions__isnull=False)
+        item = study.items.all()[0]
+        given = {
+            "": {"slug": study.slug, "position": 1, "number": 1, "language": "de", "code": participant.code},
+            "item": {"pk": item.pk},
+            "scorer-detail": {"pk": scorer.pk},
+            "audit": {"pk": audit.pk},
+        }
+        return cls(study, elsewhere, participant, audit, scorer, browsers, given)
+
+    @staticmethod
+    def _audited(study: Study) -> tuple[Audit, Scorer]:
+        scorer = Scorer.objects.create(name="length")
+        for n, item in enumerate(study.items.all()):
+            make_labels(item, [1 + n % 5, 1 + n % 3, 3])
+            Score.objects.create(study=study, item=item, scorer=scorer, value=n)
+        return run_audit(audit=create_audit(study=study, preset="paper", replicates=50)), scorer
+
+    def address(self, name: str) -> str:
+        """The address of this name, of what is in this world."""
+        if name == "healthz":  # the one that is answered before all others, and has no name
+            return "/healthz"
+        given = self._given(name)
+        return reverse(name, kwargs={key: given[key] for key in parameters(name)})
+
+    def lacks(self, name: str) -> bool:
+        """Whether the address has something in it that this world has not."""
+        return not set(parameters(name)) <= self._given(name).keys()
+
+    def _given(self, name: str) -> dict[str, Any]:
+        return self.given[""] | self.given.get(name, self.given.get(name.partition("-")[0], {}))
+
+    def ask(
+        self,
+        who: str,
+        name: str,
+        method: str,
+        data: dict[str, Any] | None = None,
+        *,
+        plain: bool = False,
+        **extra: Any,
+    ) -> HttpResponse | StreamingHttpResponse:
+        """What the server answers this visitor; nothing of it stays. `plain` sends no token of a form."""
+        client = Client(enforce_csrf_checks=plain)
+        client.cookies = SimpleCookie({key: one.value for key, one in self.browsers[who].cookies.items()})
+        address, send = self.address(name), getattr(client, method.lower())
+        if method == "DELETE":
+            extra["query_params"] = data
+        else:
+            extra["data"] = data or {}
+        if method in ("PUT", "PATCH") or (method == "POST" and data and "/api/" in address):
+            extra["content_type"] = "application/json"
+        with transaction.atomic():
+            response: Any = send(address, **extra)
+            if response.streaming:
+                b"".join(response.streaming_content)
+            transaction.set_rollback(True)
+        return response
+
+
+def parameters(name: str) -> list[str]:
+    """The names of what an address has in it."""
+    resolver = get_resolver()
+    *spaces, last = name.split(":")
+    for space in spaces:
+        resolver = resolver.namespace_dict[space][1]
+    possibilities = resolver.reverse_dict.getlist(last)
+    return list(possibilities[0][0][0][1]) if possibilities else []
