@@ -229,9 +229,6 @@ class SettingsForm(forms.ModelForm[Study]):
             "design",
             "time_limit_minutes",
             "sessions_per_person",
-            "completion_code",
-            "partial_code",
-            "no_work_code",
         )
         widgets = {"question": text_area(2), "instructions": text_area(4), "consent": text_area(8)}
         labels = {
@@ -241,9 +238,6 @@ class SettingsForm(forms.ModelForm[Study]):
             "session_size": "Items a session",
             "time_limit_minutes": "Time limit, minutes",
             "sessions_per_person": "Sessions a person",
-            "completion_code": "All items done",
-            "partial_code": "Stopped early",
-            "no_work_code": "No work left",
             "markdown": "Markdown",
         }
         help_texts = {

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from annotation.views import console, crowd, endings, languages, members, rights, steps, tasks, webhooks
+from annotation.views import (
+    console,
+    crowd,
+    endings,
+    flow,
+    languages,
+    members,
+    recruiters,
+    rights,
+    steps,
+    tasks,
+    webhooks,
+)
 
 crowd_urls = [
     path("s/<slug:slug>/", crowd.door, name="door"),
@@ -29,6 +41,22 @@ console_urls = [
     path("studies/<slug:slug>/state/", console.study_state, name="study-state"),
     path("studies/<slug:slug>/items/<int:pk>/", console.item, name="item"),
     path("studies/<slug:slug>/export/", console.study_export, name="study-export"),
+    path("studies/<slug:slug>/recruitment/", recruiters.recruitment, name="recruitment"),
+    path("studies/<slug:slug>/recruitment/invitations/", recruiters.invitations, name="invitations"),
+    path(
+        "studies/<slug:slug>/recruitment/invitations/<int:pk>/revoke/",
+        recruiters.invitation_revoke,
+        name="invitation-revoke",
+    ),
+    path("studies/<slug:slug>/recruitment/prolific/", recruiters.prolific_review, name="prolific-review"),
+    path("studies/<slug:slug>/steps/", flow.steps, name="steps"),
+    path("studies/<slug:slug>/steps/replies/", flow.replies, name="replies"),
+    path("studies/<slug:slug>/steps/see/<str:step>/", flow.step_preview, name="step-preview"),
+    path("studies/<slug:slug>/steps/questions/new/<str:place>/", flow.question_new, name="question-new"),
+    path("studies/<slug:slug>/steps/questions/usual/<str:place>/", flow.preset, name="question-preset"),
+    path("studies/<slug:slug>/steps/questions/<int:pk>/", flow.question, name="question"),
+    path("studies/<slug:slug>/steps/checks/new/<str:purpose>/", flow.check_new, name="check-new"),
+    path("studies/<slug:slug>/steps/checks/<int:pk>/", flow.check, name="check"),
     path("studies/<slug:slug>/members/", members.members, name="members"),
     path("studies/<slug:slug>/log/", members.log, name="log"),
     path("studies/<slug:slug>/data/", rights.data, name="data"),
@@ -38,6 +66,11 @@ console_urls = [
     path("studies/<slug:slug>/delete/", rights.delete, name="study-delete"),
     path("studies/<slug:slug>/people/<path:code>/data/", rights.person_data, name="person-data"),
     path("studies/<slug:slug>/people/<path:code>/erase/", rights.person_erase, name="person-erase"),
+    path("studies/<slug:slug>/people/", people.people, name="people"),
+    path("studies/<slug:slug>/limits/", people.people_limits, name="people-limits"),
+    path("studies/<slug:slug>/top-up/", people.people_top_up, name="people-top-up"),
+    # After what begins alike: the codes of imported people may hold a slash.
+    path("studies/<slug:slug>/people/<path:code>/", person.person, name="person"),
 ]
 
 urlpatterns = crowd_urls + recruiter_urls + console_urls

@@ -385,9 +385,7 @@ def test_the_door_is_offered_while_people_may_come(console: Client) -> None:
     open_study(study=study)
     html = console.get(url).content.decode()
     assert 'value="http://testserver/s/door/"' in html
-    assert (
-        "?PROLIFIC_PID={{%PROLIFIC_PID%}}&amp;STUDY_ID={{%STUDY_ID%}}&amp;SESSION_ID={{%SESSION_ID%}}" in html
-    )
+    assert reverse("recruitment", args=[study.slug]) in html
 
 
 def test_a_study_opens_pauses_and_closes_by_post_only(console: Client) -> None:

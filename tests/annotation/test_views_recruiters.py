@@ -1,16 +1,21 @@
 """Recruiters' doors over HTTP: ways in, the frame, the webhook, and the console's page about them."""
 
 import json
+import re
 import time
+from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from annotation.models import Notice, Participant, Slot, Study, Submission
+from annotation.invitations import invite
+from annotation.models import Act, Invitation, Membership, Notice, Participant, Slot, Study, Submission
 from annotation.notices import sign
 from annotation.panels import panel_of
+from tests.prolific import STUDY, TOKEN, prolific_running
 from tests.visitor import MTURK, PID, PROLIFIC, Visitor, opened
 
 pytestmark = pytest.mark.django_db
@@ -193,3 +198,128 @@ def test_a_panels_person_goes_back_by_the_panels_own_address() -> None:
     person.send(label=4)
     assert f'href="https://panel.example/end?s=x%26y&amp;c={study.completion_code}"' in person.text
     assert "Prolific" not in person.text
+
+
+PAGE = "/studies/answers/recruitment/"
+
+
+def fields_of(study: Study, **changed: Any) -> dict[str, Any]:
+    """What the page's form sends."""
+    codes = ("completion_code", "partial_code", "no_work_code", "failed_checks_code", "screened_out_code")
+    sent = {"ways": study.recruiters, "person": "", "visit": "", "return_url": ""}
+    return sent | {name: getattr(study, name) for name in codes} | changed
+
+
+def test_the_page_has_what_each_recruiter_wants(console: Client, secret: None) -> None:
+    study = opened()
+    html = unescape(console.get(PAGE).content.decode())
+    door = "http://testserver/s/answers/"
+    for text in (
+        f'value="{door}"',
+        f"{door}?PROLIFIC_PID={{{{%PROLIFIC_PID%}}}}&STUDY_ID={{{{%STUDY_ID%}}}}&SESSION_ID={{{{%SESSION_ID%}}}}",
+        f"<ExternalURL>{door}</ExternalURL>",
+        f"http://testserver{WEBHOOK}",
+        study.failed_checks_code,
+        study.screened_out_code,
+        "The secret is set",
+        "PROLIFIC_TOKEN is not set",
+    ):
+        assert text in html, text
+    assert SECRET not in html
+
+
+def test_ways_in_a_panel_and_codes_are_saved_and_logged(console: Client) -> None:
+    study = opened()
+    sent = fields_of(
+        study,
+        ways=["panel", "prolific"],
+        person="rid",
+        visit="psid\nsrc",
+        return_url="https://panel.example/?r={rid}&c={code}",
+        screened_out_code="OUT",
+    )
+    assert console.post(PAGE, sent).status_code == 302
+    study.refresh_from_db()
+    assert study.recruiters == ["prolific", "panel"] and study.screened_out_code == "OUT"
+    assert study.panel["visit"] == ["psid", "src"]
+    act = Act.objects.get(user__isnull=False)
+    assert act.detail["fields"] == ["panel", "recruiters", "screened_out_code"]
+    html = unescape(console.get(PAGE).content.decode())
+    assert "/s/answers/?rid=…&psid=…&src=…" in html
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"ways": []}, "at least one way in"),
+        ({"ways": ["panel"]}, "which parameter names a person"),
+        ({"ways": ["carrier-pigeon"]}, "carrier-pigeon"),
+        ({"person": "rid", "return_url": "http://panel.example"}, "begins with https://"),
+        ({"completion_code": ""}, "required"),
+    ],
+)
+def test_what_cannot_work_is_said_and_nothing_is_saved(
+    console: Client, changed: dict[str, Any], line: str
+) -> None:
+    study = opened()
+    answer = console.post(PAGE, fields_of(study, no_work_code="NEW", **changed))
+    assert answer.status_code == 400 and line in unescape(answer.content.decode())
+    study.refresh_from_db()
+    assert study.no_work_code != "NEW" and study.recruiters == ["open", "prolific", "mturk"]
+
+
+def test_invitations_are_made_listed_downloaded_and_revoked(console: Client) -> None:
+    study = opened(recruiters=["invitation"])
+    page = f"{PAGE}invitations/"
+    assert console.post(page, {"notes": "Ann\n\nBob"}).status_code == 302
+    assert console.post(page, {"number": 3}).status_code == 302
+    assert console.post(page, {}).status_code == 400
+    assert Invitation.objects.count() == 5
+    ann = Invitation.objects.get(note="Ann")
+    assert f"http://testserver/s/answers/?invitation={ann.code}" in console.get(page).content.decode()
+    Visitor(study, invitation=ann.code).start()
+    assert console.post(f"{page}{ann.pk}/revoke/").status_code == 302
+    rows = console.get(f"{page}?format=csv").content.decode().splitlines()
+    assert rows[0] == "note,state,link" and rows[1].startswith("Ann,revoked,")
+    assert rows[2].startswith("Bob,unused,http://testserver/s/answers/?invitation=")
+    assert "5 invitations" in console.get(PAGE).content.decode()
+
+
+def test_a_viewer_reads_without_the_links_that_let_somebody_in(client: Client) -> None:
+    study = opened(recruiters=["invitation"])
+    invitation = invite(study=study, notes=["Ann"])[0]
+    viewer = User.objects.create_user("viewer", password="x")
+    Membership.objects.create(study=study, user=viewer, role="viewer")
+    client.force_login(viewer)
+    for address in (PAGE, f"{PAGE}invitations/", f"{PAGE}invitations/?format=csv"):
+        page = client.get(address)
+        assert page.status_code == 200 and invitation.code not in page.content.decode()
+    for address in (PAGE, f"{PAGE}invitations/", f"{PAGE}invitations/{invitation.pk}/revoke/"):
+        assert client.post(address, {}).status_code == 403
+    assert client.get(f"{PAGE}prolific/").status_code == 403
+
+
+def test_the_lists_for_prolific_are_shown_and_a_fault_in_a_line(console: Client, settings: Settings) -> None:
+    study = opened(items=1)
+    person = Visitor(study, **PROLIFIC)
+    person.start()
+    person.send(label=4)
+    address = f"{PAGE}prolific/"
+    assert "PROLIFIC_TOKEN is not set" in console.get(address, {"study": STUDY}).content.decode()
+    with prolific_running() as server:
+        settings.PROLIFIC_TOKEN, settings.PROLIFIC_API = TOKEN, server.address
+        server.add("submission-1", code=study.completion_code)
+        server.add("stranger")
+        html = console.get(address, {"study": STUDY}).content.decode()
+        assert "Approve: 1" in html and "submission-1" in html
+        assert "nobody agreed to take part here with it" in html
+        wrong = console.get(address, {"study": "another"})
+        assert wrong.status_code == 400 and "knows no study" in wrong.content.decode()
+
+
+def test_submissions_are_counted_by_status(console: Client, secret: None) -> None:
+    Visitor(study := opened(), **PROLIFIC).start()
+    tell(notice("AWAITING REVIEW"))
+    row = re.sub(r"<[^>]+>|\s+", " ", console.get(PAGE).content.decode())
+    assert re.search(r"Prolific\s+awaiting review\s+1", row)
+    assert study.participants.get().code not in row
