@@ -1,8 +1,5 @@
 """What people do besides labelling: questions, practice, checks. None of it is ever a label."""
 
-from dataclasses import dataclass, replace
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 
@@ -10,24 +7,6 @@ from annotation.models.people import Participant, Session
 from annotation.models.studies import Study
 
 ATTEMPTS = 2
-
-
-@dataclass(frozen=True)
-class QuestionTexts:
-    """A question as one language says it."""
-
-    text: str
-    options: list[str]
-
-
-@dataclass(frozen=True)
-class CheckTexts:
-    """A check as one language says it."""
-
-    query: str
-    response: str
-    response_2: str
-    feedback: str
 
 
 class Question(models.Model):
@@ -64,13 +43,6 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def in_language(self, code: str | None) -> QuestionTexts:
-        """What the language says; where it says nothing, or has other options, the study's own."""
-        said: dict[str, Any] = self.translations.get(code, {})
-        options = said.get("options", [])
-        fits = len(options) == len(self.options)
-        return QuestionTexts(said.get("text") or self.text, list(options if fits else self.options))
 
 
 class Reply(models.Model):
@@ -153,12 +125,6 @@ class Check(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.pk}"
-
-    def in_language(self, code: str | None) -> CheckTexts:
-        """What the language says, and the study's own where it says nothing."""
-        own = CheckTexts(self.query, self.response, self.response_2, self.feedback)
-        said: dict[str, Any] = self.translations.get(code, {})
-        return replace(own, **{name: said[name] for name in vars(own) if said.get(name)})
 
 
 class CheckAnswer(models.Model):
