@@ -1,6 +1,7 @@
 """The languages in which people read a study: which it offers, which one somebody gets, its texts in it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import copy
 from typing import Any, TypeVar
 
@@ -68,13 +69,10 @@ def choose_language(*, participant: Participant, language: str) -> None:
 
 def _preferred(accepted: str, languages: Sequence[str]) -> str:
     """The first language of an Accept-Language header that is among these."""
-    for tag, _ in parse_accept_lang_header(accepted):
-        try:
-            language = get_supported_language_variant(tag)
-        except LookupError:
-            continue
-        if language in languages:
-            return language
+    for tag, quality in parse_accept_lang_header(accepted):
+        with suppress(LookupError):
+            if quality and (language := get_supported_language_variant(tag)) in languages:
+                return language
     return ""
 
 
