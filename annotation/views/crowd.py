@@ -31,7 +31,7 @@ def door(request: HttpRequest, slug: str) -> HttpResponse:
     except InvalidEntry as error:
         if isinstance(error, WrongInvitation):
             guess(request, right=False)
-        return page(request, "invalid", study, status=400, error=str(error))
+        return page(request, "invalid", study, status=400, error=str(error), outside=True)
     response = consent_page(request, study, entry) if entry.preview else _enter(request, study, entry, known)
     return framed(request, response) if entry.recruiter == Recruiter.MTURK else response
 
