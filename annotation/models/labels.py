@@ -65,7 +65,8 @@ class Slot(models.Model):
         indexes = [
             models.Index(fields=["study", "order"], condition=Q(filled=False), name="slot_unfilled_in_order"),
             models.Index(fields=["study", "participant"], condition=Q(filled=True), name="slot_filled"),
-            models.Index(fields=["study", "item"], name="slot_by_study"),
+            # With `filled`, labels an item are counted from it alone.
+            models.Index(fields=["study", "item", "filled"], name="slot_by_study"),
         ]
 
     def __str__(self) -> str:
