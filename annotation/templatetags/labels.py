@@ -38,6 +38,13 @@ def end(value: float | None, places: int = 2) -> str:
 
 
 @register.filter
+def signed(value: float | None, places: int = 2) -> str:
+    """The number with its sign, also where it is above zero."""
+    text = fixed(value, places)
+    return f"+{text}" if value and value > 0 and text.strip("0.") else text
+
+
+@register.filter
 def thousands(value: int) -> str:
     return f"{value:,}"
 
