@@ -7,6 +7,8 @@ from annotation.views import (
     flow,
     languages,
     members,
+    people,
+    person,
     recruiters,
     rights,
     steps,
