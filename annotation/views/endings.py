@@ -9,6 +9,7 @@ from annotation.currencies import rounded
 from annotation.endings import ending_of
 from annotation.models import Participant, Session, Study
 from annotation.screens import places
+from annotation.steps import ready_for_work
 from annotation.views.places import page, place_of
 from annotation.views.visitors import crowd_page, participant_at, session_at
 
@@ -49,7 +50,7 @@ def ending_page(request: HttpRequest, participant: Participant) -> HttpResponse:
         ending=ending,
         back=recruitment.way_back(participant=participant, code=ending.code),
         last=_last_page(participant),
-        another=work_left(participant=participant),
+        another=ready_for_work(participant) and work_left(participant=participant),
     )
 
 
