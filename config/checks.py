@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -77,5 +78,20 @@ def check_data_folder(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
             f"MANYMINDS_DATA ({folder}) cannot be written.",
             hint="Name a folder that the server's user may write to.",
             id="manyminds.E005",
+        )
+    ]
+
+
+@register(Tags.security)
+def check_prolific(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    address = urlsplit(settings.PROLIFIC_API)
+    here = address.hostname in ("127.0.0.1", "::1", "localhost")
+    if not settings.PROLIFIC_TOKEN or address.scheme == "https" or (address.scheme == "http" and here):
+        return []
+    return [
+        Error(
+            "PROLIFIC_TOKEN would be sent to an address without TLS.",
+            hint="Leave PROLIFIC_API unset, or begin it with https://.",
+            id="manyminds.E006",
         )
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.test import override_settings
 
-from config.checks import check_data_folder, check_database_url, check_hosts, check_secrets
+from config.checks import check_data_folder, check_database_url, check_hosts, check_prolific, check_secrets
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GUNICORN = ["-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi:application"]
@@ -49,6 +49,21 @@ def test_each_missing_or_unsafe_setting_has_an_id(changed: dict[str, object], fo
 def test_another_database_than_sqlite_and_postgresql_is_refused() -> None:
     with override_settings(DATABASE_URL="mysql://localhost/x"):
         assert ids(check_database_url(None)) == ["manyminds.E004"]
+
+
+@pytest.mark.parametrize(
+    ("token", "address", "found"),
+    [
+        ("", "http://api.example/", []),
+        ("t", "https://api.example/api/v1/", []),
+        ("t", "http://127.0.0.1:9/api/v1/", []),
+        ("t", "http://api.example/api/v1/", ["manyminds.E006"]),
+        ("t", "file:///etc/hosts", ["manyminds.E006"]),
+    ],
+)
+def test_a_recruiters_token_goes_nowhere_in_the_clear(token: str, address: str, found: list[str]) -> None:
+    with override_settings(PROLIFIC_TOKEN=token, PROLIFIC_API=address):
+        assert ids(check_prolific(None)) == found
 
 
 def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
