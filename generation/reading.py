@@ -3,16 +3,15 @@
 import codecs
 import csv
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from generation.files import FileError, Rejections, Row, RowError, Rows, counted
+from generation.parquet import parquet_rows
 
 LONGEST_LINE = 16 * 2**20  # bytes: a line or a cell beyond this is a fault of the file, and would fill memory
 DEEPEST = 50  # lists in lists: far below where Python's own limit would end the program's work
-PARQUET_ROWS = 256
 SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
@@ -168,50 +167,8 @@ def _header(path: Path, cells: list[str]) -> list[str]:
     return names
 
 
-def _parquet_rows(path: Path, rejected: Rejections) -> Rows:
-    from pyarrow import parquet
-    from pyarrow.lib import ArrowException
-
-    number = 0
-    try:
-        # Buffered: a column chunk is read page by page, however large the row group is.
-        with parquet.ParquetFile(path, buffer_size=2**20, pre_buffer=False) as file:
-            for batch in file.iter_batches(batch_size=PARQUET_ROWS):
-                for row in batch.to_pylist():
-                    number += 1
-                    try:
-                        plain = {name: _plain(value) for name, value in row.items()}
-                    except RowError as error:
-                        rejected.add(number, error)
-                    else:
-                        yield number, plain
-    except (ArrowException, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise FileError(
-            f"{path.name}, after row {number}: not a readable parquet file ({reason}). Nothing was imported."
-        ) from None
-
-
-def _plain(value: Any) -> Any:
-    """An Arrow value as JSON would have it; NaN, which data frames write for what is missing, is None."""
-    match value:
-        case None | str() | bool() | int():
-            return value
-        case float():
-            if math.isinf(value):
-                raise RowError("a number is infinite")
-            return None if math.isnan(value) else value
-        case list() | tuple():
-            return [_plain(one) for one in value]
-        case dict():
-            return {str(name): _plain(one) for name, one in value.items()}
-        case bytes():
-            raise RowError("a cell holds bytes instead of text")
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
 READERS: dict[str, Callable[[Path, Rejections], Rows]] = {
     ".jsonl": _jsonl_rows,
     ".csv": _csv_rows,
-    ".parquet": _parquet_rows,
+    ".parquet": parquet_rows,
 }
