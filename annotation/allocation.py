@@ -64,9 +64,14 @@ def sessions_left(*, participant: Participant) -> int | None:
     limit = participant.study.sessions_per_person
     recruitment = getattr(participant, "recruitment", None)
     if recruitment and recruitment.recruiter != Recruitment.Recruiter.INVITATION:
-        last = participant.submissions.order_by("pk").last()
-        limit = 0 if last and last.status == Submission.Status.RETURNED else 1
+        limit = 0 if has_returned(participant) else 1
     return None if limit is None else max(0, limit - sessions.count())
+
+
+def has_returned(participant: Participant) -> bool:
+    """Whether the person has given back the last submission that they came with."""
+    last = participant.submissions.order_by("pk").last()
+    return last is not None and last.status == Submission.Status.RETURNED
 
 
 def receive(*, participant: Participant, ticket: Ticket, answer: Answer) -> int | None:

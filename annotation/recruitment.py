@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotation.allocation import has_returned
 from annotation.consents import keep_consent
 from annotation.invitations import is_invited
 from annotation.models import Participant, Recruitment, Study, new_participant_code
@@ -156,8 +157,10 @@ def _create(study: Study, entry: Entry) -> Participant:
         return participant_there
 
 
-def given_back(entry: Entry) -> bool:
-    """Whether the recruiter says that the person has given this piece of work back."""
+def given_back(*, entry: Entry, known: Participant | None) -> bool:
+    """Whether the recruiter says that the person gave this work back, and they have no other since."""
+    if known:
+        return has_returned(known)
     return is_returned(recruiter=entry.recruiter, external=_submission(entry))
 
 

@@ -40,7 +40,7 @@ def _enter(request: HttpRequest, study: Study, entry: Entry, known: Participant 
     slug = study.slug
     if known and entry.recruiter:
         recruitment.note_visit(participant=known, entry=entry)
-    if recruitment.given_back(entry):
+    if entry.recruiter and recruitment.given_back(entry=entry, known=known):
         return page(request, "returned", study)
     agrees = request.method == "POST"
     if known and (place := place_of(known)) and not (agrees and consent_outdated(known)):

@@ -150,7 +150,9 @@ def test_what_was_told_before_the_person_came_is_acted_on_when_they_come() -> No
     assert begin(come(study)) and Submission.objects.get(participant__isnull=False).status == "ACTIVE"
     returned = come(study, "p2", "s2")
     assert sessions_left(participant=returned) == 0 and start_session(participant=returned) is None
-    assert given_back(entry_of(study, "p2", "s2")) and not given_back(entry_of(study))
+    assert given_back(entry=entry_of(study, "p2", "s2"), known=returned)
+    assert given_back(entry=entry_of(study, "p3", "s2"), known=None)
+    assert not given_back(entry=entry_of(study), known=None)
 
 
 def test_who_gave_a_place_back_may_come_again_with_another_submission() -> None:

@@ -66,6 +66,20 @@ def test_a_signed_notice_ends_the_session_and_its_repeat_is_answered_the_same(se
     assert "given this study back" in person.enter().content.decode()
 
 
+def test_who_gave_a_place_back_and_got_another_goes_on_by_either_link(secret: None) -> None:
+    study = opened(items=2, labels_per_item=1, session_size=1)
+    person = Visitor(study, **PROLIFIC)
+    person.start()
+    tell(notice())
+    assert person.enter() and "given this study back" in person.text
+    again = Visitor(study, **PROLIFIC | {"SESSION_ID": "submission-2"})
+    assert again.enter() and again.send().status_code == 200
+    assert again.here == "/s/answers/task/1/"
+    assert person.enter() and person.here == "/s/answers/task/1/"
+    again.send(label=4)
+    assert study.completion_code in again.text and Participant.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("changed", "status"),
     [
