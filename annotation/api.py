@@ -150,6 +150,9 @@ class StudyViewSet(
         parameters=[
             OpenApiParameter("file_format", enum=list(FORMATS), default="jsonl"),
             OpenApiParameter("shape", enum=list(SHAPES), default="long"),
+            OpenApiParameter(
+                "with_excluded", OpenApiTypes.BOOL, description="By default as the shape has it"
+            ),
         ],
         responses={200: OpenApiResponse(OpenApiTypes.BINARY, description="The file, streamed")},
     )
@@ -169,6 +172,7 @@ class StudyViewSet(
             by=user_of(self.request),
             format=asked["file_format"],
             shape=asked["shape"],
+            with_excluded=asked["with_excluded"],
         )
 
     @extend_schema(methods=["get"], summary="The study's members", responses=MemberSerializer(many=True))

@@ -290,3 +290,20 @@ class ExportForm(forms.Form):
             ("parquet", "parquet: typed columns, smallest"),
         ],
     )
+    excluded = forms.TypedChoiceField(
+        label="Excluded people",
+        required=False,
+        widget=forms.RadioSelect,
+        choices=[
+            ("", "As the shape has it: marked in the long one, left out of the others"),
+            ("with", "With them"),
+            ("without", "Without them"),
+        ],
+        coerce=lambda word: word == "with",
+        empty_value=None,
+    )
+
+    def asked(self) -> dict[str, Any]:
+        """As `download` takes it."""
+        given = dict(self.cleaned_data)
+        return given | {"with_excluded": given.pop("excluded")}

@@ -1,6 +1,7 @@
 """How each person answered, beside how the others did: from the database into arrays, and measured there."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ TEXTS = ("query__text", "response__text", "response_1__text", "response_2__text"
 LABEL = np.dtype(
     [
         ("person", "i8"), ("item", "i8"), ("value", "f8"), ("seconds", "f8"), ("session", "i8"),
-        ("position", "f8"), ("status", "U10"),
+        ("order", "f8"), ("status", "U10"),
     ]
 )  # fmt: skip
 
@@ -111,7 +112,7 @@ def _measured(study: Study, *, with_excluded: bool) -> Quality:
             people=len(pks),
             seconds=labels["seconds"],
             sessions=labels["session"],
-            order=labels["position"],
+            order=labels["order"],
             counted=counts,
         ),
         reading_seconds=medians_of_people(who, characters[what] / CHARACTERS_A_SECOND, people=len(pks)),
@@ -125,19 +126,26 @@ def _labels(study: Study) -> Any:
     """Every label that its person has not corrected; where the page told no active time, the whole time."""
     rows = Label.objects.current().filter(item__study=study).order_by().values_list(
         Coalesce("participant_id", -1), "item_id", "value", Coalesce("active_seconds", "wall_seconds"),
-        Coalesce("session_id", -1), "position", "status",
+        Coalesce("session_id", -1), "position", "submitted_at", "status",
     )  # fmt: skip
     none = float("nan")
     return np.fromiter(
         (
             (
                 person, item, none if value is None else value, none if seconds is None else seconds, session,
-                none if position is None else position, status,
+                _order(session, position, at), status,
             )
-            for person, item, value, seconds, session, position, status in rows.iterator(10_000)
+            for person, item, value, seconds, session, position, at, status in rows.iterator(10_000)
         ),
         dtype=LABEL,
     )  # fmt: skip
+
+
+def _order(session: int, position: int | None, at: datetime | None) -> float:
+    """The place in the session, which a correction keeps; of a label from a file the time."""
+    if session >= 0:
+        return float("nan") if position is None else position
+    return float("nan") if at is None else at.timestamp()
 
 
 def _items(study: Study) -> tuple[IntArray, FloatArray]:

@@ -121,3 +121,4 @@ class AgreementQuerySerializer(serializers.Serializer[Any]):
 class ExportQuerySerializer(serializers.Serializer[Any]):
     file_format = serializers.ChoiceField(list(FORMATS), default="jsonl")
     shape = serializers.ChoiceField(list(SHAPES), default="long")
+    with_excluded = serializers.BooleanField(allow_null=True, default=None)

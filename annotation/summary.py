@@ -70,6 +70,6 @@ def summary_of(study: Study, *, with_excluded: bool = False) -> Summary:
     """The study's summary, kept until something changes it."""
     return kept(
         study,
-        "summary with excluded" if with_excluded else "summary",
+        "summary-with-excluded" if with_excluded else "summary",
         lambda: Summary.of(label_frame(study, with_excluded=with_excluded)),
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, TypedDict
 
 from django.contrib.auth.models import User
 from django.db import connection
@@ -30,6 +30,14 @@ FORMATS = {
 PIECE = 2**20
 Advance = Callable[[int], object]
 
+
+class _Asked(TypedDict):
+    study: Study
+    format: str
+    shape: str
+    with_excluded: bool | None
+
+
 __all__ = ["FORMATS", "SHAPES", "download", "export_labels", "stream_labels", "write_labels"]
 
 
@@ -38,19 +46,27 @@ def _nobody_looks(rows: int) -> None:
 
 
 def export_labels(
-    *, study: Study, format: str, shape: str, output: Path | str, advance: Advance = _nobody_looks
+    *,
+    study: Study,
+    format: str,
+    shape: str,
+    output: Path | str,
+    with_excluded: bool | None = None,
+    advance: Advance = _nobody_looks,
 ) -> int:
     """Write a file that appears whole or not at all; how many rows. Raises FileError.
 
-    `advance` is told of every few rows.
+    With excluded people, without them, or by None as the shape has it: the long one marks them, the others
+    leave them out. `advance` is told of every few rows.
     """
+    asked: _Asked = {"study": study, "format": format, "shape": shape, "with_excluded": with_excluded}
     output = Path(output)
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
         with partial.open("xb") as stream:
-            rows = write_labels(study=study, format=format, shape=shape, stream=stream, advance=advance)
+            rows = write_labels(stream=stream, advance=advance, **asked)
         partial.replace(output)
-        record(study, "exported the labels", shape=shape, format=format)
+        _record(asked)
     except OSError as error:
         raise FileError(f"{output} cannot be written: {error.strerror or error}.") from None
     finally:
@@ -59,12 +75,18 @@ def export_labels(
 
 
 def write_labels(
-    *, study: Study, format: str, shape: str, stream: IO[bytes], advance: Advance = _nobody_looks
+    *,
+    study: Study,
+    format: str,
+    shape: str,
+    stream: IO[bytes],
+    with_excluded: bool | None = None,
+    advance: Advance = _nobody_looks,
 ) -> int:
     """Write to a binary stream; how many rows. `format` is one of FORMATS, `shape` one of SHAPES."""
     _check(format, shape)
     with _one_moment():
-        table = SHAPES[shape](study)
+        table = SHAPES[shape](study, with_excluded)
         counted = _Counted(table.blocks, advance)
         if format == "parquet":
             write_parquet(table.item_columns, table.row_columns, counted, stream)
@@ -73,10 +95,13 @@ def write_labels(
     return counted.rows
 
 
-def download(*, study: Study, format: str, shape: str, by: User | None = None) -> StreamingHttpResponse:
+def download(
+    *, study: Study, format: str, shape: str, with_excluded: bool | None = None, by: User | None = None
+) -> StreamingHttpResponse:
     """The file as an answer to a browser, and a line in the study's log. Raises FileError."""
-    pieces = stream_labels(study=study, format=format, shape=shape)
-    record(study, "exported the labels", by=by, shape=shape, format=format)
+    asked: _Asked = {"study": study, "format": format, "shape": shape, "with_excluded": with_excluded}
+    pieces = stream_labels(**asked)
+    _record(asked, by=by)
     return StreamingHttpResponse(
         pieces,
         content_type=FORMATS[format],
@@ -84,20 +109,29 @@ def download(*, study: Study, format: str, shape: str, by: User | None = None) -
     )
 
 
-def stream_labels(*, study: Study, format: str, shape: str) -> Iterator[bytes]:
+def stream_labels(
+    *, study: Study, format: str, shape: str, with_excluded: bool | None = None
+) -> Iterator[bytes]:
     """The same file piece by piece, for an answer to a browser. Raises FileError before the first piece."""
     _check(format, shape)
-    return _pieces(study, format, shape)
+    return _pieces({"study": study, "format": format, "shape": shape, "with_excluded": with_excluded})
 
 
-def _pieces(study: Study, format: str, shape: str) -> Iterator[bytes]:
+def _record(asked: _Asked, *, by: User | None = None) -> None:
+    excluded = {None: {}, True: {"excluded": "with"}, False: {"excluded": "without"}}[asked["with_excluded"]]
+    study, shape, format = asked["study"], asked["shape"], asked["format"]
+    record(study, "exported the labels", by=by, shape=shape, format=format, **excluded)
+
+
+def _pieces(asked: _Asked) -> Iterator[bytes]:
+    format = asked["format"]
     if format != "parquet":
         with _one_moment():
-            table = SHAPES[shape](study)
+            table = SHAPES[asked["shape"]](asked["study"], asked["with_excluded"])
             yield from encode_lines(format, table.item_columns, table.row_columns, table.blocks)
         return
     with TemporaryFile() as stream:  # the end of a parquet file says where its parts are
-        write_labels(study=study, format=format, shape=shape, stream=stream)
+        write_labels(stream=stream, **asked)
         stream.seek(0)
         while piece := stream.read(PIECE):
             yield piece

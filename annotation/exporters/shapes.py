@@ -57,16 +57,18 @@ class _ItemRow(NamedTuple):
     values: Values
 
 
-def long_table(study: Study) -> Table:
-    """A row a label that nobody corrected, also surplus ones and those of excluded people."""
-    return Table(ITEM, LABEL, _long_blocks(study))
+def long_table(study: Study, with_excluded: bool | None = None) -> Table:
+    """A row a label that nobody corrected, also surplus ones; excluded people are marked, or left out."""
+    return Table(ITEM, LABEL, _long_blocks(study, with_excluded=with_excluded is not False))
 
 
-def _long_blocks(study: Study) -> Iterator[Block]:
+def _long_blocks(study: Study, *, with_excluded: bool) -> Iterator[Block]:
+    current = Label.objects.current()
+    if not with_excluded:
+        current = current.filter(participant__excluded_at__isnull=True)
     for items in _item_batches(study):
         labels = (
-            Label.objects.current()
-            .filter(item__in=[item.pk for item in items])
+            current.filter(item__in=[item.pk for item in items])
             .order_by("item_id", "pk")
             .values_list(
                 "item_id",
@@ -106,12 +108,15 @@ def _long_blocks(study: Study) -> Iterator[Block]:
         yield [(item.values, rows[item.pk]) for item in items]
 
 
-def items_table(study: Study) -> Table:
-    """A row an item: how many counted labels of each value, and what follows from them."""
+def items_table(study: Study, with_excluded: bool | None = None) -> Table:
+    """A row an item: how many counted labels of each value, and what follows from them.
+
+    Excluded people are left out, unless they are asked for.
+    """
     from annotation.agreement import item_details
     from annotation.frames import label_frame
 
-    frame = label_frame(study)
+    frame = label_frame(study, with_excluded=bool(with_excluded))
     numbers = ["mean", "sd", "entropy_bits", "entropy_bits_corrected", "dispersion", "modal_share"]
     if study.kind == Study.Kind.COMPARISON:
         numbers.append("prefer_response_1")
@@ -154,8 +159,11 @@ def items_table(study: Study) -> Table:
     return Table(columns, [], blocks())
 
 
-def infinity_chat_table(study: Study) -> Table:
-    """The columns of the published data set; simulated labels are marked by one column more."""
+def infinity_chat_table(study: Study, with_excluded: bool | None = None) -> Table:
+    """The columns of the published data set; simulated labels are marked by one column more.
+
+    Excluded people are left out, unless they are asked for.
+    """
     pair = study.kind == Study.Kind.COMPARISON
     texts = ("user_query", "response_1", "response_2") if pair else ("user_query", "response")
     simulated = study.simulated or Label.objects.filter(item__study=study, simulated=True).exists()
@@ -166,7 +174,8 @@ def infinity_chat_table(study: Study) -> Table:
     def blocks() -> Iterator[Block]:
         for items in _item_batches(study):
             labels: dict[int, list[int]] = defaultdict(list)
-            counted = Label.objects.counted().filter(item__in=[item.pk for item in items])
+            asked = Label.objects.counted(with_excluded=bool(with_excluded))
+            counted = asked.filter(item__in=[item.pk for item in items])
             for item_pk, value in counted.order_by("pk").values_list("item_id", "value").iterator(10_000):
                 if value is not None:
                     labels[item_pk].append(value)
@@ -178,7 +187,8 @@ def infinity_chat_table(study: Study) -> Table:
     return Table(columns, [], blocks())
 
 
-SHAPES: dict[str, Callable[[Study], Table]] = {
+# With excluded people, without them, or by None as the shape has it.
+SHAPES: dict[str, Callable[[Study, bool | None], Table]] = {
     "long": long_table,
     "items": items_table,
     "infinity-chat": infinity_chat_table,

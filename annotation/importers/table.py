@@ -10,7 +10,7 @@ from annotation.models import Label
 
 COLUMNS = (
     "item_id", "participant_id", "value", "cannot_judge", "comment", "active_seconds", "position", "swapped",
-    "submitted_at", "status", "simulated",
+    "submitted_at", "status", "simulated", "page", "attempt",
 )  # fmt: skip
 
 
@@ -34,4 +34,4 @@ def insert_labels(labels: Iterable[tuple[int, int | None, Answer]]) -> None:
 
 def _row(item: int, participant: int | None, answer: Answer) -> tuple[Any, ...]:
     moment = answer.submitted_at and connection.ops.adapt_datetimefield_value(answer.submitted_at)
-    return (item, participant, *answer[1:7], moment, *answer[8:])
+    return (item, participant, *answer[1:7], moment, *answer[8:], "", 0)

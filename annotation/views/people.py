@@ -17,6 +17,7 @@ from annotation.quality_forms import LimitsForm
 from annotation.roles import Role, study_for
 from annotation.studies import StudyError
 from annotation.templatetags.labels import counted
+from annotation.views.excluded import with_excluded
 from generation.pages import ConsoleRequest, page, text_of
 
 PEOPLE_A_PAGE = 50
@@ -28,11 +29,6 @@ COLUMNS = (
     "annotator_id", "excluded", "exclusion_reason", "answers", *NUMBERS, "correlation_reason", "checks",
     "failed_checks", "comprehension_failed", "flags",
 )  # fmt: skip
-
-
-def with_excluded(request: ConsoleRequest) -> bool:
-    """Whether numbers are asked for with the excluded."""
-    return request.GET.get("excluded") == "with"
 
 
 @login_required

@@ -18,7 +18,7 @@ from annotation.roles import role_to, study_for
 from annotation.studies import StudyError
 from annotation.templatetags.labels import counted
 from annotation.timeline import timeline_of
-from annotation.views.people import with_excluded
+from annotation.views.excluded import with_excluded
 from generation.pages import ConsoleRequest, page
 
 

@@ -22,6 +22,20 @@ class Command(BaseCommand):
             help="long: a row a label; items: a row an item; infinity-chat: the published data set's columns",
         )
 
+        excluded = parser.add_mutually_exclusive_group()
+        excluded.add_argument(
+            "--with-excluded",
+            action="store_true",
+            default=None,
+            help="also labels of excluded people; the long shape has them anyway, marked in a column",
+        )
+        excluded.add_argument(
+            "--without-excluded",
+            action="store_false",
+            dest="with_excluded",
+            help="leave them out, as all but the long shape do",
+        )
+
     def handle(self, **options: Any) -> None:
         study = Study.objects.filter(slug=options["study"]).first()
         if study is None:
@@ -33,6 +47,7 @@ class Command(BaseCommand):
                     format=options["format"],
                     shape=options["shape"],
                     output=options["output"],
+                    with_excluded=options["with_excluded"],
                     advance=bar.update,
                 )
         except FileError as error:
