@@ -24,6 +24,7 @@ from annotation.statistics.entropy import KINDS
 from annotation.studies import StudyError, close_study, open_study, pause_study
 from annotation.summary import SORTS, Summary, summary_of
 from annotation.translations import translations_of
+from annotation.views.excluded import both_ways, with_excluded
 from annotation.views.summary import DEFAULT_SORT, items_page
 from generation.files import FileError
 from generation.forms import lines
@@ -86,11 +87,14 @@ def study(request: ConsoleRequest, slug: str) -> HttpResponse:
     part = wanted_part(request, "progress", "items")
     context: dict[str, Any] = {"study": found, "progress": progress_of(found)}
     if part != "progress":
-        summary = summary_of(found)
-        context |= {"summary": summary, **_items(request, found, summary)}
+        asked = with_excluded(request)
+        summary = summary_of(found, with_excluded=asked)
+        context |= {"summary": summary, "with_excluded": asked, **_items(request, found, summary)}
     if not part:
         door = request.build_absolute_uri(reverse("door", args=[slug]))
-        context |= {"door": door, **_plots(found, summary)}
+        extended = found.items.filter(extra_labels__gt=0).count()
+        context |= {"door": door, "extended": extended, **_plots(found, summary)}
+        context |= both_ways(found, with_excluded=asked)
     return page(request, "annotation/study.html", context, "progress", "items")
 
 
@@ -175,14 +179,21 @@ def item(request: ConsoleRequest, slug: str, pk: int) -> HttpResponse:
     found = study_for(request.user, slug)
     texts = Item.objects.select_related("query", "response__model", "response_1__model", "response_2__model")
     shown = get_object_or_404(texts, study=found, pk=pk)
-    numbers = summary_of(found).row_of(shown)
+    asked = with_excluded(request)
+    numbers = summary_of(found, with_excluded=asked).row_of(shown)
+    other = both_ways(found, with_excluded=asked)["other"]
     counts = list(numbers["counts"].values())
-    labels = Label.objects.current().filter(item=shown).select_related("participant").order_by("value", "pk")
+    current = Label.objects.current().filter(item=shown)
+    labels = list(current.select_related("participant").order_by("value", "pk"))
+    left_out = [label for label in labels if label.participant and label.participant.excluded_at]
     context = {
         "study": found,
         "item": shown,
         "numbers": numbers,
         "counts": counts,
+        "with_excluded": asked,
+        "excluded": len(left_out),
+        "other": other.row_of(shown) if left_out and other else None,
         "shares": _shares(found, counts),
         "labels": [(label, _answer(found, label)) for label in labels],
         "named": any(label.participant_id for label in labels),
@@ -208,4 +219,4 @@ def study_export(request: ConsoleRequest, slug: str) -> HttpResponseBase:
     if not asked or not form.is_valid():
         context = {"study": found, "form": form}
         return page(request, "annotation/study_export.html", context, status=400 if asked else 200)
-    return download(study=found, by=request.user, **form.cleaned_data)
+    return download(study=found, by=request.user, **form.asked())
