@@ -1,13 +1,49 @@
-"""A study while people label it: how far it is, who is inside, and what is left."""
+"""A study while people label it: how far it is, who is inside, and what its items still need.
 
+Asked for again every few seconds, so each number comes from an index that holds little more than what it
+counts, and is shared by all who look.
+"""
+
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
+from typing import TypeVar
 
-from django.db.models import Exists, OuterRef
+from django.core.cache import cache
+from django.db.models import Count, Exists, Min, OuterRef, Q, TextField
+from django.db.models.functions import Cast, Left
 from django.utils import timezone
 
 from annotation.counts import filled_slots, wanted_labels
-from annotation.models import Label, Session, Slot, Study
+from annotation.models import Item, Label, Participant, Session, Slot, Study
+from annotation.steps import Step, next_steps
+
+SHARED_SECONDS = 5
+# What takes long is shared for longer: at most a fiftieth of a process's time goes into it.
+SHARE = 50
+# Somebody who came in so lately and has not begun to label is taken to be there still.
+LATELY = timedelta(minutes=30)
+SOON = timedelta(minutes=5)
+MOST_NEWCOMERS, MOST_SHOWN, FIRST_OPEN = 1000, 50, 200
+HOURS = 48
+# A label is dated a moment before it is committed.
+GRACE = timedelta(minutes=2)
+
+T = TypeVar("T")
+
+
+def shared(study: Study, name: str, make: Callable[[], T], *, anew: bool = False) -> T:
+    """What `make` gives, the same for all who ask within some seconds; `anew` for who has just acted."""
+    key = f"live-{name}:{study.pk}:{study.created_at.timestamp()}:{study.state}"
+    found: T | None = None if anew else cache.get(key)
+    if found is not None:
+        return found
+    started = monotonic()
+    made = make()
+    cache.set(key, made, timeout=max(SHARED_SECONDS, SHARE * (monotonic() - started)))
+    return made
 
 
 @dataclass(frozen=True)
@@ -29,9 +65,12 @@ class Progress:
     def started(self) -> bool:
         return self.labels > 0
 
+    @property
+    def missing(self) -> int:
+        return max(0, (self.wanted or 0) - self.labels)
+
 
 def progress_of(study: Study) -> Progress:
-    """Asked for again every few seconds, so each number comes from an index of little more than it counts."""
     now, items = timezone.now(), study.items.count()
     counted = Label.objects.filter(status=Label.Status.COUNTED)
     if study.imported:
@@ -54,3 +93,137 @@ def progress_of(study: Study) -> Progress:
         last_hour=last_hour,
         expected_end=now + timedelta(hours=missing / last_hour) if running else None,
     )
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody inside who labels: what they have left, and when their lease ends."""
+
+    code: str
+    answered: int
+    size: int
+    started_at: datetime
+    leased_until: datetime
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Who is inside: those who label, soonest end of lease first, and how many stand at which step."""
+
+    labelling: list[Person]
+    steps: list[tuple[Step, int]]
+    leases: int
+    ending_soon: int
+
+    @property
+    def people(self) -> int:
+        return sum(number for _, number in self.steps)
+
+    @property
+    def shown(self) -> list[Person]:
+        return self.labelling[:MOST_SHOWN]
+
+
+def inside(study: Study) -> Inside:
+    """Newcomers count by what they have done: of somebody without a session nobody knows if they left."""
+    now = timezone.now()
+    running = Session.objects.filter(participant__study=study, ended_at=None)
+    leases = (
+        Slot.objects.filter(session__in=running, filled=False, leased_until__gt=now)
+        .order_by()
+        .values_list("session", "session__participant__code", "session__size", "session__started_at")
+        .annotate(left=Count("*"), until=Min("leased_until"))
+    )
+    labelling = [
+        Person(code, max(0, size - left), size, started, until)
+        for _, code, size, started, left, until in leases
+    ]
+    labelling.sort(key=lambda person: person.leased_until)
+    newcomers = Participant.objects.filter(study=study, created_at__gt=now - LATELY)
+    newest = newcomers.order_by("-created_at").values_list("pk", flat=True)[:MOST_NEWCOMERS]
+    standing = Counter(next_steps(Participant.objects.filter(pk__in=list(newest))).values())
+    # Who has a session is inside by their lease, and who is done is not.
+    standing[Step.TASK] = len(labelling)
+    standing.pop(Step.DONE, None)
+    return Inside(
+        labelling=labelling,
+        steps=[(step, standing[step]) for step in Step if standing[step]],
+        leases=sum(person.size - person.answered for person in labelling),
+        ending_soon=sum(person.leased_until < now + SOON for person in labelling),
+    )
+
+
+@dataclass(frozen=True)
+class Needing:
+    """An item that lacks labels."""
+
+    item: Item
+    labels: int
+    in_hands: int
+    wanted: int
+
+
+def needing(study: Study, most: int = 10) -> list[Needing]:
+    """Items that need more people, fewest labels first.
+
+    Looked for among those whose turn is next: slots are leased in rounds, so items that lag are there.
+    """
+    now = timezone.now()
+    first = Slot.objects.filter(study=study, filled=False).order_by("order").values_list("item_id", flat=True)
+    found = list(dict.fromkeys(first[:FIRST_OPEN]))
+    slots = Slot.objects.filter(item__in=found).values_list("item", "filled", "leased_until")
+    labels, hands = Counter[int](), Counter[int]()
+    for item, filled, leased_until in slots:
+        labels[item] += filled
+        hands[item] += not filled and leased_until is not None and leased_until > now
+    lowest = sorted(found, key=lambda item: labels[item])[:most]
+    items = Item.objects.select_related("query").in_bulk(lowest)
+    return [
+        Needing(items[pk], labels[pk], hands[pk], study.labels_per_item + items[pk].extra_labels)
+        for pk in lowest
+    ]
+
+
+def labels_per_item(study: Study) -> Counter[int]:
+    """How many items have how many labels."""
+    slots = Slot.objects.filter(study=study).order_by().values("item")
+    return Counter(
+        slots.annotate(labels=Count("filled", filter=Q(filled=True))).values_list("labels", flat=True)
+    )
+
+
+@dataclass(frozen=True)
+class Hour:
+    start: datetime
+    answers: int
+
+
+def by_hour(study: Study) -> list[Hour]:
+    """Answers in each of the last hours, corrections and late ones too; up to the study's end if it has one.
+
+    Labels are never deleted, so an hour that is over is counted once and kept.
+    """
+    end = study.closed_at or timezone.now()
+    last = end.replace(minute=0, second=0, microsecond=0)
+    hours = [last - timedelta(hours=n) for n in reversed(range(HOURS))]
+    opened = study.opened_at or end
+    hours = [hour for hour in hours if hour > opened - timedelta(hours=1)]
+    key = f"live-hours:{study.pk}:{study.created_at.timestamp()}"
+    counts: dict[datetime, int] = cache.get(key, {})
+    if missing := [hour for hour in hours if hour not in counts]:
+        counts |= dict.fromkeys(missing, 0) | _answers_since(study, missing[0])
+        over = {hour: n for hour, n in counts.items() if hour in hours and _is_over(hour)}
+        cache.set(key, over, timeout=HOURS * 3600)
+    return [Hour(hour, counts[hour]) for hour in hours]
+
+
+def _is_over(hour: datetime) -> bool:
+    return timezone.now() > hour + timedelta(hours=1) + GRACE
+
+
+def _answers_since(study: Study, start: datetime) -> dict[datetime, int]:
+    """Grouped by the hour as text, which both databases do without calling Python for each row."""
+    labels = Label.objects.filter(session__isnull=False, submitted_at__gte=start, participant__study=study)
+    hour = Left(Cast("submitted_at", TextField()), 13)
+    found = labels.order_by().annotate(hour=hour).values_list("hour").annotate(answers=Count("*"))
+    return {datetime.strptime(f"{text}+0000", "%Y-%m-%d %H%z"): answers for text, answers in found}

@@ -131,7 +131,7 @@ def _answers(study: Study) -> dict[int, int]:
     )
     found: dict[int, int] = {}
     for rows in (filled, aside, checks):
-        for person, number in _by_person(rows, Count("pk")):
+        for person, number in _by_person(rows, Count("*")):
             found[person] = found.get(person, 0) + number
     return found
 
@@ -154,7 +154,7 @@ def _replies(study: Study, place: Question.Place) -> QuerySet[Reply]:
 
 
 def _by_person(rows: QuerySet[Any], number: Any) -> Iterator[tuple[int, Any]]:
-    yield from rows.order_by().values_list("participant").annotate(number=number).iterator(chunk_size=10_000)
+    yield from rows.order_by().values_list("participant").annotate(number=number)
 
 
 @dataclass
@@ -182,7 +182,7 @@ def _sessions(study: Study, limit: timedelta) -> Mapping[int, Sessions]:
     found: dict[int, Sessions] = {}
     for pk, person, started, ended, outcome in rows.values_list(
         "pk", "participant", "started_at", "ended_at", "outcome"
-    ).iterator(chunk_size=10_000):
+    ):
         mine = found.setdefault(person, Sessions())
         mine.number += 1
         end = ended if outcome in OWN_ENDS else last.get(pk)

@@ -16,7 +16,7 @@ from annotation.charts import colour, entropy_histogram, item_map, value_in_word
 from annotation.counts import with_counts
 from annotation.exporters import download
 from annotation.forms import SOURCES, ExportForm, SettingsForm
-from annotation.live import progress_of
+from annotation.live import progress_of, shared
 from annotation.models import Item, Label, Study
 from annotation.retention import overdue
 from annotation.roles import Role, role_to, studies_of, study_for
@@ -85,7 +85,8 @@ def study_new(request: ConsoleRequest) -> HttpResponse:
 def study(request: ConsoleRequest, slug: str) -> HttpResponse:
     found = study_for(request.user, slug)
     part = wanted_part(request, "progress", "items")
-    context: dict[str, Any] = {"study": found, "progress": progress_of(found)}
+    now = shared(found, "progress", lambda: progress_of(found), anew=not part)
+    context: dict[str, Any] = {"study": found, "progress": now}
     if part != "progress":
         asked = with_excluded(request)
         summary = summary_of(found, with_excluded=asked)
@@ -148,7 +149,7 @@ def study_state(request: ConsoleRequest, slug: str) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, SAID[state])
-    return redirect("study", slug=slug)
+    return redirect("progress" if request.POST.get("back") == "progress" else "study", slug=slug)
 
 
 @login_required
@@ -190,10 +191,10 @@ def item(request: ConsoleRequest, slug: str, pk: int) -> HttpResponse:
         "study": found,
         "item": shown,
         "numbers": numbers,
-        "counts": counts,
         "with_excluded": asked,
         "excluded": len(left_out),
         "other": other.row_of(shown) if left_out and other else None,
+        "counts": counts,
         "shares": _shares(found, counts),
         "labels": [(label, _answer(found, label)) for label in labels],
         "named": any(label.participant_id for label in labels),

@@ -1,0 +1,76 @@
+"""Forms that extend a study: first what is chosen, then a member's yes. Rules live in `extension.py`."""
+
+from django import forms
+
+from annotation.choice import MOST_CHOSEN, ORDERS, choose, named
+from annotation.extension import MOST_EXTRA, token_of
+from annotation.models import Study
+from annotation.statistics.entropy import KINDS
+from generation.forms import RowsFileField
+
+
+class ChooseForm(forms.Form):
+    by = forms.ChoiceField(
+        choices=[
+            ("entropy", "those on which people disagree most, by entropy"),
+            ("fewest", "those with the fewest labels"),
+            ("ids", "those that I name"),
+        ],
+        initial="entropy",
+        widget=forms.RadioSelect,
+        label="Which items",
+    )
+    number = forms.IntegerField(min_value=1, max_value=MOST_CHOSEN, initial=40, label="How many items")
+    kind = forms.ChoiceField(
+        choices=[("", "of all kinds"), *((kind, kind) for kind in KINDS)], required=False, label="Kind"
+    )
+    ids = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        label="Ids",
+        help_text="Of the items that you name, one a line.",
+    )
+    labels = forms.IntegerField(min_value=1, max_value=MOST_EXTRA, initial=5, label="More labels for each")
+
+    def items(self, study: Study) -> list[int]:
+        """Raises StudyError."""
+        given = self.cleaned_data
+        if given["by"] not in ORDERS:
+            return named(study, [line.strip() for line in given["ids"].splitlines() if line.strip()])
+        return choose(study, by=given["by"], number=given["number"], kind=given["kind"])
+
+
+class AddLabelsForm(forms.Form):
+    """What somebody was shown and says yes to; the token is of the study as it was then."""
+
+    items = forms.CharField(widget=forms.HiddenInput)
+    labels = forms.IntegerField(min_value=1, max_value=MOST_EXTRA, widget=forms.HiddenInput)
+    token = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    reopen = forms.BooleanField(required=False, label="Open the study again")
+
+    @classmethod
+    def of(cls, study: Study, items: list[int], labels: int) -> "AddLabelsForm":
+        shown = {
+            "items": " ".join(map(str, items)),
+            "labels": labels,
+            "token": token_of(study, items, labels),
+        }
+        return cls(initial=shown)
+
+    def clean_items(self) -> list[int]:
+        keys = self.cleaned_data["items"].split()
+        if not all(key.isdecimal() and len(key) < 19 for key in keys) or len(keys) > MOST_CHOSEN:
+            raise forms.ValidationError("Choose the items again.")
+        return [int(key) for key in keys]
+
+
+class FileForm(forms.Form):
+    file = RowsFileField(
+        label="File of items",
+        help_text="Its columns are those of the study's first file. Ids must be new.",
+    )
+
+
+class AddItemsForm(forms.Form):
+    waiting = forms.CharField(widget=forms.HiddenInput)
+    reopen = forms.BooleanField(required=False, label="Open the study again")
