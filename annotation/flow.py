@@ -22,6 +22,7 @@ Purpose = Check.Purpose
 Row = TypeVar("Row", Question, Check)
 MOST_OPTIONS = 300
 OPTION_LENGTH = 200
+NAME_LENGTH = 30  # of a name that is made here
 LATEST_PLACE = 1_000  # a session has as many items at most
 # Columns of the replies' file that are not a question's.
 TAKEN_NAMES = frozenset({"annotator_id", "excluded"})
@@ -204,7 +205,9 @@ def _check_check(check: Check) -> None:
 
 
 def _free_name(study: Study, text: str) -> str:
-    stem = slugify(text)[:30].strip("-").replace("-", "_") or "question"
+    whole = slugify(text)[: NAME_LENGTH + 1]
+    stem = whole if len(whole) <= NAME_LENGTH else whole.rpartition("-")[0] or whole[:NAME_LENGTH]
+    stem = stem.replace("-", "_") or "question"
     taken = TAKEN_NAMES | set(study.questions.values_list("name", flat=True))
     numbered = (f"{stem}_{number}" for number in range(2, len(taken) + 3))
     return stem if stem not in taken else next(name for name in numbered if name not in taken)

@@ -155,7 +155,7 @@ def step_preview(request: ConsoleRequest, slug: str, step: str) -> HttpResponse:
 
 def _preview(request: ConsoleRequest, study: Study, step: str) -> HttpResponse:
     if step == "consent":
-        return places.consent_page(request, study, Entry(preview=True))
+        return places.page(request, step, study, preview=True, entry=Entry(preview=True))
     if step == "instructions":
         return places.page(request, step, study, preview=True, starting=True)
     if step == Place.COMPREHENSION:

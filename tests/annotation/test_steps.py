@@ -1,6 +1,8 @@
 """Where a participant goes on, whatever steps a study has and however they come and go."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -235,3 +237,28 @@ def test_a_study_that_is_not_open_asks_nothing_before_work_that_it_does_not_give
     fresh = {p.pk: p for p in Participant.objects.select_related("study")}
     assert next_step(fresh[someone.pk]) == Step.NOT_OPEN
     assert next_step(fresh[working.pk]) == Step.TASK
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_tabs_that_send_at_once_store_one_attempt_one_practice_answer_and_one_reply() -> None:
+    study = study_with("comprehension", "practice", "before")
+    someone = person(study)
+    ticket = ticket_for(someone, exercises(someone)[0].check)
+    question = study.questions.get(place="before")
+    together = Barrier(6)
+
+    def tab(number: int) -> None:
+        try:
+            together.wait()
+            attempt(someone, right=number % 2 == 0)
+            value = number % 5 + 1
+            answer_practice(participant=someone, ticket=ticket, answer=Answer(value=value))
+            replies = {question.pk: question.options[number % 2]}
+            reply_survey(participant=someone, place=Place.BEFORE, replies=replies)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as tabs:
+        list(tabs.map(tab, range(6)))
+    stored = (ComprehensionAttempt, CheckAnswer, Reply)
+    assert [model.objects.count() for model in stored] == [1, 1, 1]

@@ -286,3 +286,15 @@ def test_a_study_whose_labels_came_from_a_file_takes_no_steps(console: Client) -
     create_study(slug="answers", name="Answers", kind="rating", imported=True)
     page = console.post(f"{STEPS}questions/new/before/", QUESTION)
     assert page.status_code == 400 and b"Nobody labels answers here" in page.content
+
+
+def test_a_question_without_a_name_is_named_after_its_text(console: Client) -> None:
+    study = opened()
+    for text in (
+        "How did you find the instructions of this study?",
+        "How did you find the instructions?",
+        "多大?",
+    ):
+        console.post(f"{STEPS}questions/new/after/", {"text": text, "name": ""})
+    names = [row.name for row in study.questions.all()]
+    assert names == ["how_did_you_find_the", "how_did_you_find_the_2", "question"]
