@@ -70,8 +70,8 @@ class Act(models.Model):
 
     @property
     def words(self) -> str:
-        """The detail, as a person reads it."""
-        return "; ".join(f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in self.detail.items())
+        """The detail, as a person reads it; by name, since PostgreSQL does not keep their order."""
+        return "; ".join(f"{name.replace('_', ' ')}: {_plain(x)}" for name, x in sorted(self.detail.items()))
 
 
 def _plain(value: Any) -> str:

@@ -44,12 +44,12 @@ def test_every_act_in_a_studys_life_is_told_with_who_did_it(console: Client) -> 
     console.get(reverse("study-export", args=["answers"]), {"shape": "items", "format": "csv"})
     assert told("answers") == [
         "researcher made",
-        "researcher imported items items: 3; file: mine.jsonl",
+        "researcher imported items file: mine.jsonl; items: 3",
         "researcher changed fields: name, question",
         "researcher opened",
         "researcher paused",
         "researcher closed",
-        "researcher exported the labels shape: items; format: csv",
+        "researcher exported the labels format: csv; shape: items",
     ]
 
 
@@ -62,18 +62,18 @@ def test_imports_of_labels_and_scores_and_audits_are_told(console: Client) -> No
     assert console.get(f"{api}labels/?file_format=csv").status_code == 200
     assert told("old") == [
         "researcher made",
-        "researcher imported labels labels: 9; file: l.jsonl",
-        "researcher imported scores scores: 3; scorers: length; file: s.jsonl",
+        "researcher imported labels file: l.jsonl; labels: 9",
+        "researcher imported scores file: s.jsonl; scorers: length; scores: 3",
         f"researcher asked for an audit audit: {audit['id']}; subsets: paper",
         f"researcher ran an audit again audit: {audit['id']}",
-        "researcher exported the labels shape: long; format: csv",
+        "researcher exported the labels format: csv; shape: long",
     ]
 
 
 def test_the_command_line_acts_under_its_own_name(tmp_path: object) -> None:
     study = make_study()
     call_command("export_labels", study.slug, format="csv", output=f"{tmp_path}/labels.csv")
-    assert told(study.slug) == ["command line exported the labels shape: long; format: csv"]
+    assert told(study.slug) == ["command line exported the labels format: csv; shape: long"]
 
 
 def test_who_deletes_a_study_is_in_the_servers_log(
