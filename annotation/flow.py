@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -32,18 +32,17 @@ STILL = {Question: frozenset[str](), Check: frozenset({"position", "feedback"})}
 
 def answered_questions(study: Study) -> set[int]:
     """The questions that somebody has answered, by key."""
-    replies = Reply.objects.filter(question__study=study)
+    replied = study.questions.filter(Exists(Reply.objects.filter(question=OuterRef("pk"))))
     attempts = ComprehensionAttempt.objects.filter(participant__study=study)
-    names = {name for answers in attempts.values_list("answers", flat=True) for name in answers}
-    named = study.questions.filter(place=Place.COMPREHENSION, name__in=names)
-    replied = replies.order_by().values_list("question", flat=True).distinct()
-    return {*replied, *named.values_list("pk", flat=True)}
+    asked = study.questions.filter(place=Place.COMPREHENSION)
+    tried = {question.pk for question in asked if attempts.filter(answers__has_key=question.name).exists()}
+    return tried.union(replied.values_list("pk", flat=True))
 
 
 def answered_checks(study: Study) -> set[int]:
     """The practice and checks that somebody has in hand or has answered, by key."""
-    given = CheckAnswer.objects.filter(check_asked__study=study)
-    return set(given.order_by().values_list("check_asked", flat=True).distinct())
+    given = Exists(CheckAnswer.objects.filter(check_asked=OuterRef("pk")))
+    return set(study.checks.filter(given).values_list("pk", flat=True))
 
 
 @transaction.atomic

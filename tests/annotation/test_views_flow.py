@@ -120,10 +120,10 @@ def test_what_was_answered_is_not_changed_and_removing_it_keeps_its_answers(cons
 
 def test_an_attempt_fixes_the_questions_that_it_answered_and_no_others(console: Client) -> None:
     study = opened()
-    old = make_question(study, "old", place="comprehension")
+    old = make_question(study, "1", place="comprehension")
     person = make_participant(study, "somebody")
     ComprehensionAttempt.objects.create(
-        participant=person, number=1, answers={"old": 0}, passed=True, attempted_at=person.created_at
+        participant=person, number=1, answers={"1": 0}, passed=True, attempted_at=person.created_at
     )
     new = make_question(study, "new", place="comprehension")
     assert answered_questions(study) == {old.pk}

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from annotation.models import CheckAnswer, ComprehensionAttempt, Participant, Reply, Session, Study
 from annotation.studies import close_study
 from tests.factory import make_practice, make_question
+from tests.people import Person
 from tests.visitor import MTURK, PROLIFIC, Visitor, opened
 
 pytestmark = pytest.mark.django_db
@@ -370,3 +371,15 @@ def test_steps_that_a_study_has_not_cost_its_pages_no_query() -> None:
     for place in ("comprehension", "before", "after"):
         make_question(study, place, place=place)
     assert {path: queries(path) for path in before} == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_plain_browser_walks_every_step_by_its_forms(live_server: Any) -> None:
+    study = full_study()
+    person = Person(live_server.url, "/s/answers/")
+    page = person.enter()
+    person.close()
+    assert page.url.endswith("/s/answers/task/1/") and page.form and page.form.choices
+    assert ComprehensionAttempt.objects.get().passed and CheckAnswer.objects.count() == 2
+    said = set(Reply.objects.values_list("question__name", "declined"))
+    assert said == {("age", False), ("job", True)} and study.participants.count() == 1
