@@ -38,6 +38,7 @@ def agreement_of(frame: LabelFrame, *, replicates: int = REPLICATES, seed: int =
     return {
         "kind": frame.kind,
         "simulated": frame.simulated,
+        "with_excluded": frame.with_excluded,
         "items": len(frame.item_ids),
         "labels": int(totals.sum()),
         "cannot_judge": int(frame.cannot_judge.sum()),

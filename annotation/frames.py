@@ -34,6 +34,8 @@ class LabelFrame:
         Different people; None when an imported file named none.
     cluster_unit : {"query", "form"}
     simulated : bool
+    with_excluded : bool
+        Whether labels of excluded people are among them.
     """
 
     kind: str
@@ -47,6 +49,7 @@ class LabelFrame:
     annotators: int | None
     cluster_unit: str
     simulated: bool
+    with_excluded: bool = False
 
 
 def label_frame(study: Study, *, with_excluded: bool = False) -> LabelFrame:
@@ -81,6 +84,7 @@ def label_frame(study: Study, *, with_excluded: bool = False) -> LabelFrame:
         annotators=_annotators(study, with_excluded=with_excluded),
         cluster_unit="form" if by_form else "query",
         simulated=study.simulated,
+        with_excluded=with_excluded,
     )
 
 

@@ -43,15 +43,19 @@ def create_audit(
     seed: int = 0,
     replicates: int = 1000,
     epsilon: float = 0.2,
+    with_excluded: bool = False,
     created_by: User | None = None,
 ) -> Audit:
     """Write down what is to be audited; without `scorers`, every scorer that scored the study.
+
+    `with_excluded` holds the scorers against the labels of excluded people too.
 
     Raises AuditError if there is nothing to audit or the specification makes no sense.
     """
     _check(preset=preset, seed=seed, replicates=replicates, epsilon=epsilon)
     chosen = _scorers(study, scorers)
-    if not Label.objects.counted().filter(item__study=study, value__isnull=False).exists():
+    labels = Label.objects.counted(with_excluded=with_excluded)
+    if not labels.filter(item__study=study, value__isnull=False).exists():
         raise AuditError(f"The study {study.slug} has no labels yet: collect or import some first.")
     with transaction.atomic():
         audit = Audit.objects.create(
@@ -60,6 +64,7 @@ def create_audit(
             seed=seed,
             replicates=replicates,
             epsilon=epsilon,
+            with_excluded=with_excluded,
             created_by=created_by,
         )
         audit.scorers.set(chosen)
@@ -102,7 +107,7 @@ def _outcome(audit: Audit) -> dict[str, Any]:
 
 def _result(audit: Audit) -> dict[str, Any]:
     study = Study.objects.get(pk=audit.study_id)  # as it is stored now, whatever the caller holds
-    frame = label_frame(study)
+    frame = label_frame(study, with_excluded=audit.with_excluded)
     if not frame.counts.any():
         raise AuditError(f"The study {study.slug} has no labels to audit against.")
     columns = score_columns(study, item_pks=frame.item_pks, scorers=audit.scorers.all())

@@ -52,9 +52,13 @@ class AuditForm(forms.Form):
         min_value=0, max_value=HIGHEST_SEED, initial=0, help_text="The same seed gives the same numbers."
     )
 
+    with_excluded = forms.BooleanField(required=False)
+
     def __init__(self, *args: Any, study: Study, **options: Any) -> None:
         super().__init__(*args, **options)
         self.study = study
+        if not study.participants.filter(excluded_at__isnull=False).exists():
+            del self.fields["with_excluded"]
         field = cast(forms.MultipleChoiceField, self.fields["scorers"])
         field.initial = [scorer.name for scorer in scorers_of(study)]
         field.choices = [(name, name) for name in field.initial]

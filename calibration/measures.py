@@ -171,6 +171,7 @@ def measure(frame: LabelFrame, columns: Iterable[ScoreColumn], asked: Specificat
         "seed": asked.seed,
         "replicates": asked.replicates,
         "epsilon": asked.epsilon,
+        "with_excluded": frame.with_excluded,
         "data_hash": data_hash(people, columns),
         **said,
         "scorers": measured,
@@ -190,6 +191,8 @@ def data_hash(people: People, columns: Iterable[ScoreColumn]) -> str:
         frame.cannot_judge.tolist(),
         [[column.name, column.family, column.digest] for column in columns],
     ]
+    if frame.with_excluded:
+        read.append("with excluded people")
     return hashlib.sha256(json.dumps(read, separators=(",", ":")).encode()).hexdigest()
 
 

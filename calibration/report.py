@@ -120,6 +120,8 @@ def report_lines(result: Result) -> list[str]:
     report = read_report(result)
     unit = result["clusters"]
     tag = " (simulated)" if result["simulated"] else ""
+    if result.get("with_excluded"):
+        tag += " (with excluded people)"
     notes: dict[str, int] = {}
     alpha = _cell(result["people"]["krippendorff_alpha"]["ordinal"], notes)
     everything = [

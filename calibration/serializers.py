@@ -39,8 +39,8 @@ class AuditSerializer(serializers.ModelSerializer[Audit]):
     class Meta:
         model = Audit
         fields = [
-            "id", "study", "scorers", "preset", "seed", "replicates", "epsilon", "state", "error",
-            "data_hash", "version", "created_at", "finished_at",
+            "id", "study", "scorers", "preset", "seed", "replicates", "epsilon", "with_excluded",
+            "state", "error", "data_hash", "version", "created_at", "finished_at",
         ]  # fmt: skip
 
 
@@ -59,3 +59,4 @@ class NewAuditSerializer(serializers.Serializer[Any]):
     seed = serializers.IntegerField(default=0)
     replicates = serializers.IntegerField(default=1000)
     epsilon = serializers.FloatField(default=0.2)
+    with_excluded = serializers.BooleanField(default=False)

@@ -8,6 +8,8 @@ from rest_framework.routers import DefaultRouter
 from rest_framework.views import exception_handler
 
 from annotation.api import StudyViewSet
+from annotation.api_people import StudyPeopleViewSet, StudyTopUpViewSet
+from annotation.extension_api import ExtensionViewSet
 from annotation.rights_api import RightsViewSet
 from annotation.studies import StudyError
 from calibration.api import AuditViewSet, ScorerViewSet, StudyAuditsViewSet, StudyScoresViewSet
@@ -17,8 +19,11 @@ router = DefaultRouter()
 router.include_format_suffixes = False  # JSON alone is spoken
 router.register("studies", StudyViewSet, basename="study")
 router.register("studies", RightsViewSet, basename="study-rights")
+router.register("studies", ExtensionViewSet, basename="study-extension")
 router.register(r"studies/(?P<slug>[-\w]+)/scores", StudyScoresViewSet, basename="study-scores")
 router.register(r"studies/(?P<slug>[-\w]+)/audits", StudyAuditsViewSet, basename="study-audits")
+router.register(r"studies/(?P<slug>[-\w]+)/people", StudyPeopleViewSet, basename="study-people")
+router.register(r"studies/(?P<slug>[-\w]+)/top-up", StudyTopUpViewSet, basename="study-top-up")
 router.register("scorers", ScorerViewSet, basename="scorer")
 router.register("audits", AuditViewSet, basename="audit")
 

@@ -18,6 +18,7 @@ from annotation.statistics.intervals import percentile_interval
 from calibration.audit import AuditError, as_json, create_audit, run_audit
 from calibration.measures import Specification
 from calibration.models import Audit, Score, Scorer
+from calibration.report import report_lines
 from calibration.tasks import enqueue_audit, run_audit_task
 from tests.calibration.scored import make_scored_study
 from tests.factory import make_items, make_labels, make_participant, make_response, make_study
@@ -216,6 +217,23 @@ def test_excluded_people_count_nowhere() -> None:
     for item in study.items.all():
         make_labels(item, [1], people=[person])
     assert audited(study) == before
+
+
+def test_excluded_people_count_where_an_audit_asks_for_them_and_its_hash_says_so() -> None:
+    study = make_scored_study()
+    without = audited(study)
+    person = make_participant(study, "loud")
+    for item in study.items.all():
+        make_labels(item, [1], people=[person])
+    counted = audited(study)
+    exclude(participant=person, reason="shouts")
+    asked = audited(study, with_excluded=True)
+    assert (without["with_excluded"], asked["with_excluded"]) == (False, True)
+    assert asked["labels"] == without["labels"] + study.items.count()
+    assert asked["scorers"] == counted["scorers"]
+    assert len({found["data_hash"] for found in (without, counted, asked)}) == 3
+    assert audited(study, with_excluded=True) == asked
+    assert any("with excluded people" in line for line in report_lines(asked))
 
 
 def test_what_this_version_does_not_measure_is_null_beside_its_reason() -> None:

@@ -8,13 +8,14 @@ from django.test import Client
 from django.urls import reverse
 from django_tasks_db.models import DBTaskResult
 
+from annotation.exclusion import exclude
 from annotation.models import Study
 from annotation.templatetags.labels import end, fixed, percent
 from calibration.audit import create_audit, run_audit
 from calibration.models import Audit, Score, Scorer
 from calibration.tasks import run_audit_task
 from tests.calibration.scored import make_scored_study
-from tests.factory import make_items, make_labels, make_study
+from tests.factory import make_items, make_labels, make_participant, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -331,3 +332,21 @@ def test_one_of_a_thing_stands_in_the_singular_on_the_audits_and_the_studys_page
         text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", console.get(url).content.decode()))
         assert not re.search(r"\b1 (items|labels|people|responses|queries|scorers|pairs)\b", text), url
         assert not re.search(r"undefined bits|over 0 items|0 queries", text), url
+
+
+def test_an_audit_with_excluded_people_is_offered_where_there_are_some_and_says_so(console: Client) -> None:
+    study = make_scored_study()
+    url = reverse("audits", args=[study.slug])
+    assert "labels of excluded people too" not in console.get(url).content.decode()
+    person = make_participant(study, "loud")
+    make_labels(study.items.all()[0], [1], people=[person])
+    exclude(participant=person, reason="shouts")
+    assert "labels of excluded people too" in console.get(url).content.decode()
+    form = {"preset": "paper", "scorers": ["reward"], "replicates": 20, "seed": 0, "with_excluded": "on"}
+    assert console.post(url, form).status_code == 302
+    audit = run_audit(audit=Audit.objects.get())
+    assert audit.with_excluded
+    for page in ("audit", "audit-report"):
+        content = console.get(reverse(page, args=[audit.pk])).content.decode()
+        assert "with excluded people</span>" in content
+        assert "labels by excluded people are among them" in content

@@ -45,10 +45,11 @@ def _lines(report: dict[str, Any]) -> list[str]:
     named = report["annotators"]
     people = "unknown people" if named is None else counted(named, "person")
     simulated = " (simulated)" if report["simulated"] else ""
+    excluded = ", excluded people among them" if report["with_excluded"] else ""
     entropy, spread = report["entropy_bits"], report["labels_per_item"]
     lines = [
         f"{report['study']}{simulated}: {counted(report['items'], 'item')}, "
-        f"{counted(report['labels'], 'label')} of {people}, "
+        f"{counted(report['labels'], 'label')} of {people}{excluded}, "
         f"{report['cannot_judge']:,} cannot judge",
         f"labels an item      {_range(spread)}",
         f"entropy, bits       {_bits(entropy, '')}, n = {counted(entropy['n'], 'item')}",

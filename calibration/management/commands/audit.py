@@ -19,6 +19,9 @@ class Command(BaseCommand):
         parser.add_argument("--epsilon", type=float, default=0.2, help="of the alternative annotator test")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--replicates", type=int, default=1000, help="of each interval (1000)")
+        parser.add_argument(
+            "--with-excluded", action="store_true", help="against excluded people's labels too"
+        )
         parser.add_argument("--scorer", action="append", metavar="NAME", help="only this one; repeatable")
 
     def handle(self, *args: Any, slug: str, html: Path | None, **options: Any) -> None:
@@ -30,7 +33,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no study {slug}.")
         if html is not None and (html.is_dir() or not html.absolute().parent.is_dir()):
             raise CommandError(f"{html} cannot be written: it must be a file in a folder that exists.")
-        asked = {name: options[name] for name in ("preset", "seed", "replicates", "epsilon")}
+        asked = {name: options[name] for name in ("preset", "seed", "replicates", "epsilon", "with_excluded")}
         try:
             audit = run_audit(audit=create_audit(study=study, scorers=options["scorer"], **asked))
         except AuditError as error:
