@@ -105,6 +105,8 @@ class CheckForm(forms.Form):
         else:
             accepted.required = True
             del self.fields["feedback"]
+        if purpose == Purpose.ATTENTION:
+            self.fields["response"].help_text = "Says plainly which value to choose, in the scale's words."
 
     def save(self, *, by: User) -> Check:
         """Raises StudyError."""

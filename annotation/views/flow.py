@@ -57,7 +57,7 @@ def _flow(study: Study) -> dict[str, Any]:
     """What is configured: questions by place, checks by purpose, and which of them somebody has answered."""
     questions = list(study.questions.filter(retired_at=None))
     checks = list(study.checks.filter(retired_at=None))
-    passing = [(row, [value_in_words(study, value) for value in row.accepted]) for row in checks]
+    passing = [(row, [_in_words(study, value) for value in sorted(row.accepted)]) for row in checks]
     names = set(study.questions.values_list("name", flat=True))
     return {
         **{place.name.lower(): [row for row in questions if row.place == place] for place in Place},
@@ -68,6 +68,11 @@ def _flow(study: Study) -> dict[str, Any]:
         "presets": [(name, usual.title) for name, usual in PRESETS.items() if name not in names],
         "attempts": ATTEMPTS,
     }
+
+
+def _in_words(study: Study, value: int) -> str:
+    beyond = "" if value in study.values else " (not on the scale any more)"
+    return f"{value_in_words(study, value)}{beyond}"
 
 
 @login_required
