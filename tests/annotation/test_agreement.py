@@ -7,8 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotation.agreement import study_agreement
+from annotation.exclusion import exclude
 from annotation.models import Participant
-from tests.factory import make_items, make_labels, make_study
+from tests.factory import make_items, make_labels, make_participant, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -131,3 +132,16 @@ def test_a_seed_below_zero_is_one_line() -> None:
 def test_the_command_says_in_one_line_that_there_is_no_such_study() -> None:
     with pytest.raises(CommandError, match="There is no study nowhere"):
         call_command("agreement", "nowhere")
+
+
+def test_agreement_is_told_with_and_without_the_excluded(capsys: pytest.CaptureFixture[str]) -> None:
+    study = make_study()
+    people = [make_participant(study, code) for code in "abc"]
+    make_labels(make_items(study, 1)[0], [1, 2, 5], people=people)
+    exclude(participant=people[2], reason="careless")
+    call_command("agreement", "answers")
+    assert "1 item, 2 labels of 2 people, 0 cannot judge" in capsys.readouterr().out
+    call_command("agreement", "answers", "--with-excluded")
+    assert "3 labels of 3 people, excluded people among them, 0 cannot judge" in capsys.readouterr().out
+    asked = [study_agreement(study, with_excluded=way)["with_excluded"] for way in (False, True)]
+    assert asked == [False, True]

@@ -2,6 +2,7 @@ import csv
 import datetime
 import io
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,11 @@ def export(study: Study, format: str, shape: str) -> bytes:
     return b"".join(stream_labels(study=study, format=format, shape=shape))
 
 
-def rows_of(study: Study, shape: str, tmp_path: Path, format: str = "jsonl") -> list[dict[str, Any]]:
+def rows_of(
+    study: Study, shape: str, tmp_path: Path, format: str = "jsonl", with_excluded: bool | None = None
+) -> list[dict[str, Any]]:
     path = tmp_path / f"rows.{format}"
-    export_labels(study=study, format=format, shape=shape, output=path)
+    export_labels(study=study, format=format, shape=shape, with_excluded=with_excluded, output=path)
     return [row for _, row in read_rows(path)]
 
 
@@ -103,6 +106,22 @@ def test_the_three_formats_hold_the_same_values(study: Study, tmp_path: Path, sh
             for name, value in row.items()
         }
         for row in expected
+    ]  # fmt: skip
+
+
+def test_every_shape_can_be_had_with_and_without_the_excluded(study: Study, tmp_path: Path) -> None:
+    Label.objects.filter(participant__code="excluded").update(status="replaced")
+
+    def counts(shape: str, read: Callable[[dict[str, Any]], object]) -> list[object]:
+        asked = (None, True, False)
+        return [[read(row) for row in rows_of(study, shape, tmp_path, with_excluded=way)] for way in asked]
+
+    people = ["ann", "bob", 'c"a,rl', "excluded", "ann", "bob"]
+    without = [code for code in people if code != "excluded"]
+    assert counts("long", lambda row: row["annotator_id"]) == [people, people, without]
+    assert counts("items", lambda row: row["labels"]) == [[1, 2], [2, 2], [1, 2]]
+    assert counts("infinity-chat", lambda row: row["human_labels"]) == [
+        [[5], [3, 3]], [[5, 4], [3, 3]], [[5], [3, 3]],
     ]  # fmt: skip
 
 

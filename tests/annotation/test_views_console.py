@@ -520,3 +520,41 @@ def test_the_export_page_warns_of_cells_that_a_spreadsheet_would_run(
 ) -> None:
     page = text(console.get(reverse("study-export", args=[labelled.slug])))
     assert "a spreadsheet may run a cell that begins with =, +, - or @" in page
+
+
+def test_pages_switch_between_numbers_with_and_without_the_excluded(
+    console: Client,
+) -> None:
+    study = make_study(imported=True)
+    people = [make_participant(study, code) for code in ("one", "two", "three")]
+    items = make_items(study, 2)
+    for item in items:
+        make_labels(item, [1, 2, 5], people=people)
+    urls = [reverse("study", args=[study.slug]), reverse("item", args=[study.slug, items[0].pk])]
+    assert not any("excluded" in text(console.get(url)) for url in urls)
+    exclude(participant=people[2], reason="careless")
+    first, second = (text(console.get(url)) for url in urls)
+    assert "1 person is excluded, and left out of these numbers. With them: 6 labels" in first
+    assert "1 person of those who labelled it is excluded, and left out of these numbers." in second
+    assert "With them: 3 labels, mean 2.67" in second
+    first, second = (text(console.get(url, {"excluded": "with"})) for url in urls)
+    assert "counted here all the same. Without them: 4 labels" in first
+    assert "Without them: 2 labels, mean 1.50" in second
+    shown = console.get(urls[0], {"excluded": "with"})
+    assert shown.context["summary"].agreement["labels"] == 6
+    assert f"{urls[1]}?excluded=with" in shown.content.decode()
+
+
+def test_an_export_from_the_page_is_with_or_without_the_excluded(console: Client) -> None:
+    study = make_study(imported=True)
+    people = [make_participant(study, code) for code in ("one", "two")]
+    make_labels(make_items(study, 1)[0], [1, 5], people=people)
+    exclude(participant=people[1], reason="careless")
+    url = reverse("study-export", args=[study.slug])
+
+    def labels(excluded: str) -> int:
+        asked = {"format": "jsonl", "shape": "long", "excluded": excluded}
+        return len(b"".join(console.get(url, asked).streaming_content).splitlines())  # type: ignore[attr-defined]
+
+    assert [labels(way) for way in ("", "with", "without")] == [2, 2, 1]
+    assert console.get(url, {"format": "jsonl", "shape": "long", "excluded": "some"}).status_code == 400
