@@ -65,12 +65,12 @@ def page(open_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture
-def axe() -> Callable[[Page], None]:
-    """Fails when axe finds a violation on the page as it stands."""
+def axe() -> Callable[..., None]:
+    """Fails when axe finds a violation on the page as it stands, by its usual rules or by other options."""
     scan = Axe()
 
-    def check(page: Page) -> None:
-        found = scan.run(page).response["violations"]
+    def check(page: Page, options: dict[str, Any] | None = None) -> None:
+        found = scan.run(page, options=options).response["violations"]
         assert not found, [(page.url, fault["id"], fault["nodes"][0]["html"]) for fault in found]
 
     return check

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from annotation.models import CheckAnswer, Label, Session, Slot, Study
-from annotation.studies import close_study, create_study, open_study
-from tests.factory import make_check, make_items, make_response, make_study
+from annotation.studies import create_study, open_study
+from tests.factory import make_check, make_items, make_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ARABIC = "الوقت معطف لبسته إلى العمل أربعين سنة.\nتضع يدك في جيبه فتجد ظهيرة كاملة."
@@ -297,67 +297,6 @@ def test_two_tabs_of_one_person_store_one_label_an_item(page: Page) -> None:
     counted = Label.objects.filter(status="counted").order_by("position")
     assert list(counted.values_list("value", flat=True)) == [2, 4]
     assert Session.objects.count() == 1
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing_and_nothing_overflows_on_any_page(
-    open_page: Callable[..., Page], axe: Callable[[Page], None], width: int, scheme: str
-) -> None:
-    rating, pair = opened(items=2, sessions_per_person=1), opened("pair", items=1, kind="comparison")
-    opened("wide", items=1, scale_low=0, scale_high=10)
-    opened("markdown", items=1, markdown=True)
-    taken = opened("taken", items=1)
-    Slot.objects.filter(study=taken).delete()
-    close_study(study=opened("closed"))
-    for item in pair.items.all():
-        item.response_1 = make_response("Long?", "A long answer without an end. " * 100)
-        item.response_2 = make_response("Arabic?", ARABIC)
-        item.save()
-    page = open_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-
-    def look() -> None:
-        axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
-        small = page.locator(".button, .scale label, .check, summary").evaluate_all(
-            """all => all.filter(e => e.offsetHeight && (e.offsetHeight < 44 || e.offsetWidth < 44))
-                         .map(e => e.outerHTML)"""
-        )
-        assert not small, small
-
-    page.goto("/s/answers/")
-    look()  # consent
-    page.get_by_role("button", name="I agree, go on").click()
-    look()  # instructions
-    page.get_by_role("button", name="Start").click()
-    look()  # rating
-    page.get_by_text("Add a comment").click()
-    look()
-    page.get_by_role("button", name="Next").click()
-    expect(page.get_by_role("alert")).to_be_visible()
-    look()  # error
-    answer_by_keys(page, "3", until="task/2")
-    look()  # with Back
-    page.get_by_role("link", name="Stop here").click()
-    look()  # stop
-    page.get_by_role("button", name="Stop here").click()
-    expect(page.locator("#code")).to_have_text(rating.partial_code)
-    look()  # done
-    for slug in ("pair", "wide", "markdown"):
-        page.goto(f"/s/{slug}/")
-        page.get_by_role("button", name="I agree, go on").click()
-        page.get_by_role("button", name="Start").click()
-        page.wait_for_url("**/task/1/")
-        look()
-    page.goto("/s/taken/")
-    page.get_by_role("button", name="I agree, go on").click()
-    page.get_by_role("button", name="Start").click()
-    expect(page.locator("#code")).to_have_text(taken.no_work_code)
-    look()  # no work
-    page.goto("/s/closed/")
-    look()
-    page.goto("/s/pair/?PROLIFIC_PID=" + "x" * 300)
-    look()  # a link that does not work
 
 
 def test_the_time_left_counts_down_quietly_and_is_said_at_five_minutes_at_one_and_at_the_end(
