@@ -12,11 +12,8 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from django.db import connection
@@ -28,6 +25,7 @@ from annotation.notices import ABOUT_A_SUBMISSION, EVENT, SENT, SIGNATURE, sign
 from annotation.studies import open_study
 from annotation.tickets import Ticket
 from tests.factory import make_check, make_items, make_practice, make_question, make_study
+from tests.field_diary import AWAY, Diary, Habit
 from tests.people import Page, Person
 from tests.server import Server
 
@@ -35,27 +33,6 @@ SECRET = "a webhook's secret of the tests' own"
 CODE = re.compile(r'<code class="code" id="code">([^<]+)</code>')
 TOTAL = re.compile(r'<progress class="progress" value="\d+" max="(\d+)"')
 PATIENCE = 120  # seconds that nobody may enter although work is left
-
-
-class Habit(StrEnum):
-    STEADY = "steady"
-    SILENT = "leaves without a word"
-    TIMED_OUT = "leaves, and the recruiter tells of it"
-    RETURNED = "gives the place back"
-    LATE = "finishes too late"
-    TWICE = "comes with two devices"
-
-
-AWAY = {Habit.SILENT, Habit.TIMED_OUT, Habit.RETURNED, Habit.LATE}
-# Of a hundred people: 8 leave, 3 give their place back, 2 finish too late, 1 comes with two devices.
-HUNDRED = {
-    Habit.SILENT: 4,
-    Habit.TIMED_OUT: 4,
-    Habit.RETURNED: 3,
-    Habit.LATE: 2,
-    Habit.TWICE: 1,
-    Habit.STEADY: 86,
-}
 
 
 def field_study(slug: str, *, forms: int, size: int, people: int, **fields: Any) -> Study:
@@ -82,56 +59,6 @@ def field_study(slug: str, *, forms: int, size: int, people: int, **fields: Any)
     return open_study(study=study)
 
 
-def habits(shares: dict[Habit, int], *, seed: int = 1) -> Callable[[int], Habit]:
-    """The habit of the person of a number: so many of each in every round, shuffled within it."""
-    deck = [habit for habit, share in shares.items() for _ in range(share)]
-
-    def of(number: int) -> Habit:
-        turn, place = divmod(number, len(deck))
-        return random.Random(f"{seed} {turn}").sample(deck, len(deck))[place]
-
-    return of
-
-
-@dataclass
-class Diary:
-    """What people did and were told; with a file, a run that was cut off goes on."""
-
-    path: Path | None = None
-    habits: dict[int, str] = field(default_factory=dict)  # of those who came
-    stored: dict[tuple[int, int], int] = field(default_factory=dict)  # participant, item: acknowledged value
-    late: set[tuple[int, int]] = field(default_factory=set)  # of those, sent after the place was gone
-    codes: dict[int, str] = field(default_factory=dict)  # at the end
-
-    def __post_init__(self) -> None:
-        self._lock = threading.Lock()
-        if self.path and self.path.exists():
-            for line in self.path.read_text().splitlines():
-                self._note(**json.loads(line))
-
-    def write(self, **entry: Any) -> None:
-        with self._lock:
-            self._note(**entry)
-            if self.path:
-                with self.path.open("a") as file:
-                    file.write(json.dumps(entry) + "\n")
-
-    def _note(self, *, number: int, **entry: Any) -> None:
-        match entry:
-            case {"habit": habit}:
-                self.habits[number] = habit
-            case {"answer": [participant, item, value], "late": late}:
-                self.stored[participant, item] = value
-                if late:
-                    self.late.add((participant, item))
-            case {"code": code}:
-                self.codes[number] = code
-
-    def count(self, *wanted: Habit) -> int:
-        with self._lock:
-            return sum(habit in wanted for habit in self.habits.values())
-
-
 class Field:
     """One study's people, a few at once, each as `habit` says of their number."""
 
@@ -139,12 +66,13 @@ class Field:
         self.server, self.study, self.habit, self.diary = server, study, habit, diary
         self.troubles: list[str] = []
         self.latecomers: list[Visit] = []
+        # Those whom a cut off run left inside open their link again, and go on.
+        self.returning = diary.inside()
         self._numbers = count(max(diary.habits, default=-1) + 1)
         self._lock = threading.Lock()
 
     def run(self, *, at_once: int = 8, watch: Callable[[int], object] = lambda filled: None) -> None:
         """Let people in until every place is filled; `watch` is told how many are."""
-        self.time_passes(Slot.objects.filter(study=self.study))  # for whoever was inside when it was cut off
         walks = [threading.Thread(target=self._walks, daemon=True) for _ in range(at_once)]
         for walk in walks:
             walk.start()
@@ -165,16 +93,25 @@ class Field:
 
     def _walks(self) -> None:
         try:
-            while not self.troubles and self._work_left():
-                for visit in self._back():
-                    visit.come_back()
-                with self._lock:
-                    number = next(self._numbers)
-                Visit(self, number).walk()
+            while not self.troubles and (visit := self._next()):
+                for late in self._back():
+                    late.come_back()
+                visit.walk()
         except Exception as error:  # a thread's own would be lost
             self.troubles.append(repr(error))
         finally:
             connection.close()
+
+    def _next(self) -> "Visit | None":
+        """Who comes now; None when all is done."""
+        with self._lock:
+            if self.returning:
+                return Visit(self, self.returning.pop(), Habit.STEADY)
+        if not self._work_left():
+            return None
+        with self._lock:
+            number = next(self._numbers)
+        return Visit(self, number, self.habit(number))
 
     def _work_left(self) -> bool:
         """Whether somebody may get work now; waits while all of it is in others' hands."""
@@ -229,16 +166,16 @@ class Visit:
     ticket: Ticket
     page: Page
 
-    def __init__(self, field: Field, number: int) -> None:
-        self.field, self.number, self.habit = field, number, field.habit(number)
+    def __init__(self, field: Field, number: int, habit: Habit) -> None:
+        self.field, self.number, self.habit = field, number, habit
         self.rng = random.Random(f"{field.study.slug} {number}")
         self.devices = [field.device(number) for _ in range(1 + (self.habit is Habit.TWICE))]
 
     def walk(self) -> None:
         """From the link to the code, or as far as this person goes."""
+        self.field.diary.write(number=self.number, habit=self.habit)
         self.page = together([device.enter for device in self.devices])[0]
         total = TOTAL.search(self.page.text)
-        self.field.diary.write(number=self.number, habit=self.habit if total else Habit.STEADY)
         leaves_at = self.rng.randrange(int(total[1])) if total and self.habit in AWAY else math.inf
         answered = 0
         while self.page.status == 200 and self.page.form and self.page.form.choices:
@@ -268,6 +205,7 @@ class Visit:
         if self.habit is Habit.LATE:
             self.field.latecomers.append(self)
         else:
+            self.field.diary.write(number=self.number, gone=self.habit)
             self._close()
 
     def _answer(self, *, late: bool = False) -> None:
@@ -278,12 +216,14 @@ class Visit:
         value = self._choice(page.form.choices, check=bool(ticket.check))
         for device in self.devices[1:]:
             device.cookies |= self.devices[0].cookies
+        entry = [ticket.participant, ticket.item, int(value)]
+        if ticket.item:
+            self.field.diary.write(number=self.number, sent=entry)
         presses = [lambda device=device: device.send(page, label=value) for device in self.devices]
         self.page = together(presses)[0]
         self.devices.reverse()
         if ticket.item and self.page.status == 200 and self.page.url != page.url:
-            entry = [ticket.participant, ticket.item, int(value)]
-            self.field.diary.write(number=self.number, answer=entry, late=late)
+            self.field.diary.write(number=self.number, stored=entry, late=late)
 
     def _choice(self, values: Sequence[str], *, check: bool) -> str:
         attentive = check and self.rng.random() < 0.95

@@ -12,7 +12,8 @@ from django.db.models import Count
 from django.test import Client
 
 from annotation.models import CheckAnswer, Label, Participant, Recruitment, Session
-from tests.field import Field, Habit
+from tests.field import Field
+from tests.field_diary import Habit
 from tests.people import Page, Person
 
 PROGRESS = re.compile(r"<b>([\d,]+)</b><span>of [\d,]+ labels")
@@ -44,13 +45,14 @@ def _labels(field: Field) -> list[Finding]:
     twice = current.values("participant", "item").annotate(n=Count("pk")).filter(n__gt=1)
     stored = {(label.participant_id, label.item_id): label for label in current}
     kept = sum(key in stored and stored[key].value == value for key, value in diary.stored.items())
+    given = sum((*key, label.value) in diary.sent for key, label in stored.items())
     surplus = {key for key, label in stored.items() if label.status == "surplus"}
     return [
         Finding("counted labels", sum(each.values()), items * k),
         Finding(f"items with exactly {k}", sum(n == k for n in each.values()), items),
         Finding("people with two labels of an item", twice.count(), 0),
         Finding("acknowledged answers stored", kept, len(diary.stored)),
-        Finding("labels that nobody gave, or that came of checks", labels.count() - kept, 0),
+        Finding("labels that nobody gave, or that came of checks", labels.count() - given, 0),
         Finding("late answers kept as surplus", len(surplus & diary.late), len(diary.late)),
         Finding("surplus labels of people in time", len(surplus - diary.late), 0),
     ]
@@ -64,18 +66,22 @@ def _people(field: Field) -> list[Finding]:
     finished = sessions.filter(outcome="completed")
     codes = Counter(diary.codes.values())
     known = [study.completion_code, study.partial_code, study.no_work_code]
-    left = diary.count(Habit.SILENT, Habit.TIMED_OUT, Habit.RETURNED)
+    returned = list(diary.gone.values()).count(Habit.RETURNED)
     return [
         Finding("participants, one for each who came", people.count(), len(diary.habits)),
         Finding(
             "people known to the recruiter", Recruitment.objects.filter(study=study).count(), people.count()
         ),
         Finding("who finished and has the code for it", codes[study.completion_code], finished.count()),
-        Finding("who stayed and has a code", sum(codes[code] for code in known), len(diary.habits) - left),
+        Finding(
+            "who stayed and has a code",
+            sum(codes[code] for code in known),
+            len(diary.habits.keys() - diary.gone.keys()),
+        ),
         Finding(
             "returned by the recruiter",
             sessions.filter(outcome="returned").count(),
-            diary.count(Habit.RETURNED),
+            returned,
         ),
         Finding(
             "checks answered in finished sessions",

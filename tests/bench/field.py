@@ -104,7 +104,8 @@ def walk(server: Any, kind: str, name: str, *, scale: float, folder: Path) -> li
     from tqdm import tqdm
 
     from annotation.models import Study
-    from tests.field import HUNDRED, Diary, Field, field_study, habits
+    from tests.field import Field, field_study
+    from tests.field_diary import HUNDRED, Diary, habits
     from tests.field_numbers import findings
 
     forms, people = max(2, round(FORMS * scale**0.5)), max(2, round(PEOPLE * scale**0.5))
@@ -133,14 +134,22 @@ def walk(server: Any, kind: str, name: str, *, scale: float, folder: Path) -> li
 
 def disturbances(field: Any, where: str) -> list[Row]:
     """How many disturbed: at least half of their share, where there are people enough to tell."""
-    from tests.field import HUNDRED, Habit
+    from tests.field_diary import HUNDRED, Habit
 
     diary, people = field.diary, len(field.diary.habits)
-    leave = (Habit.SILENT, Habit.TIMED_OUT)
-    kinds = {"left": leave, "gave it back": (Habit.RETURNED,), "late": (Habit.LATE,), "twice": (Habit.TWICE,)}
+    gone, came = list(diary.gone.values()), list(diary.habits.values())
+    kinds = {
+        "left": (Habit.SILENT, Habit.TIMED_OUT),
+        "gave it back": (Habit.RETURNED,),
+        "late": (Habit.LATE,),
+        "twice": (Habit.TWICE,),
+    }
+    numbers = {habit: gone.count(habit) for habit in Habit}
+    numbers |= {Habit.LATE: len(diary.late), Habit.TWICE: came.count(Habit.TWICE)}
     rows = []
     for what, some in kinds.items():
-        share, wanted = diary.count(*some) / people, sum(HUNDRED[habit] for habit in some)
+        share = sum(numbers[habit] for habit in some) / people
+        wanted = sum(HUNDRED[habit] for habit in some)
         ours, other = f"{share:.1%} of {people:,}", f"{wanted} of 100"
         rows.append(Row(f"people: {what}, {where}", ours, other, share * 100 / wanted, 0.5 * (people > 500)))
     return rows

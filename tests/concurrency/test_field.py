@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.field import SECRET, Diary, Field, Habit, field_study, habits
+from tests.field import SECRET, Field, field_study
+from tests.field_diary import Diary, Habit, habits
 from tests.field_numbers import findings
 from tests.server import SECRET_KEY, serving
 
@@ -23,5 +24,5 @@ def test_people_who_leave_return_come_late_or_twice_leave_every_number_exact(set
             field.run(at_once=6)
             assert field.troubles == []
             assert [finding for finding in findings(field) if not finding.holds] == []
-            assert {*field.diary.habits.values()} == {*Habit}
-            assert field.diary.late
+            assert {*field.diary.gone.values()} == {Habit.SILENT, Habit.TIMED_OUT, Habit.RETURNED}
+            assert field.diary.late and Habit.TWICE in field.diary.habits.values()
