@@ -42,8 +42,12 @@ def shared(study: Study, name: str, make: Callable[[], T], *, anew: bool = False
         return found
     started = monotonic()
     made = make()
-    cache.set(key, made, timeout=max(SHARED_SECONDS, SHARE * (monotonic() - started)))
+    cache.set(key, made, timeout=seconds_shared(monotonic() - started))
     return made
+
+
+def seconds_shared(took: float) -> float:
+    return max(SHARED_SECONDS, SHARE * took)
 
 
 @dataclass(frozen=True)
@@ -187,9 +191,8 @@ def needing(study: Study, most: int = 10) -> list[Needing]:
 def labels_per_item(study: Study) -> Counter[int]:
     """How many items have how many labels."""
     slots = Slot.objects.filter(study=study).order_by().values("item")
-    return Counter(
-        slots.annotate(labels=Count("filled", filter=Q(filled=True))).values_list("labels", flat=True)
-    )
+    counted = slots.annotate(given=Count("filled", filter=Q(filled=True)))
+    return Counter(counted.values_list("given", flat=True))
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "slug", "name", "kind", "state", "question", "instructions", "consent", "consent_version",
             "scale_low", "scale_high", "scale_words", "markdown", "labels_per_item", "session_size",
             "sessions_per_person", "design", "time_limit_minutes", "completion_code", "partial_code",
-            "no_work_code", "imported", "simulated", "items", "labels", "created_at", "opened_at",
-            "closed_at",
+            "no_work_code", "pay_by", "pay_rate", "currency", "imported", "simulated", "items", "labels",
+            "created_at", "opened_at", "closed_at",
         ]  # fmt: skip
         read_only_fields = [
             "state", "consent_version", "imported", "simulated", "created_at", "opened_at", "closed_at",
@@ -48,6 +48,7 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
             "external_id",
             "position",
             "block",
+            "extra_labels",
             "query",
             "response",
             "response_1",
@@ -82,6 +83,7 @@ class UploadSerializer(serializers.Serializer[Any]):
 
 
 class ItemsUploadSerializer(UploadSerializer):
+    extend = serializers.BooleanField(default=False, help_text="Also when the study was opened.")
     name = serializers.CharField(required=False)
     kind = serializers.ChoiceField(Study.Kind.choices, required=False)
     labels_per_item = serializers.IntegerField(required=False, min_value=1)

@@ -41,7 +41,7 @@ def waiting(study: Study, token: str) -> Path:
     files = list((_root() / folder).glob("*")) if key == study.pk else []
     if not files:
         raise StudyError(gone)
-    return files[0]
+    return Path(files[0])
 
 
 def forget(path: Path) -> None:
