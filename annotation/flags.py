@@ -15,6 +15,7 @@ from annotation.limits import Limits
 from annotation.models import ATTEMPTS
 from annotation.quality import Quality
 from annotation.statistics.counts import FloatArray
+from annotation.templatetags.labels import counted, fixed, percent
 from annotation.texts import CHARACTERS_A_SECOND
 
 BoolArray = npt.NDArray[np.bool_]
@@ -56,7 +57,7 @@ def _failed_checks(quality: Quality, limits: Limits) -> BoolArray:
 
 def _failed_checks_words(quality: Quality, limits: Limits, n: int) -> str:
     failed, checks = quality.failed_checks[n], quality.checks[n]
-    return f"failed {failed} of {checks} checks, and the limit is {limits.failed_checks}"
+    return f"failed {failed} of {counted(int(checks), 'check')}, and the limit is {limits.failed_checks}"
 
 
 def _comprehension(quality: Quality, limits: Limits) -> BoolArray:
@@ -90,7 +91,7 @@ def _one_answer(quality: Quality, limits: Limits) -> BoolArray:
 
 def _one_answer_words(quality: Quality, limits: Limits, n: int) -> str:
     share, labels = quality.measures.modal_share[n], quality.measures.n[n]
-    return f"{share:.0%} of {labels} answers are the same, above {limits.modal_share:.0%}"
+    return f"{percent(share)} of {labels} answers are the same, above {percent(limits.modal_share)}"
 
 
 def _long_run(quality: Quality, limits: Limits) -> BoolArray:
@@ -107,8 +108,8 @@ def _against(quality: Quality, limits: Limits) -> BoolArray:
 
 
 def _against_words(quality: Quality, limits: Limits, n: int) -> str:
-    found, items = _signed(quality.measures.correlation[n]), quality.measures.others_n[n]
-    return f"correlation {found} with the others on {items} items, below {_signed(limits.correlation)}"
+    found, items = fixed(quality.measures.correlation[n]), quality.measures.others_n[n]
+    return f"correlation {found} with the others on {items} items, below {fixed(limits.correlation)}"
 
 
 def _far(quality: Quality, limits: Limits) -> BoolArray:
@@ -128,11 +129,7 @@ def _cannot_judge(quality: Quality, limits: Limits) -> BoolArray:
 
 def _cannot_judge_words(quality: Quality, limits: Limits, n: int) -> str:
     items = f"{quality.measures.cannot_judge[n]} of {quality.answered[n]} items"
-    return f"could not judge {items}, above {limits.cannot_judge:.0%}"
-
-
-def _signed(number: float) -> str:
-    return f"{number:.2f}".replace("-", "\N{MINUS SIGN}")
+    return f"could not judge {items}, above {percent(limits.cannot_judge)}"
 
 
 # In the order in which they are told.

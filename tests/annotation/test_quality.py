@@ -65,14 +65,14 @@ def test_each_flag_says_its_number_and_its_limit(study: Study) -> None:
         "quick": "median 0.2 s an item, below the 0.5 s that reading takes at 50 characters a second"
     }
     assert words(study, same) == {
-        "one answer": "100% of 12 answers are the same, above 90%",
+        "one answer": "100 % of 12 answers are the same, above 90 %",
         "long run": "the same answer 12 times in a row, above 10",
     }
     assert words(study, against) == {
         "against the others": "correlation −1.00 with the others on 12 items, below 0.00",
         "far from the others": "2.27 steps from the others' mean on average, above 1.60",
     }
-    assert words(study, unsure) == {"cannot judge": "could not judge 6 of 12 items, above 30%"}
+    assert words(study, unsure) == {"cannot judge": "could not judge 6 of 12 items, above 30 %"}
 
 
 def test_few_answers_raise_no_flag(study: Study) -> None:

@@ -73,7 +73,7 @@ def test_everybody_is_shown_with_their_numbers_and_flags_in_words(console: Clien
     shown = text(people(console, study))
     assert "3 people, 1 with a flag, 0 excluded" in shown
     assert "Median 0.4 s an item, below the 0.5 s that reading takes at 50 characters a second" in shown
-    assert "100% of 4 answers are the same, above 90%" in shown
+    assert "100 % of 4 answers are the same, above 90 %" in shown
     assert "The same answer 4 times in a row, above 3" in shown
 
 
