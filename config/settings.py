@@ -232,6 +232,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "StudyKindEnum": "annotation.models.Study.Kind",
         "StudyStateEnum": "annotation.models.Study.State",
         "AuditStateEnum": "calibration.models.Audit.State",
     },

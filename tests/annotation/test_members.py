@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import connection
 from django.http import Http404
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from annotation.members import Role, give_role, remove_member
@@ -123,6 +124,18 @@ def test_the_api_gives_and_takes_roles(signed_in: Client, study: Study) -> None:
     assert (refused.status_code, "last owner" in refused.json()["detail"]) == (400, True)
     assert signed_in.delete(f"{url}?name=vera").status_code == 204
     assert roles(study) == {"olga": "owner"}
+
+
+def test_a_members_lists_read_no_more_queries_when_there_is_more(signed_in: Client, owner: User) -> None:
+    counts = []
+    for size in (1, 12):
+        for n in range(size):
+            create_study(slug=f"s{size}-{n}", name="S", kind="rating", owner=owner)
+        for url in (reverse("studies"), "/api/v1/studies/", "/api/v1/audits/", reverse("scorers")):
+            with CaptureQueriesContext(connection) as queries:
+                assert signed_in.get(url).status_code == 200
+            counts.append(len(queries))
+    assert counts[:4] == counts[4:]
 
 
 @pytest.mark.django_db(transaction=True)
