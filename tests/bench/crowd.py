@@ -12,12 +12,16 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench._rows import Row, show
 from tests.postgres import postgres
 
 PEOPLE, SECONDS = 8, 15
+CONSOLES, REFRESH = 5, 10
 SMALL, LARGE = 200, 100_000
 ITEMS, LABELS = 50_000, 25
 RIVAL_RATE, RIVAL_P95, RIVAL_EXPORT = 35.0, 0.250, 121.0
@@ -48,6 +52,13 @@ def _rows(name: str, found: dict[str, float]) -> list[Row]:
             f"{RIVAL_P95 * 1000:.0f} ms (best rival)",
             RIVAL_P95 / found["p95"],
             RIVAL_P95 / 0.100,
+        ),
+        Row(
+            f"next + submit with {CONSOLES} consoles open, {name}",
+            f"{found['watched_rate']:.0f}/s",
+            f"{found['rate']:.0f}/s (ours with none)",
+            found["watched_rate"] / found["rate"],
+            0.9,
         ),
         Row(
             f"next + submit at {LARGE:,} items, {name}",
@@ -96,22 +107,56 @@ def _measure_here() -> dict[str, float]:
     call_command("migrate", verbosity=0)
     found: dict[str, float] = {}
     found["rate"], found["p95"] = _serve(SMALL)
+    found["watched_rate"], _ = _serve(SMALL, consoles=CONSOLES)
     found["large_rate"], found["large_p95"] = _serve(LARGE)
     return found | _files()
 
 
-def _serve(count: int) -> tuple[float, float]:
+def _serve(count: int, *, consoles: int = 0) -> tuple[float, float]:
     from annotation.importers import import_items
     from tests.server import serving
 
-    slug = f"bench-{count}"
+    slug = f"bench-{count}-{consoles}"
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
         for n in range(count):
             file.write(json.dumps({"query": f"Query {n // 15}", "response": f"Answer {n}. {TEXT}"}) + "\n")
         file.flush()
         import_items(path=file.name, slug=slug, labels_per_item=LABELS, session_size=15, open_study=True)
-    with serving() as server:
+    with serving() as server, _watched(server.address, f"/studies/{slug}/progress/", consoles):
         return _crowd(server.address, f"/s/{slug}/")
+
+
+@contextmanager
+def _watched(address: str, page: str, consoles: int) -> Iterator[None]:
+    """So many members with the live console open, each refreshing it as the page does."""
+    from django.contrib.auth.models import User
+
+    from tests.people import Person
+
+    if consoles and not User.objects.filter(username="watcher").exists():
+        User.objects.create_superuser("watcher", password="watcher")
+    over = threading.Event()
+
+    def watch(number: int) -> None:
+        person = Person(address, "/account/sign-in/")
+        shown = person.send(person.get(person.door), username="watcher", password="watcher")
+        assert "Sign out" in shown.text, shown.text
+        cookies = "; ".join(f"{name}={value}" for name, value in person.cookies.items())
+        headers = {"Cookie": cookies, "HX-Request": "true", "HX-Target": "live"}
+        over.wait(number * REFRESH / consoles)
+        while not over.is_set():
+            with urllib.request.urlopen(urllib.request.Request(address + page, headers=headers)) as answer:
+                assert b'id="live"' in answer.read()
+            over.wait(REFRESH)
+        person.close()
+
+    watchers = [threading.Thread(target=watch, args=(number,)) for number in range(consoles)]
+    for thread in watchers:
+        thread.start()
+    yield
+    over.set()
+    for thread in watchers:
+        thread.join()
 
 
 def _crowd(address: str, door: str) -> tuple[float, float]:
