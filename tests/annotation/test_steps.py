@@ -88,13 +88,14 @@ def test_a_person_takes_the_steps_that_a_study_has_in_order_and_no_other(steps: 
     assert next_step(someone) == Step.DONE
 
 
-def test_where_somebody_goes_on_is_one_query_however_many_steps_there_are() -> None:
-    bare = person(study_with())
-    full = person(study_with(*STEPS, slug="full"))
-    for someone in (bare, full):
+def test_where_somebody_goes_on_costs_a_query_for_each_kind_of_step_and_one_during_a_session() -> None:
+    bare, full = person(study_with()), person(study_with(*STEPS, slug="full"))
+    working = person(full.study)
+    assert start_session(participant=working)
+    for someone, cost in ((bare, 2), (full, 5), (working, 1)):
         with CaptureQueriesContext(connection) as queries:
             next_step(someone)
-        assert len(queries) == 1
+        assert len(queries) == cost
 
 
 def test_a_wrong_attempt_leaves_one_more_and_the_second_ends_it_without_work() -> None:
