@@ -41,7 +41,7 @@ NOTHING = timedelta()
 class Owed:
     """One person's work and pay; `amount` is None where the study does not pay here.
 
-    `outcome` is how their last session ended, in words.
+    `outcome` is how their last session ended, in words. Nobody can say any more who an `erased` one was.
     """
 
     code: str
@@ -51,6 +51,7 @@ class Owed:
     amount: Decimal | None
     outcome: str
     excluded: bool
+    erased: bool
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,17 @@ class Pay:
         return sum(1 for row in self.rows if row.amount)
 
 
-COLUMNS = ("participant", "sessions", "minutes", "answers", "amount", "currency", "last_session", "excluded")
+COLUMNS = (
+    "participant",
+    "sessions",
+    "minutes",
+    "answers",
+    "amount",
+    "currency",
+    "last_session",
+    "excluded",
+    "identity_erased",
+)
 
 
 def as_csv(pay: Pay) -> str:
@@ -77,7 +88,6 @@ def as_csv(pay: Pay) -> str:
     writer.writerow(COLUMNS)
     for row in pay.rows:
         amount = "" if row.amount is None else str(row.amount)
-        excluded = "true" if row.excluded else "false"
         writer.writerow(
             [
                 row.code,
@@ -87,7 +97,8 @@ def as_csv(pay: Pay) -> str:
                 amount,
                 pay.currency,
                 row.outcome,
-                excluded,
+                "true" if row.excluded else "false",
+                "true" if row.erased else "false",
             ]
         )
     return out.getvalue()
@@ -100,13 +111,15 @@ def owed(*, study: Study) -> Pay:
     sessions = _sessions(study, limit)
     answers, steps = _answers(study), _last_steps(study)
     rows = []
-    for pk, code, consented, excluded in people.values_list("pk", "code", "consented_at", "excluded_at"):
+    known = people.values_list("pk", "code", "consented_at", "excluded_at", "identity_erased_at")
+    for pk, code, consented, excluded, erased in known:
         mine = sessions.get(pk, NO_SESSIONS)
         before = _between(consented, steps.get(pk), limit)
         minutes = (before + mine.time) / timedelta(minutes=1)
         number = answers.get(pk, 0)
         amount = _amount(study, minutes=minutes, answers=number)
-        rows.append(Owed(code, mine.number, minutes, number, amount, mine.outcome, excluded is not None))
+        marks = (excluded is not None, erased is not None)
+        rows.append(Owed(code, mine.number, minutes, number, amount, mine.outcome, *marks))
     total = sum((row.amount for row in rows if row.amount is not None), Decimal())
     pays = study.pay_by != Study.Pay.NONE
     return Pay(rows, study.currency, rounded(total, study.currency) if pays else None)

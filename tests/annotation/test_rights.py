@@ -31,6 +31,7 @@ from annotation.models import (
     Study,
     Submission,
 )
+from annotation.pay import owed
 from annotation.recruitment import Entry, admit, find, note_visit
 from annotation.rights import erase_identity, find_person, purge_ids
 from annotation.sealing import fernet
@@ -217,6 +218,16 @@ def test_an_answer_on_its_way_while_its_person_is_erased_is_not_stored(study: St
         submit(participant=ana, ticket=ticket, answer=Answer(value=3))
     assert start_session(participant=ana) is None
     assert not Label.objects.exists()
+
+
+def test_the_list_of_pay_keeps_an_erased_persons_work_and_says_that_nobody_knows_whose(
+    study: Study, ana: Participant
+) -> None:
+    before = owed(study=study).rows
+    erased = erase_identity(participant=ana)
+    after = owed(study=study).rows
+    assert [row.erased for row in before + after] == [False, True]
+    assert (after[0].code, after[0].answers) == (erased.code, before[0].answers)
 
 
 def test_erasing_twice_is_erasing_once(study: Study, ana: Participant) -> None:
