@@ -23,9 +23,13 @@ PATIENCE = 20_000  # milliseconds, for a machine with other work
 expect.set_options(timeout=PATIENCE)
 
 
+def chromium_path() -> str | None:
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = chromium_path()
     if path is None:
         line = "no Chromium on this machine, so its tests are left out: install the package chromium"
         pytest.fail(line) if os.environ.get("CI") else pytest.skip(line)

@@ -1,0 +1,113 @@
+"""Which pages are drawn, and how; `pictures.py` draws them."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.urls import URLPattern, reverse
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import annotation.urls
+import calibration.urls
+import generation.urls
+from annotation.models import Study
+from calibration.management.commands.load_starter import REHEARSAL
+from tests.browser.conftest import ARGS, chromium_path
+from tests.browser.palette import reduced
+from tests.browser.tour import other_pages, rich_study, tour
+from tests.server import serving
+
+WIDTHS = (360, 1280)
+TALLEST = 1_800  # pixels; a longer page is cut there
+NAME, PASSWORD = "researcher", "for two minutes on this machine"
+COMPARED = {"practice", "practice-feedback", "task", "task-error"}
+IN_ARABIC = {"consent", "comprehension-again", "practice", "survey-error", "task", "done"}
+
+
+def draw(folder: Path) -> None:
+    """Make the world, walk through it, and say what the pictures weigh."""
+    call_command("migrate", verbosity=0)
+    call_command("load_starter")
+    User.objects.create_superuser(NAME, password=PASSWORD)
+    folder.mkdir(parents=True, exist_ok=True)
+    with serving() as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
+        _draw_people(browser, server.address, folder)
+        _draw_console(browser, server.address, folder)
+        browser.close()
+    sizes = sorted(((path.stat().st_size, path.name) for path in folder.glob("*.png")), reverse=True)
+    largest = ", ".join(f"{name} {size // 1024} kB" for size, name in sizes[:5])
+    total = sum(size for size, _ in sizes) // 1024
+    sys.stdout.write(f"{len(sizes)} pictures, {total:,} kB; the largest: {largest}\n")
+
+
+def _draw_people(browser: Browser, address: str, folder: Path) -> None:
+    rating, pair = rich_study("images"), rich_study("pair", kind="comparison")
+    walks = [
+        ("rating", rating, "en", None),
+        ("comparison", pair, "en", COMPARED),
+        ("arabic", pair, "ar", IN_ARABIC),
+    ]
+    for prefix, study, language, wanted in walks:
+        page = browser.new_context(base_url=address).new_page()
+        names = tour(page, study, language=language)
+        _take(page, (name for name in names if not wanted or name in wanted), f"{prefix}-", folder)
+    page = browser.new_context(base_url=address).new_page()
+    _take(page, other_pages(page), "ends-", folder)
+
+
+def _draw_console(browser: Browser, address: str, folder: Path) -> None:
+    page = browser.new_context(base_url=address).new_page()
+    page.goto(reverse("login"))
+    page.fill("[name=username]", NAME)
+    page.fill("[name=password]", PASSWORD)
+    page.locator("main button").click()
+    page.wait_for_url(f"{address}{reverse('studies')}")
+    _take(page, _console_pages(page), "console-", folder)
+
+
+def _console_pages(page: Page) -> Iterator[str]:
+    """Every page of the console whose address is known, as far as it is one to be read."""
+    patterns = [*annotation.urls.console_urls, *calibration.urls.urlpatterns, *generation.urls.urlpatterns]
+    for pattern in patterns:
+        where = _arguments(pattern, Study.objects.get(slug=REHEARSAL))
+        if where is None:
+            continue
+        url = reverse(str(pattern.name), kwargs=where)
+        answer = page.request.get(url)
+        if answer.ok and answer.headers["content-type"].startswith("text/html"):
+            page.goto(url)
+            yield str(pattern.name)
+
+
+def _arguments(pattern: URLPattern, study: Study) -> dict[str, Any] | None:
+    """What an address needs; None where it names what this study does not have."""
+    known = {
+        "slug": study.slug,
+        "language": "ar",
+        "place": "before",
+        "purpose": "attention",
+        "code": study.participants.order_by("pk").values_list("code", flat=True).first(),
+    }
+    if pattern.name == "item":
+        known["pk"] = study.items.values_list("pk", flat=True).first()
+    if pattern.name == "audit":
+        known["pk"] = study.audits.values_list("pk", flat=True).first()
+    needed = set(pattern.pattern.converters)
+    return {name: known[name] for name in needed} if needed <= set(known) else None
+
+
+def _take(page: Page, names: Iterable[str], prefix: str, folder: Path) -> None:
+    """A picture for each name that comes, of the page as it then stands, at each width."""
+    desk = page.context.browser.new_page() if page.context.browser else page
+    for name in names:
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
+            area = {"x": 0, "y": 0, "width": width, "height": height}
+            png = page.screenshot(full_page=True, clip=area)  # type: ignore[arg-type]
+            (folder / f"{prefix}{name}-{width}.png").write_bytes(reduced(desk, png))
+    desk.close()
