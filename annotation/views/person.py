@@ -108,4 +108,7 @@ def _source(participant: Participant) -> str:
     if participant.study.imported:
         return "the imported file"
     recruitment = getattr(participant, "recruitment", None)
-    return str(recruitment.get_recruiter_display()) if recruitment else "the open link"
+    if recruitment:
+        return str(recruitment.get_recruiter_display())
+    forgotten = participant.identity_erased_at or participant.study.ids_purged_at
+    return "not known any more" if forgotten else "the open link"

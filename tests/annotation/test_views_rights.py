@@ -110,6 +110,15 @@ def test_an_identity_is_erased_only_when_the_code_is_typed(
     assert console.get(reverse("person-erase", args=[study.slug, erased.code])).status_code == 404
 
 
+def test_the_page_of_an_erased_person_does_not_say_where_they_came_from(
+    console: Client, study: Study, ana: Participant
+) -> None:
+    post(console, "person-erase", study, ana.code, typed=ana.code)
+    page = shown(console.get(reverse("person", args=[study.slug, Participant.objects.get().code])))
+    assert "not known any more" in page and "identity erased" in page
+    assert reverse("person-erase", args=[study.slug, Participant.objects.get().code]) not in page
+
+
 def test_all_ids_are_purged_only_when_the_study_is_closed_and_its_name_typed(
     console: Client, study: Study, ana: Participant
 ) -> None:
