@@ -71,28 +71,34 @@ def _raise_wanted(study: Study, items: Sequence[int], labels: int) -> int:
     return lowest + 1
 
 
+def new_items(study: Study, responses: QuerySet[Response]) -> list[Item]:
+    """Unsaved items of what the study does not show yet, at positions after its last. Raises StudyError."""
+    fields = ("response_id", "response_1_id", "response_2_id")
+    shown = set(study.items.values_list(*fields))
+    items = [
+        item
+        for item in items_from(study, responses)
+        if tuple(getattr(item, field) for field in fields) not in shown
+    ]
+    if not items:
+        raise StudyError(f"{study.slug} has all of these already, or they make no item: choose others.")
+    taken = set(study.items.values_list("external_id", flat=True))
+    for position, item in enumerate(items, start=last_position(study) + 1):
+        item.position, item.external_id = position, _free_id(position, taken)
+    return items
+
+
 @transaction.atomic
 def add_responses(
     *, study: Study, responses: QuerySet[Response], by: User | None = None, reopen: bool = False
 ) -> int:
     """Add the responses, or every pair of two different texts of a query, as items; returns how many.
 
-    What the study has already is left out. Raises StudyError.
+    What the study has already is left out, so a second press adds nothing. Raises StudyError.
     """
     study = locked(study)
     after = last_position(study)
-    fields = ("response", "response_1", "response_2")
-    shown = set(study.items.values_list(*(f"{name}_id" for name in fields)))
-    items = [
-        item
-        for item in items_from(study, responses)
-        if (item.response_id, item.response_1_id, item.response_2_id) not in shown
-    ]
-    if not items:
-        raise StudyError(f"{study.slug} has all of these already, or they make no item: choose others.")
-    taken = set(study.items.values_list("external_id", flat=True))
-    for position, item in enumerate(items, start=after + 1):
-        item.position, item.external_id = position, _free_id(position, taken)
+    items = new_items(study, responses)
     Item.objects.bulk_create(items, batch_size=AT_ONCE)
     join(study=study, after=after)
     record(study, "added items", by=by, items=len(items))

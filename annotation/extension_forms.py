@@ -1,12 +1,15 @@
 """Forms that extend a study: first what is chosen, then a member's yes. Rules live in `extension.py`."""
 
 from django import forms
+from django.db.models import QuerySet
 
 from annotation.choice import MOST_CHOSEN, ORDERS, choose, named
 from annotation.extension import MOST_EXTRA, token_of
+from annotation.forms import known_models
 from annotation.models import Study
 from annotation.statistics.entropy import KINDS
 from generation.forms import RowsFileField
+from generation.models import Response
 
 
 class ChooseForm(forms.Form):
@@ -69,6 +72,26 @@ class FileForm(forms.Form):
         label="File of items",
         help_text="Its columns are those of the study's first file. Ids must be new.",
     )
+
+
+class ResponsesForm(forms.Form):
+    """Responses that are here already."""
+
+    search = forms.CharField(
+        required=False, max_length=200, label="Queries that contain", help_text="Left empty: all queries."
+    )
+    models = forms.MultipleChoiceField(
+        choices=known_models,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None chosen means all of them.",
+    )
+    reopen = forms.BooleanField(required=False, label="Open the study again")
+
+    def responses(self) -> QuerySet[Response]:
+        chosen = Response.objects.filter(query__text__icontains=self.cleaned_data["search"])
+        models = self.cleaned_data["models"]
+        return chosen.filter(model__in=models) if models else chosen
 
 
 class AddItemsForm(forms.Form):

@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from annotation.choice import cost_of
-from annotation.extension import add_labels
-from annotation.extension_forms import AddItemsForm, AddLabelsForm, ChooseForm, FileForm
+from annotation.extension import add_labels, add_responses, new_items
+from annotation.extension_forms import AddItemsForm, AddLabelsForm, ChooseForm, FileForm, ResponsesForm
 from annotation.importers import import_items
 from annotation.importers.items import read_items
 from annotation.models import Item, Study
@@ -37,7 +37,7 @@ def extend(request: ConsoleRequest, slug: str) -> HttpResponse:
 
 
 def _page(request: ConsoleRequest, study: Study, *, status: int = 200, **context: Any) -> HttpResponse:
-    forms = {"choose": ChooseForm(), "upload": FileForm()}
+    forms = {"choose": ChooseForm(), "upload": FileForm(), "responses": ResponsesForm()}
     return page(request, "annotation/extend.html", {"study": study, **forms, **context}, status=status)
 
 
@@ -107,11 +107,13 @@ def _upload(request: ConsoleRequest, study: Study) -> HttpResponse:
 
 def _add_items(request: ConsoleRequest, study: Study) -> HttpResponse:
     form = AddItemsForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose the file again.")
+        return redirect("extend", slug=study.slug)
+    reopen = form.cleaned_data["reopen"]
     try:
-        path = waiting(study, form.data.get("waiting", ""))
-        report = import_items(
-            path=path, slug=study.slug, extend=True, owner=request.user, open_study="reopen" in form.data
-        )
+        path = waiting(study, form.cleaned_data["waiting"])
+        report = import_items(path=path, slug=study.slug, extend=True, owner=request.user, open_study=reopen)
     except (FileError, StudyError) as error:
         messages.error(request, str(error))
         return redirect("extend", slug=study.slug)
@@ -120,4 +122,31 @@ def _add_items(request: ConsoleRequest, study: Study) -> HttpResponse:
     return redirect("progress", slug=study.slug)
 
 
-STEPS = {"choose": _choose, "add-labels": _add_labels, "upload": _upload, "add-items": _add_items}
+def _responses(request: ConsoleRequest, study: Study) -> HttpResponse:
+    """What the chosen responses would add; then, with a yes, add them."""
+    form = ResponsesForm(request.POST)
+    if not form.is_valid():
+        return _page(request, study, status=400, responses=form)
+    try:
+        if request.POST["do"] == "responses":
+            number = len(new_items(study, form.responses()))
+            labels = number * study.labels_per_item
+            more = {"items": number, "name": "the responses that are here", "labels": labels}
+            return _page(request, study, more=more | {"cost": cost_of(study, labels), "chosen": form})
+        reopen = form.cleaned_data["reopen"]
+        added = add_responses(study=study, responses=form.responses(), by=request.user, reopen=reopen)
+    except StudyError as error:
+        form.add_error(None, str(error))
+        return _page(request, study, status=400, responses=form)
+    messages.success(request, f"Added {counted(added, 'items')} to {study.slug}.")
+    return redirect("progress", slug=study.slug)
+
+
+STEPS = {
+    "choose": _choose,
+    "add-labels": _add_labels,
+    "upload": _upload,
+    "add-items": _add_items,
+    "responses": _responses,
+    "add-responses": _responses,
+}

@@ -16,7 +16,7 @@ from annotation.allocation import session_slots, start_session, submit
 from annotation.models import Membership, Participant, Study
 from annotation.studies import close_study, open_study, pause_study
 from annotation.tickets import Answer, Ticket
-from tests.factory import make_items, make_participant, make_study
+from tests.factory import make_items, make_participant, make_response, make_study
 
 pytestmark = pytest.mark.django_db
 PAGE = "/studies/answers/progress/"
@@ -252,6 +252,18 @@ def test_a_file_that_waits_for_another_study_is_not_taken(console: Client, study
     shown = console.post(EXTEND, upload("more.jsonl", "n1"))
     yes = {"do": "add-items", **shown.context["more"]["form"].initial}
     assert "choose it again" in text(console.post("/studies/other/extend/", yes, follow=True))
+
+
+def test_responses_that_are_here_are_added_once(console: Client, study: Study) -> None:
+    make_response("A new query", "Its answer.")
+    choice = {"search": "new query"}
+    assert "1 more item from the responses" in text(console.post(EXTEND, choice | {"do": "responses"}))
+    assert study.items.count() == 12
+    assert console.post(EXTEND, choice | {"do": "add-responses"}).headers["Location"] == PAGE
+    again = console.post(EXTEND, choice | {"do": "add-responses"})
+    assert again.status_code == 400
+    assert "has all of these already" in text(again)
+    assert (study.items.count(), study.slots.count()) == (13, 39)
 
 
 def test_the_api_extends_and_a_token_extends_once(study: Study) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from annotation.counts import wanted_labels
 from annotation.models import Study
 from annotation.rehearsal import rehearse
 from annotation.studies import StudyError
@@ -24,8 +25,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no study {slug}.")
         if participants < 1:
             raise CommandError("--participants is at least 1.")
-        wanted = study.items.count() * study.labels_per_item
-        with tqdm(total=wanted, unit=" labels", disable=None) as bar:
+        with tqdm(total=wanted_labels(study), unit=" labels", disable=None) as bar:
             try:
                 given = rehearse(study=study, participants=participants, seed=seed, progress=bar.update)
             except StudyError as error:
