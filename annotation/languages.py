@@ -36,6 +36,11 @@ def missing(row: Row, language: str) -> list[str]:
     return [name for name in TEXTS[type(row)] if getattr(row, name) and _said(row, name, language) is None]
 
 
+def is_translated(row: Row) -> bool:
+    """Whether all texts of this study, question or check are in the page's language."""
+    return not missing(row, get_language() or settings.LANGUAGE_CODE)
+
+
 def in_language(row: AnyRow, language: str = "") -> AnyRow:
     """A copy to show, never to save: its texts in a language, by default the page's.
 

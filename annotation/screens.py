@@ -8,7 +8,7 @@ from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, Q, 
 
 from annotation import checks
 from annotation.allocation import session_slots
-from annotation.languages import in_language
+from annotation.languages import in_language, is_translated
 from annotation.models import CheckAnswer, Session, Slot
 from annotation.tickets import Answer, Ticket
 from generation.models import digest
@@ -27,7 +27,8 @@ class Place:
 class Screen:
     """One page: what is shown, and what the person said of it before, after how many seconds.
 
-    `draft` names it in the browser: the same page when it is loaded again, and no other.
+    `draft` names it in the browser: the same page when it is loaded again, and no other. `translated`: into
+    the page's language, which items never are.
     """
 
     position: int
@@ -38,6 +39,7 @@ class Screen:
     wall_seconds: float | None
     ticket: Ticket
     draft: str
+    translated: bool = False
 
 
 def places(session: int) -> list[Place]:
@@ -90,6 +92,7 @@ def _of_check(given: CheckAnswer) -> Screen:
         wall_seconds=given.wall_seconds,
         ticket=Ticket.for_check(given),
         draft=digest("draft", given.session_id, "check", given.pk)[:16],
+        translated=is_translated(given.check_asked),
     )
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from annotation.crowd_forms import AnswerForm, choices, wordy
-from annotation.languages import in_language
+from annotation.languages import in_language, is_translated
 from annotation.models import ATTEMPTS, Participant, Question
 from annotation.practice import Exercise, PracticeTicket, answer_practice, exercises, ticket_for
 from annotation.questions import asked, attempt_comprehension, left_to_reply, reply_survey, wrong_last_time
@@ -176,13 +176,11 @@ def _practice_page(
 def _texts(shown: Exercise) -> dict[str, Any]:
     """The query, and the responses as this person sees them, each with its letter."""
     check = in_language(shown.check)
+    said: dict[str, Any] = {"query": check.query, "translated": is_translated(shown.check)}
     if not check.response_2:
-        return {"query": check.query, "sides": [("", check.response)]}
+        return said | {"sides": [("", check.response)]}
     pair = [check.response, check.response_2]
-    return {
-        "query": check.query,
-        "sides": list(zip("AB", pair[::-1] if shown.swapped else pair, strict=True)),
-    }
+    return said | {"sides": list(zip("AB", pair[::-1] if shown.swapped else pair, strict=True))}
 
 
 def _onward(slug: str, participant: Participant | None) -> HttpResponse:

@@ -24,7 +24,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from annotation.addresses import TooOften, guess
-from annotation.languages import choose_language, language_for
+from annotation.languages import choose_language, in_language, language_for
 from annotation.models import Participant, Session, Study
 from annotation.recruitment import MTURK_FRAMES, MTURK_HOSTS, Recruiter
 from generation.models import digest
@@ -191,7 +191,7 @@ def _without_card(request: HttpRequest) -> str:
 
 def _too_often(request: HttpRequest, slug: str, error: TooOften) -> HttpResponse:
     study = get_object_or_404(Study, slug=slug)
-    context = {"study": study, "minutes": ceil(error.seconds / 60)}
+    context = {"study": in_language(study), "minutes": ceil(error.seconds / 60)}
     response = render(request, "annotation/crowd/too_often.html", context, status=429)
     response["Retry-After"] = str(error.seconds)
     return response

@@ -13,7 +13,7 @@ from annotation.models import Act, Label, Membership, Participant, Study
 from annotation.studies import StudyError, create_study
 from annotation.translations import translate, translations_of
 from annotation.usual import KINDS, usual_texts
-from tests.factory import make_check, make_question
+from tests.factory import make_check, make_practice, make_question
 from tests.visitor import MTURK, PROLIFIC, Visitor, opened, radios
 
 pytestmark = pytest.mark.django_db
@@ -211,6 +211,25 @@ def test_what_is_not_translated_says_which_language_it_is_in() -> None:
     person.enter()
     person.send()
     assert '<section class="card guidance" dir="auto" lang="en">' in person.text
+
+
+def test_items_are_read_aloud_in_the_studys_language_and_translated_practice_in_the_pages() -> None:
+    study = spoken()
+    make_practice(study)
+    texts = {"query": "Frage", "response": "Antwort", "feedback": "Gut"}
+    make_practice(study, translations={"de": texts})
+    person = visitor(study, language="de")
+    person.enter()
+    person.send()
+    person.send()
+    assert '<div class="text" dir="auto" lang="en">practice response 1</div>' in person.text
+    person.send(label="5")
+    person.get("practice/")
+    assert '<p class="query" dir="auto">Frage</p>' in person.text
+    person.send(label="5")
+    person.get("instructions/")
+    person.send()
+    assert '<p class="query" dir="auto" lang="en">Query' in person.text
 
 
 def test_the_console_stays_in_its_language(console: Client) -> None:
