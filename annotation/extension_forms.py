@@ -1,5 +1,7 @@
 """Forms that extend a study: first what is chosen, then a member's yes. Rules live in `extension.py`."""
 
+from typing import Any
+
 from django import forms
 from django.db.models import QuerySet
 
@@ -8,6 +10,7 @@ from annotation.extension import MOST_EXTRA, token_of
 from annotation.forms import known_models
 from annotation.models import Study
 from annotation.statistics.entropy import KINDS
+from annotation.templatetags.labels import kind_words
 from generation.forms import RowsFileField
 from generation.models import Response
 
@@ -24,9 +27,7 @@ class ChooseForm(forms.Form):
         label="Which items",
     )
     number = forms.IntegerField(min_value=1, max_value=MOST_CHOSEN, initial=40, label="How many items")
-    kind = forms.ChoiceField(
-        choices=[("", "of all kinds"), *((kind, kind) for kind in KINDS)], required=False, label="Kind"
-    )
+    kind = forms.ChoiceField(required=False)
     ids = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -35,8 +36,15 @@ class ChooseForm(forms.Form):
     )
     labels = forms.IntegerField(min_value=1, max_value=MOST_EXTRA, initial=5, label="More labels for each")
 
-    def items(self, study: Study) -> list[int]:
+    def __init__(self, study: Study, data: Any = None) -> None:
+        super().__init__(data)
+        self.study = study
+        kinds = [(kind, kind_words(kind, study)) for kind in KINDS]
+        self.fields["kind"] = forms.ChoiceField(choices=[("", "of all kinds"), *kinds], required=False)
+
+    def items(self) -> list[int]:
         """Raises StudyError."""
+        study = self.study
         given = self.cleaned_data
         if given["by"] not in ORDERS:
             return named(study, [line.strip() for line in given["ids"].splitlines() if line.strip()])

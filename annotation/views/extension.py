@@ -37,15 +37,15 @@ def extend(request: ConsoleRequest, slug: str) -> HttpResponse:
 
 
 def _page(request: ConsoleRequest, study: Study, *, status: int = 200, **context: Any) -> HttpResponse:
-    forms = {"choose": ChooseForm(), "upload": FileForm(), "responses": ResponsesForm()}
+    forms = {"choose": ChooseForm(study), "upload": FileForm(), "responses": ResponsesForm()}
     return page(request, "annotation/extend.html", {"study": study, **forms, **context}, status=status)
 
 
 def _choose(request: ConsoleRequest, study: Study) -> HttpResponse:
-    form = ChooseForm(request.POST)
+    form = ChooseForm(study, request.POST)
     if form.is_valid():
         try:
-            items = form.items(study)
+            items = form.items()
         except StudyError as error:
             form.add_error(None, str(error))
         else:
