@@ -168,7 +168,9 @@ def given_back(*, entry: Entry, known: Participant | None) -> bool:
 def note_visit(*, participant: Participant, entry: Entry) -> None:
     """Keep the parameters of a return: a recruiter may have opened a new submission for the person."""
     _keep_submission(participant, entry)
-    recruitment = Recruitment.objects.select_for_update().get(participant=participant)
+    recruitment = Recruitment.objects.select_for_update().filter(participant=participant).first()
+    if recruitment is None:  # erased or purged while they came
+        return
     visits = visits_of(recruitment)
     if not visits or visits[-1] != entry.visit:
         recruitment.sealed = _seal([*visits, entry.visit][-VISITS_KEPT:])

@@ -28,6 +28,9 @@ def keep_submission(*, participant: Participant, recruiter: str, external: str) 
     submission = _locked(recruiter, external)
     if submission.participant_id is not None:
         return
+    people = Participant.objects.select_for_update(no_key=True)
+    if people.get(pk=participant.pk).identity_erased_at:  # while they came
+        return
     submission.participant = participant
     submission.sealed = fernet("submission").encrypt(external.encode()).decode()
     submission.save(update_fields=["participant", "sealed"])
@@ -96,9 +99,11 @@ def _act(submission: Submission) -> None:
 
 def _locked(recruiter: str, external: str) -> Submission:
     """The submission's row under its lock; made where it is new."""
-    if not _rows(recruiter, external).exists():
-        Submission.objects.get_or_create(recruiter=recruiter, digest=_digests(recruiter, external)[0])
-    return _rows(recruiter, external).select_for_update().order_by("pk")[0]
+    while True:  # an erasure may delete the row that this waits for
+        if not _rows(recruiter, external).exists():
+            Submission.objects.get_or_create(recruiter=recruiter, digest=_digests(recruiter, external)[0])
+        if locked := _rows(recruiter, external).select_for_update().order_by("pk").first():
+            return locked
 
 
 def _rows(recruiter: str, external: str) -> models.QuerySet[Submission]:

@@ -1,13 +1,15 @@
 """Who somebody is can be erased, purged, shown to them and found; what they answered stays."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from cryptography.fernet import InvalidToken
 from django.apps import apps
-from django.db import models
+from django.db import connection, models
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -230,6 +232,14 @@ def test_the_list_of_pay_keeps_an_erased_persons_work_and_says_that_nobody_knows
     assert (after[0].code, after[0].answers) == (erased.code, before[0].answers)
 
 
+def test_who_arrives_while_they_are_erased_leaves_no_id_behind(study: Study) -> None:
+    ana = recruit(study, "ana")
+    erase_identity(participant=ana)
+    again = entry_of("ana", SESSION_ID="submission-2")
+    note_visit(participant=ana, entry=again)
+    assert traces("ana") == [] and "submission-2" not in everything()
+
+
 def test_erasing_twice_is_erasing_once(study: Study, ana: Participant) -> None:
     once = erase_identity(participant=ana)
     again = erase_identity(participant=ana)
@@ -317,3 +327,48 @@ def test_nothing_of_who_they_were_is_shown_after_an_erasure(study: Study, ana: P
     shown = json.dumps(held_on(erase_identity(participant=ana)), default=str)
     assert not any(external in shown for external in ids("ana"))
     assert len(json.loads(shown)["labels"]) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erasure_a_notice_and_answers_at_once_wait_for_each_other() -> None:
+    study, errors = make_study(labels_per_item=9, session_size=4), []
+    make_items(study, 4)
+    open_study(study=study)
+    for turn in range(6):
+        name = f"eve{turn}"
+        person = recruit(study, name)
+        session = start_session(participant=person)
+        assert session
+        tickets = [Ticket.for_slot(slot) for slot in session_slots(session=session)]
+        begin = Barrier(3)
+
+        def erase(person: Participant = person) -> None:
+            erase_identity(participant=person)
+
+        def tell(name: str = name) -> None:
+            told = {"event": f"e-{name}", "external": ids(name)[1], "status": "RETURNED"}
+            hear(recruiter="prolific", at=timezone.now(), **told)
+
+        def label(person: Participant = person, tickets: list[Ticket] = tickets, name: str = name) -> None:
+            given = Answer(value=3, comment=ids(name)[0])
+            for ticket in tickets:
+                with suppress(InvalidAnswer):
+                    submit(participant=person, ticket=ticket, answer=given)
+
+        def at_once(act: Callable[[], None], begin: Barrier = begin) -> None:
+            try:
+                begin.wait(timeout=30)
+                act()
+            except Exception as error:
+                errors.append(error)
+            finally:
+                connection.close()
+
+        threads = [Thread(target=at_once, args=(act,)) for act in (erase, tell, label)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=60)
+        assert traces(name) == []
+        assert not Slot.objects.filter(participant=person, filled=False).exists()
+    assert errors == []
