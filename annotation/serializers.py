@@ -18,8 +18,8 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "slug", "name", "kind", "state", "question", "instructions", "consent", "consent_version",
             "scale_low", "scale_high", "scale_words", "markdown", "labels_per_item", "session_size",
             "sessions_per_person", "design", "time_limit_minutes", "completion_code", "partial_code",
-            "no_work_code", "pay_by", "pay_rate", "currency", "imported", "simulated", "items", "labels",
-            "created_at", "opened_at", "closed_at",
+            "no_work_code", "pay_by", "pay_rate", "currency", "quality_limits", "imported",
+            "simulated", "items", "labels", "created_at", "opened_at", "closed_at",
         ]  # fmt: skip
         read_only_fields = [
             "state", "consent_version", "imported", "simulated", "created_at", "opened_at", "closed_at",

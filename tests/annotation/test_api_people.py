@@ -88,3 +88,13 @@ def test_viewers_read_and_editors_act(client: Client, study: Study, role: str, r
     assert client.post(url(study, "people", "c", "restore")).status_code == acts
     assert client.post(url(study, "top-up")).status_code == (400 if acts == 200 else acts)
     assert not Participant.objects.exclude(excluded_at=None).exists()
+
+
+def test_a_studys_limits_are_set_over_the_api_and_checked(console: Client, study: Study) -> None:
+    def give(limits: object) -> Any:
+        return console.patch(url(study), {"quality_limits": limits}, content_type="application/json")
+
+    assert give({"run": 5}).json()["quality_limits"] == {"run": 5}
+    refused = give({"run": 0})
+    assert refused.status_code == 400
+    assert refused.json()["detail"] == "quality limits: run is a number from 2 to 10000, not 0."

@@ -264,6 +264,18 @@ def test_two_members_who_press_at_once_do_it_once() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_somebody_excluded_while_they_begin_holds_nothing_that_others_could_do() -> None:
+    study = opened(4, labels_per_item=1, session_size=4)
+    person = make_participant(study, "p")
+    together(
+        lambda: start_session(participant=person),
+        lambda: exclude(participant=person, reason="careless"),
+    )
+    assert not Session.objects.filter(participant=person, ended_at=None).exists()
+    assert len(tickets(make_participant(study, "next"))) == 4
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seed", range(3))
 def test_restoring_against_a_crowd_that_claims_counts_no_item_twice(seed: int) -> None:
     study = opened(8, labels_per_item=2, session_size=4, seed=seed)
