@@ -3,6 +3,7 @@
 import http.client
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -66,15 +67,16 @@ class Page:
 
     @property
     def form(self) -> Form | None:
-        forms = self._read().forms
+        forms = self._reader.forms
         return forms[0] if forms else None
 
     @property
     def onward(self) -> str:
         """Where the main link leads; empty without one."""
-        return self._read().onward
+        return self._reader.onward
 
-    def _read(self) -> _Reader:
+    @cached_property
+    def _reader(self) -> _Reader:
         reader = _Reader()
         reader.feed(self.text)
         return reader
