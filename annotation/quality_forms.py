@@ -32,13 +32,12 @@ class LimitsForm(forms.Form):
         self.study = study
         usual = limits_of(Study(scale_low=study.scale_low, scale_high=study.scale_high))
         for name, (low, high) in RANGES.items():
-            said: dict[str, Any] = {"label": LABELS[name], "help_text": f"Usually {_usual(getattr(usual, name))}."}
+            held = f"Usually {_usual(getattr(usual, name))}."
+            said: dict[str, Any] = {"required": False, "label": LABELS[name], "help_text": held}
             if name in WHOLE:
-                self.fields[name] = forms.IntegerField(
-                    required=False, min_value=int(low), max_value=int(high), **said
-                )
+                self.fields[name] = forms.IntegerField(min_value=int(low), max_value=int(high), **said)
             else:
-                self.fields[name] = forms.FloatField(required=False, min_value=low, max_value=high, **said)
+                self.fields[name] = forms.FloatField(min_value=low, max_value=high, **said)
 
     def save(self, *, by: User) -> Study:
         """Raises StudyError."""
