@@ -21,8 +21,8 @@ from annotation.models import Item, Label, Participant, Session, Slot, Study
 from annotation.steps import Step, next_steps
 
 SHARED_SECONDS = 5
-# What takes long is shared for longer: at most a fiftieth of a process's time goes into it.
-SHARE = 50
+# What takes long is shared for longer: each number gets half a hundredth of a process's time at most.
+SHARE = 200
 # Somebody who came in so lately and has not begun to label is taken to be there still.
 LATELY = timedelta(minutes=30)
 SOON = timedelta(minutes=5)
