@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Label
-from tests.config.world import METHODS, VISITORS, World, names, parameters
+from tests.config.world import METHODS, TOLD, VISITORS, World, names, parameters
 
 pytestmark = pytest.mark.django_db
 
@@ -171,6 +171,8 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+# An owner's answer to a person who asks what is held on them.
+ANSWERS_ABOUT_A_PERSON = {("person-data", "owner"), ("study-rights-person-data", "owner")}
 # Answered before anything else, as load balancers ask for it by address and without TLS.
 BEFORE_ALL = "healthz"
 
@@ -209,7 +211,7 @@ def test_every_address_has_its_rows_and_every_row_its_address() -> None:
 
 
 def test_everybody_may_do_what_the_table_says_and_no_more(world: World) -> None:
-    wrong = []
+    wrong, identified = [], set()
     for name, method, expected in ROWS:
         for who, wanted in zip(VISITORS, expected, strict=True):
             response = world.ask(who, name, method, SENT.get((name, method)))
@@ -217,7 +219,10 @@ def test_everybody_may_do_what_the_table_says_and_no_more(world: World) -> None:
                 wrong.append(f"{name} {method} for {who}: {found}, not {wanted}")
             if name != BEFORE_ALL:
                 wrong += [f"{name} {method} for {who}: {fault}" for fault in unsafe(response)]
+            if TOLD["PROLIFIC_PID"] in response.text_seen:
+                identified.add((name, who))
     assert not wrong, "\n".join(wrong)
+    assert identified == ANSWERS_ABOUT_A_PERSON, "what the recruiter told of a person is seen"
 
 
 def unsafe(response: Any) -> list[str]:
@@ -295,8 +300,8 @@ def test_a_viewer_is_offered_no_button_that_would_be_refused(world: World) -> No
     for name, method, expected in ROWS:
         if method == "GET" and expected[VISITORS.index("viewer")] == "200" and "slug" in parameters(name):
             page = world.ask("viewer", name, "GET")
-            if world.address(name).startswith("/studies/") and not page.streaming:
-                content = page.content.decode(errors="replace").partition("<main")[2]
+            if world.address(name).startswith("/studies/"):
+                content = page.text_seen.partition("<main")[2]
                 forms = re.findall('<form method="post".*?</form>', content, re.DOTALL)
                 offered += [name for form in forms if re.search('<button(?![^>]*type="button")', form)]
     assert not offered, "a button for a viewer: " + ", ".join(offered)

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -19,6 +18,12 @@ from calibration.models import Audit, Score, Scorer
 from tests.factory import make_check, make_items, make_labels, make_question
 
 VISITORS = ("nobody", "participant", "another study's", "viewer", "editor", "owner", "another owner")
+# What the recruiter tells of both participants.
+TOLD = {
+    "PROLIFIC_PID": "5f1b2c3d4e5f6a7b8c9d0e1f",
+    "STUDY_ID": "their-study",
+    "SESSION_ID": "their-submission",
+}
 FOUND: dict[str, Any] = {}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -66,8 +71,8 @@ class World:
         for name, user in people.items():
             browsers[name].force_login(user)
         for name, at in (("participant", study), ("another study's", elsewhere)):
-            for page in ("door", "instructions"):
-                browsers[name].post(reverse(page, args=[at.slug]))
+            browsers[name].post(reverse("door", args=[at.slug], query=TOLD))
+            browsers[name].post(reverse("instructions", args=[at.slug]))
         participant = study.participants.get(sessions__isnull=False)
         given = {
             "": {"slug": study.slug, "position": 1, "number": 1, "code": participant.code, **words},
@@ -125,11 +130,11 @@ class World:
         who: str,
         name: str,
         method: str,
-        data: dict[str, Any] | None = None,
+        data: Any = None,
         *,
         plain: bool = False,
         **extra: Any,
-    ) -> HttpResponse | StreamingHttpResponse:
+    ) -> Any:
         """What the server answers this visitor; nothing of it stays. `plain` sends no token of a form."""
         client = Client(enforce_csrf_checks=plain)
         client.cookies = SimpleCookie({key: one.value for key, one in self.browsers[who].cookies.items()})
@@ -141,9 +146,8 @@ class World:
         if method in ("PUT", "PATCH") or (method == "POST" and data and "/api/" in address):
             extra["content_type"] = "application/json"
         with transaction.atomic():
-            response: Any = send(address, **extra)
-            if response.streaming:
-                b"".join(response.streaming_content)
+            response = send(address, **extra)
+            response.text_seen = response.getvalue().decode(errors="replace")
             transaction.set_rollback(True)
         return response
 
