@@ -7,9 +7,10 @@ from typing import Any
 from django import forms
 
 from annotation.forms import WordsField, text_area
-from annotation.languages import NEEDED, TEXTS, Row
+from annotation.languages import NEEDED, TEXTS, Row, missing
 from annotation.models import Check, Question, Study
 from annotation.translations import translatable
+from annotation.usual import usual_texts
 
 WORDS = {
     "scale_words": "Words of the scale",
@@ -43,12 +44,16 @@ class Pair:
 
 
 class TranslationForm(forms.Form):
-    """Every text that people read of a study, its questions and its checks, in one language."""
+    """Every text that people read of a study, its questions and its checks, in one language.
+
+    A text that the study has as it usually is stands there in the language's usual words, to be saved.
+    """
 
     def __init__(self, *args: Any, study: Study, language: str) -> None:
         super().__init__(*args)
         self.language = language
         self.rows = translatable(study)
+        self.usual = _usual(study, language)
         for row in self.rows:
             for name in _names(row):
                 self.fields[_key(row, name)] = self._field(row, name)
@@ -64,6 +69,8 @@ class TranslationForm(forms.Form):
     def _field(self, row: Row, name: str) -> forms.Field:
         own = getattr(row, name)
         said = row.translations.get(self.language, {}).get(name)
+        if not said and isinstance(row, Study):
+            said = self.usual.get(name)
         label = WORDS.get(name, name.capitalize())
         lines = len(own) if isinstance(own, list) else min(10, 1 + len(own) // 60 + own.count("\n"))
         area = text_area(lines)
@@ -76,7 +83,14 @@ class TranslationForm(forms.Form):
     def _pair(self, row: Row, name: str) -> Pair:
         own, field = getattr(row, name), self[_key(row, name)]
         needed = isinstance(row, Study) and name in NEEDED
-        return Pair("\n".join(own) if isinstance(own, list) else own, field, not field.value(), needed)
+        lacks = name in missing(row, self.language)
+        return Pair("\n".join(own) if isinstance(own, list) else own, field, lacks, needed)
+
+
+def _usual(study: Study, language: str) -> dict[str, Any]:
+    """The usual texts that the study has not changed, in the language."""
+    own, said = (usual_texts(study.kind, code) for code in (study.language, language))
+    return {name: said[name] for name in TEXTS[Study] if name in own and own[name] == getattr(study, name)}
 
 
 def _names(row: Row) -> list[str]:

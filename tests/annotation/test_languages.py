@@ -328,11 +328,28 @@ def test_the_page_shows_each_text_beside_its_original_and_saves_it(console: Clie
     url = reverse("study-language", args=[study.slug, "ar"])
     shown = console.get(url).content.decode()
     assert "Read it." in shown and ARABIC["question"] in shown and shown.count(">missing<") == 5
-    fields = {name: field.initial or "" for name, field in console.get(url).context["form"].fields.items()}
-    name = next(key for key in fields if key.endswith("-instructions"))
-    assert console.post(url, fields | {name: "اقرأ"}).status_code == 302
+    said = ARABIC | {"instructions": "اقرأ"}
+    assert (
+        console.post(url, {f"study-{study.pk}-{name}": text for name, text in said.items()}).status_code
+        == 302
+    )
     study.refresh_from_db()
-    assert study.translations["ar"] == ARABIC | {"instructions": "اقرأ"}
+    assert study.translations["ar"] == said
+
+
+def test_usual_texts_that_nobody_changed_stand_there_translated_until_they_are_saved(console: Client) -> None:
+    study = opened(question="Is it good?")
+    url = reverse("study-language", args=[study.slug, "es"])
+    form = console.get(url).context["form"]
+    given = {name: form[name].value() for name in form.fields}
+    usual = usual_texts("rating", "es")
+    assert given[f"study-{study.pk}-consent"] == usual["consent"]
+    assert not given[f"study-{study.pk}-question"]
+    assert offered(study) == ["en"]
+    console.post(url, {name: value or "" for name, value in given.items()})
+    study.refresh_from_db()
+    assert study.translations["es"].keys() == {"consent", "instructions", "scale_words"}
+    assert study.translations["es"]["scale_words"] == usual["scale_words"]
 
 
 def test_a_page_of_texts_that_do_not_fit_says_so_and_saves_nothing(console: Client) -> None:
