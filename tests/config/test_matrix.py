@@ -219,7 +219,7 @@ def test_everybody_may_do_what_the_table_says_and_no_more(world: World) -> None:
                 wrong.append(f"{name} {method} for {who}: {found}, not {wanted}")
             if name != BEFORE_ALL:
                 wrong += [f"{name} {method} for {who}: {fault}" for fault in unsafe(response)]
-            if TOLD["PROLIFIC_PID"] in response.text_seen:
+            if any(told in response.text_seen for told in TOLD.values()):
                 identified.add((name, who))
     assert not wrong, "\n".join(wrong)
     assert identified == ANSWERS_ABOUT_A_PERSON, "what the recruiter told of a person is seen"
