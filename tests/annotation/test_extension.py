@@ -275,12 +275,14 @@ def test_an_extension_is_in_the_log_with_who_did_it(researcher: User, tmp_path: 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("design", ["random", "blocks"])
-def test_people_who_claim_while_two_members_extend_leave_exactly_k_labels_an_item(design: str) -> None:
+def test_people_who_claim_while_members_extend_leave_exactly_k_labels_an_item(
+    design: str, tmp_path: Path
+) -> None:
     study = opened(10, labels_per_item=2, session_size=5, design=design)
     items = keys(study, "i1", "i3", "i8")
     token = token_of(study, items, 2)
     troubles: list[BaseException] = []
-    together = threading.Barrier(8)
+    together = threading.Barrier(10)
 
     def alone(act: Callable[[], object]) -> threading.Thread:
         def run() -> None:
@@ -302,12 +304,15 @@ def test_people_who_claim_while_two_members_extend_leave_exactly_k_labels_an_ite
     walks = [alone(partial(walk, person)) for person in people]
     presses = [alone(lambda: add_labels(study=study, items=items, labels=2, token=token)) for _ in range(2)]
     others = [alone(lambda: add_labels(study=study, items=items[:1], labels=1)) for _ in range(2)]
-    for thread in (threads := walks + presses + others):
+    files = [more_items(tmp_path, f"{n}a", f"{n}b", name=f"{n}.csv") for n in range(2)]
+    adders = [alone(partial(import_items, path=path, slug=study.slug, extend=True)) for path in files]
+    for thread in (threads := walks + presses + others + adders):
         thread.start()
     for thread in threads:
         thread.join(timeout=120)
     assert troubles == []
     drain(study)
     wanted = {f"i{n}": 2 for n in range(10)} | dict.fromkeys(("i1", "i3", "i8"), 4)
+    wanted |= dict.fromkeys(("0a", "0b", "1a", "1b"), 2)
     first = Item.objects.get(pk=items[0]).external_id
     assert labels_of_items(study) == wanted | {first: 6}
