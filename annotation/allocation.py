@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotation import checks
 from annotation.claims import claim, open_slots, queue, take
 from annotation.models import CheckAnswer, Label, Participant, Recruitment, Session, Slot, Study, Submission
+from annotation.steps import checks
 from annotation.tickets import Answer, InvalidAnswer, Ticket
 from generation.models import digest
 

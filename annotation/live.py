@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from annotation.counts import filled_slots, wanted_labels
 from annotation.models import Item, Label, Participant, Session, Slot, Study
-from annotation.steps import Step, next_steps
+from annotation.steps.standing import Step, next_steps
 
 SHARED_SECONDS = 5
 # What takes long is shared for longer: each number gets half a hundredth of a process's time at most.

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, Q, Value
 
-from annotation import checks
 from annotation.allocation import session_slots
 from annotation.languages import in_language, is_translated
 from annotation.models import CheckAnswer, Session, Slot
+from annotation.steps import checks
 from annotation.tickets import Answer, Ticket
 from generation.models import digest
 

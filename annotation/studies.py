@@ -14,12 +14,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation import currencies
-from annotation.consents import consents_of
 from annotation.counts import wanted_labels
 from annotation.designs import lay_slots
-from annotation.limits import check_limits
 from annotation.log import COMMAND_LINE, record
 from annotation.models import Item, Label, Membership, Session, Study
+from annotation.quality.limits import check_limits
+from annotation.rights.consents import consents_of
 from annotation.usual import KINDS, usual_texts
 from generation.models import Response
 

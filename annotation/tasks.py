@@ -6,7 +6,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from annotation.models import Study
-from annotation.retention import purge_if_due
+from annotation.rights.retention import purge_if_due
 
 AGAIN = timedelta(days=1)
 

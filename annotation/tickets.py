@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation.models import CheckAnswer, Slot, Study
-from annotation.sealing import fernet
+from annotation.recruitment.sealing import fernet
 from generation.models import digest
 
 COMMENT_LENGTH = 5_000

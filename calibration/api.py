@@ -9,7 +9,7 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api import checked, imported, user_of
+from annotation.api.studies import checked, imported, user_of
 from annotation.roles import Role, studies_of, study_for
 from annotation.serializers import ImportedSerializer
 from calibration.audit import AuditError, create_audit

@@ -7,10 +7,10 @@ from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
 from rest_framework.views import exception_handler
 
-from annotation.api import StudyViewSet
-from annotation.api_people import StudyPeopleViewSet, StudyTopUpViewSet
-from annotation.extension_api import ExtensionViewSet
-from annotation.rights_api import RightsViewSet
+from annotation.api.extension import ExtensionViewSet
+from annotation.api.people import StudyPeopleViewSet, StudyTopUpViewSet
+from annotation.api.rights import RightsViewSet
+from annotation.api.studies import StudyViewSet
 from annotation.studies import StudyError
 from calibration.api import AuditViewSet, ScorerViewSet, StudyAuditsViewSet, StudyScoresViewSet
 from generation.files import FileError

@@ -21,7 +21,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from annotation.models import Slot, Study
-from annotation.notices import ABOUT_A_SUBMISSION, EVENT, SENT, SIGNATURE, sign
+from annotation.recruitment.notices import ABOUT_A_SUBMISSION, EVENT, SENT, SIGNATURE, sign
 from annotation.studies import open_study
 from annotation.tickets import Ticket
 from tests.factory import make_check, make_items, make_practice, make_question, make_study

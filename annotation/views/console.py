@@ -15,10 +15,12 @@ from django_htmx.http import HttpResponseClientRedirect
 from annotation.charts import colour, entropy_histogram, item_map, value_in_words
 from annotation.counts import with_counts
 from annotation.exporters import download
-from annotation.forms import SOURCES, ExportForm, SettingsForm
+from annotation.forms.export import ExportForm
+from annotation.forms.settings import SettingsForm
+from annotation.forms.studies import SOURCES
 from annotation.live import progress_of, shared
 from annotation.models import Item, Label, Study
-from annotation.retention import overdue
+from annotation.rights.retention import overdue
 from annotation.roles import Role, role_to, studies_of, study_for
 from annotation.statistics.entropy import KINDS
 from annotation.studies import StudyError, close_study, open_study, pause_study

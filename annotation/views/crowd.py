@@ -4,13 +4,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import get_language
 
-from annotation import recruitment
 from annotation.addresses import arrive, guess
 from annotation.allocation import start_session, work_left
-from annotation.checks import length_of_session
 from annotation.models import Participant, Study
-from annotation.recruitment import Entry, InvalidEntry, Recruiter, WrongInvitation
-from annotation.steps import PREPARATION, Step, consent_outdated, ready_for_work, standing_of
+from annotation.recruitment import entry as recruitment
+from annotation.recruitment.entry import Entry, InvalidEntry, Recruiter, WrongInvitation
+from annotation.steps.checks import length_of_session
+from annotation.steps.standing import PREPARATION, Step, consent_outdated, ready_for_work, standing_of
 from annotation.views.endings import ending_page, not_open
 from annotation.views.places import PAGES, consent_page, next_address, page, place_of
 from annotation.views.visitors import crowd_page, framed, participant_at, remember

@@ -3,13 +3,13 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from annotation import recruitment
 from annotation.allocation import stop_session, work_left
 from annotation.currencies import rounded
-from annotation.endings import ending_of
 from annotation.models import Participant, Session, Study
+from annotation.recruitment import entry as recruitment
 from annotation.screens import places
-from annotation.steps import ready_for_work
+from annotation.steps.endings import ending_of
+from annotation.steps.standing import ready_for_work
 from annotation.views.places import page, place_of
 from annotation.views.visitors import crowd_page, participant_at, session_at
 

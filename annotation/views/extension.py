@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from annotation.choice import cost_of
 from annotation.extension import add_labels, add_responses, new_items
-from annotation.extension_forms import AddItemsForm, AddLabelsForm, ChooseForm, FileForm, ResponsesForm
+from annotation.forms.extension import AddItemsForm, AddLabelsForm, ChooseForm, FileForm, ResponsesForm
 from annotation.importers import import_items
 from annotation.importers.items import read_items
 from annotation.models import Item, Study

@@ -10,9 +10,16 @@ from django.utils import translation
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation.charts import value_in_words
-from annotation.crowd_forms import choices, wordy
 from annotation.exporters.replies import reply_lines
-from annotation.flow import (
+from annotation.forms.crowd import choices, wordy
+from annotation.forms.flow import CheckForm, QuestionForm, RulesForm
+from annotation.forms.steps import ComprehensionForm, SurveyForm
+from annotation.languages import in_language, offered
+from annotation.log import record
+from annotation.models import ATTEMPTS, Check, Question, Study
+from annotation.recruitment.entry import Entry
+from annotation.roles import Role, study_for
+from annotation.steps.flow import (
     Place,
     Purpose,
     answered_checks,
@@ -21,15 +28,8 @@ from annotation.flow import (
     remove_check,
     remove_question,
 )
-from annotation.flow_forms import CheckForm, QuestionForm, RulesForm
-from annotation.languages import in_language, offered
-from annotation.log import record
-from annotation.models import ATTEMPTS, Check, Question, Study
-from annotation.presets import PRESETS, add_preset
-from annotation.questions import asked
-from annotation.recruitment import Entry
-from annotation.roles import Role, study_for
-from annotation.step_forms import ComprehensionForm, SurveyForm
+from annotation.steps.presets import PRESETS, add_preset
+from annotation.steps.questions import asked
 from annotation.studies import StudyError
 from annotation.views import places
 from generation.pages import ConsoleRequest, page

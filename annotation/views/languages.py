@@ -6,7 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from annotation.language_forms import TranslationForm
+from annotation.forms.languages import TranslationForm
 from annotation.languages import NAMES
 from annotation.roles import role_to, study_for
 from annotation.studies import StudyError

@@ -11,13 +11,13 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.charts import hour_bars, labels_bars
+from annotation.forms.pay import PayForm
 from annotation.funnel import funnel
 from annotation.live import by_hour, inside, labels_per_item, needing, progress_of, shared
 from annotation.models import Study
 from annotation.pay import as_csv, owed
-from annotation.pay_forms import PayForm
 from annotation.roles import Role, study_for
-from annotation.steps import Step
+from annotation.steps.standing import Step
 from annotation.studies import StudyError
 from generation.pages import ConsoleRequest, page, wanted_part
 

@@ -7,8 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
+from annotation.forms.members import MemberForm
 from annotation.log import acts_with
-from annotation.member_forms import MemberForm
 from annotation.members import Role, remove_member
 from annotation.models import Study
 from annotation.roles import studies_of, study_for

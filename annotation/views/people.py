@@ -10,10 +10,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from annotation.exclusion import Held, held_by_excluded, top_up
+from annotation.forms.quality import LimitsForm
 from annotation.models import Study
-from annotation.people_table import DEFAULT_SORT, SORTS, People, PersonRow
-from annotation.quality_forms import LimitsForm
+from annotation.quality.exclusion import Held, held_by_excluded, top_up
+from annotation.quality.people_table import DEFAULT_SORT, SORTS, People, PersonRow
 from annotation.roles import Role, study_for
 from annotation.studies import StudyError
 from annotation.templatetags.labels import counted

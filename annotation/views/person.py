@@ -9,15 +9,15 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
 from annotation.charts import value_in_words
-from annotation.exclusion import restore
+from annotation.forms.quality import ExcludeForm
 from annotation.models import Participant, Study
-from annotation.people_table import People
-from annotation.person import Sitting, Step, sittings_of
-from annotation.quality_forms import ExcludeForm
+from annotation.quality.exclusion import restore
+from annotation.quality.people_table import People
+from annotation.quality.person import Sitting, Step, sittings_of
+from annotation.quality.timeline import timeline_of
 from annotation.roles import role_to, study_for
 from annotation.studies import StudyError
 from annotation.templatetags.labels import counted
-from annotation.timeline import timeline_of
 from annotation.views.excluded import with_excluded
 from generation.pages import ConsoleRequest, page
 

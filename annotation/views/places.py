@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from annotation.languages import in_language
 from annotation.models import Participant, Session, Study
-from annotation.recruitment import Entry
+from annotation.recruitment.entry import Entry
 from annotation.screens import places
-from annotation.steps import Step, next_step
+from annotation.steps.standing import Step, next_step
 
 # The page of each step; at the others people wait at the door.
 PAGES = {

@@ -12,20 +12,20 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from annotation.invitations import invitations_of, revoke
+from annotation.forms.recruitment import InvitationsForm, RecruitmentForm
 from annotation.models import Invitation, Study
-from annotation.prolific import Prolific, ProlificError
-from annotation.recruitment_forms import InvitationsForm, RecruitmentForm
-from annotation.reviewing import review
-from annotation.roles import Role, role_to, study_for
-from annotation.studies import StudyError
-from annotation.ways_in import (
+from annotation.recruitment.invitations import invitations_of, revoke
+from annotation.recruitment.prolific import Prolific, ProlificError
+from annotation.recruitment.reviewing import review
+from annotation.recruitment.ways_in import (
     invitation_address,
     mturk_question,
     panel_address,
     prolific_address,
     submissions_by_status,
 )
+from annotation.roles import Role, role_to, study_for
+from annotation.studies import StudyError
 from generation.pages import ConsoleRequest, page, text_of
 
 INVITATIONS_A_PAGE = 200

@@ -8,11 +8,11 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from annotation.held import holdings
+from annotation.forms.rights import ConfirmForm, EraseForm, FindForm, RetentionForm
 from annotation.models import Participant, Study
-from annotation.retention import due
-from annotation.rights import find_person, hand_out, purge_ids
-from annotation.rights_forms import ConfirmForm, EraseForm, FindForm, RetentionForm
+from annotation.rights.held import holdings
+from annotation.rights.identity import find_person, hand_out, purge_ids
+from annotation.rights.retention import due
 from annotation.roles import Role, study_for
 from annotation.studies import StudyError, delete_study, may_delete
 from generation.pages import ConsoleRequest, page

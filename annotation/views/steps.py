@@ -7,13 +7,19 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from annotation.crowd_forms import AnswerForm, choices, wordy
+from annotation.forms.crowd import AnswerForm, choices, wordy
+from annotation.forms.steps import ComprehensionForm, SurveyForm
 from annotation.languages import in_language, is_translated
 from annotation.models import ATTEMPTS, Participant, Question
-from annotation.practice import Exercise, PracticeTicket, answer_practice, exercises, ticket_for
-from annotation.questions import asked, attempt_comprehension, left_to_reply, reply_survey, wrong_last_time
-from annotation.step_forms import ComprehensionForm, SurveyForm
-from annotation.steps import Step, standing_of
+from annotation.steps.practice import Exercise, PracticeTicket, answer_practice, exercises, ticket_for
+from annotation.steps.questions import (
+    asked,
+    attempt_comprehension,
+    left_to_reply,
+    reply_survey,
+    wrong_last_time,
+)
+from annotation.steps.standing import Step, standing_of
 from annotation.tickets import InvalidAnswer
 from annotation.views.places import page, place_of
 from annotation.views.visitors import View, crowd_page, participant_at

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from annotation import texts
 from annotation.allocation import receive, start_session
-from annotation.crowd_forms import AnswerForm, choices, wordy
+from annotation.forms.crowd import AnswerForm, choices, wordy
 from annotation.languages import in_language
 from annotation.models import Study
 from annotation.screens import Screen, places, screens

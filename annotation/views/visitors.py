@@ -26,7 +26,7 @@ from django.views.decorators.http import require_http_methods
 from annotation.addresses import TooOften, guess
 from annotation.languages import choose_language, in_language, language_for
 from annotation.models import Participant, Session, Study
-from annotation.recruitment import MTURK_FRAMES, MTURK_HOSTS, Recruiter
+from annotation.recruitment.entry import MTURK_FRAMES, MTURK_HOSTS, Recruiter
 from generation.models import digest
 
 COOKIE_LASTS = 180 * 24 * 60 * 60  # seconds

@@ -7,8 +7,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from annotation.models import Recruitment
-from annotation.notices import InvalidNotice, read_notice
-from annotation.submissions import hear
+from annotation.recruitment.notices import InvalidNotice, read_notice
+from annotation.recruitment.submissions import hear
 
 LONGEST_BODY = 16_384  # bytes; Prolific sends some hundred
 

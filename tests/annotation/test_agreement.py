@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotation.agreement import study_agreement
-from annotation.exclusion import exclude
 from annotation.models import Participant
+from annotation.quality.exclusion import exclude
 from tests.factory import make_items, make_labels, make_participant, make_study
 
 pytestmark = pytest.mark.django_db

@@ -12,11 +12,11 @@ import pytest
 from django.db import connection
 from pyarrow import parquet
 
-from annotation.exclusion import exclude
 from annotation.exporters import FORMATS, SHAPES, export_labels, stream_labels
 from annotation.exporters.shapes import ITEMS_AT_ONCE
 from annotation.importers import import_labels
 from annotation.models import Item, Label, Study
+from annotation.quality.exclusion import exclude
 from generation.files import FileError
 from generation.reading import read_rows
 from tests.factory import make_items, make_labels, make_participant, make_response, make_study

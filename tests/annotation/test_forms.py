@@ -11,7 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.datastructures import MultiValueDict
 
 from annotation.exporters import FORMATS, SHAPES
-from annotation.forms import MOST, ExportForm, ItemsFileForm, LabelsFileForm, NewStudyForm, SettingsForm
+from annotation.forms.export import ExportForm
+from annotation.forms.fields import MOST
+from annotation.forms.settings import SettingsForm
+from annotation.forms.studies import ItemsFileForm, LabelsFileForm, NewStudyForm
 from annotation.models import Study
 from annotation.studies import StudyError, create_study, update_study
 from generation.files import FileError

@@ -5,9 +5,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotation.exclusion import exclude
 from annotation.frames import label_frame
 from annotation.models import Study
+from annotation.quality.exclusion import exclude
 from annotation.statistics.agreement import krippendorff_alpha
 from annotation.studies import open_study
 from tests.factory import make_items, make_labels, make_participant, make_response, make_study

@@ -33,7 +33,7 @@ from annotation.models import (
     Session,
     Study,
 )
-from annotation.steps import Step
+from annotation.steps.standing import Step
 from annotation.studies import close_study, open_study
 from annotation.tickets import Answer, Ticket
 from tests.factory import make_items, make_participant, make_study

@@ -5,9 +5,9 @@ from django.core.cache import cache
 from pytest_django import DjangoAssertNumQueries
 
 from annotation.agreement import study_agreement
-from annotation.exclusion import exclude
 from annotation.freshness import ON_THEIR_WAY
 from annotation.models import Label, Study
+from annotation.quality.exclusion import exclude
 from annotation.summary import summary_of
 from annotation.views.summary import items_page
 from tests.factory import make_items, make_labels, make_participant, make_study

@@ -15,8 +15,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from annotation.agreement import study_agreement
 from annotation.allocation import start_session
-from annotation.exclusion import exclude
 from annotation.models import Label, Study
+from annotation.quality.exclusion import exclude
 from annotation.studies import close_study, open_study
 from generation.models import Response
 from tests.factory import make_items, make_labels, make_participant, make_response, make_study

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from annotation.models import Label, Recruitment, Session, Slot
-from annotation.recruitment import visits_of
+from annotation.recruitment.entry import visits_of
 from annotation.studies import close_study, pause_study
 from tests.visitor import MTURK, PROLIFIC, Visitor, opened
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from annotation.flow import answered_questions
 from annotation.models import Act, Check, ComprehensionAttempt, Membership, Question, Study
-from annotation.presets import PRESETS
-from annotation.questions import reply_survey
+from annotation.steps.flow import answered_questions
+from annotation.steps.presets import PRESETS
+from annotation.steps.questions import reply_survey
 from annotation.studies import create_study
 from tests.factory import make_check, make_participant, make_practice, make_question
 from tests.visitor import opened

@@ -13,7 +13,6 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from annotation.allocation import session_slots, start_session, submit
-from annotation.exclusion import exclude
 from annotation.models import (
     CheckAnswer,
     ComprehensionAttempt,
@@ -24,6 +23,7 @@ from annotation.models import (
     Reply,
     Study,
 )
+from annotation.quality.exclusion import exclude
 from annotation.studies import open_study
 from annotation.tickets import Answer, Ticket
 from tests.factory import make_check, make_items, make_labels, make_participant, make_question, make_study

@@ -11,10 +11,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from annotation.invitations import invite
 from annotation.models import Act, Invitation, Membership, Notice, Participant, Slot, Study, Submission
-from annotation.notices import sign
-from annotation.panels import panel_of
+from annotation.recruitment.invitations import invite
+from annotation.recruitment.notices import sign
+from annotation.recruitment.panels import panel_of
 from tests.prolific import STUDY, TOKEN, prolific_running
 from tests.visitor import MTURK, PID, PROLIFIC, Visitor, opened
 

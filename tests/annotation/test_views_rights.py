@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from annotation.models import Act, Label, Membership, Participant, Recruitment, Study
-from annotation.recruitment import Entry, admit
+from annotation.recruitment.entry import Entry, admit
 from annotation.studies import close_study
 from tests.factory import make_items, make_labels, make_study
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotation.crowd_forms import choices
+from annotation.forms.crowd import choices
 from annotation.models import Label, Slot
 from annotation.studies import create_study
 from tests.factory import make_labels

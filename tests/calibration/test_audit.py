@@ -11,8 +11,8 @@ from django.db import connection
 from scipy import stats
 
 from annotation.agreement import study_agreement
-from annotation.exclusion import exclude
 from annotation.models import Label, Study
+from annotation.quality.exclusion import exclude
 from annotation.statistics.clusters import cluster_weights
 from annotation.statistics.intervals import percentile_interval
 from calibration.audit import AuditError, as_json, create_audit, run_audit

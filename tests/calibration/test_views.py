@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django_tasks_db.models import DBTaskResult
 
-from annotation.exclusion import exclude
 from annotation.models import Study
+from annotation.quality.exclusion import exclude
 from annotation.templatetags.labels import end, fixed, percent
 from calibration.audit import create_audit, run_audit
 from calibration.models import Audit, Score, Scorer

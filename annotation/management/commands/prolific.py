@@ -4,8 +4,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotation.models import Study
-from annotation.prolific import Prolific, ProlificError
-from annotation.reviewing import review, write_lists
+from annotation.recruitment.prolific import Prolific, ProlificError
+from annotation.recruitment.reviewing import review, write_lists
 from generation.files import counted
 
 

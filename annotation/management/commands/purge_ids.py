@@ -4,8 +4,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotation.models import Study
-from annotation.retention import overdue
-from annotation.rights import purge_ids
+from annotation.rights.identity import purge_ids
+from annotation.rights.retention import overdue
 from annotation.studies import StudyError
 
 

@@ -169,7 +169,7 @@ def test_the_interval_of_severity_holds_the_truth_as_often_as_it_says(items_each
     severity = rng.normal(0, 0.5, people)
     what = np.concatenate([rng.choice(items, items_each, replace=False) for _ in range(people)])
     who = np.repeat(np.arange(people), items_each)
-    values = quality[what] + severity[who] + rng.normal(0, 0.8, len(who))
+    values = (quality[what] + severity[who] + rng.normal(0, 0.8, len(who))).round(1)
     found = annotator_measures(who, what, values, people=people)
     truth = severity - severity.mean()
     held = (found.severity_low <= truth) & (truth <= found.severity_high)

@@ -1,0 +1,1 @@
+"""How people label: measures, flags, and a member's decisions about them."""

@@ -1,0 +1,1 @@
+"""Who sends people, and what becomes of their submissions."""

@@ -1,0 +1,1 @@
+"""People's rights over what is held on them."""

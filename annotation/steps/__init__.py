@@ -1,0 +1,1 @@
+"""What people do besides labelling, and where they go on."""
