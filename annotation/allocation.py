@@ -23,6 +23,8 @@ from annotation.steps import checks
 from annotation.tickets import Answer, InvalidAnswer, Ticket
 from generation.models import digest
 
+# Sessions that do not count among those that a person may start.
+GIVEN_AGAIN = (Session.Outcome.RETURNED, Session.Outcome.EXCLUDED)
 CLOSED = gettext_lazy("The study is closed: answers do not change any more. Yours is stored.")
 
 
@@ -59,8 +61,11 @@ def sessions_left(*, participant: Participant) -> int | None:
 
     Somebody sent by a recruiter is paid for one submission, so has one session: none when they gave that
     submission back, and one again when they come with another. An invited person is not paid by submission.
+    A session that an exclusion ended is given again to who is restored.
     """
-    sessions = participant.sessions.exclude(outcome=Session.Outcome.RETURNED)
+    if participant.excluded_at:
+        return 0
+    sessions = participant.sessions.exclude(outcome__in=GIVEN_AGAIN)
     limit = participant.study.sessions_per_person
     recruitment = getattr(participant, "recruitment", None)
     if recruitment and recruitment.recruiter != Recruitment.Recruiter.INVITATION:
@@ -211,7 +216,7 @@ def _may_start(participant: Participant) -> bool:
         return False
     # Simulated people label simulated studies, and nobody else does.
     welcome = study.state == Study.State.OPEN and study.simulated == participant.simulated
-    welcome = welcome and participant.excluded_at is None and participant.identity_erased_at is None
+    welcome = welcome and participant.identity_erased_at is None
     return welcome and sessions_left(participant=participant) != 0
 
 

@@ -284,7 +284,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='session',
             name='outcome',
-            field=models.CharField(blank=True, choices=[('completed', 'completed'), ('stopped', 'stopped early'), ('expired', 'the time ran out, and others did the rest'), ('screened', 'screened out after failed checks'), ('returned', 'returned to the recruiter')], max_length=10),
+            field=models.CharField(blank=True, choices=[('completed', 'completed'), ('stopped', 'stopped early'), ('expired', 'the time ran out, and others did the rest'), ('screened', 'screened out after failed checks'), ('returned', 'returned to the recruiter'), ('excluded', 'ended when the person was excluded')], max_length=10),
         ),
         migrations.AddIndex(
             model_name='item',

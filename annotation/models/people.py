@@ -74,6 +74,7 @@ class Session(models.Model):
         EXPIRED = "expired", "the time ran out, and others did the rest"
         SCREENED = "screened", "screened out after failed checks"
         RETURNED = "returned", "returned to the recruiter"
+        EXCLUDED = "excluded", "ended when the person was excluded"
 
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="sessions")
     size = models.PositiveIntegerField(help_text="How many items were leased when it started.")

@@ -19,7 +19,7 @@ from django.utils import timezone
 from annotation.allocation import stop_session
 from annotation.claims import queue
 from annotation.log import record
-from annotation.models import Item, Label, Participant, Slot, Study
+from annotation.models import Item, Label, Participant, Session, Slot, Study
 from annotation.studies import StudyError
 
 FREE = {
@@ -57,7 +57,7 @@ def exclude(*, participant: Participant, reason: str, by: User | None = None) ->
     if not reason:
         raise StudyError(f"Say why {person.code} is to be excluded: the reason is kept.")
     for session in person.sessions.filter(ended_at__isnull=True):
-        stop_session(session=session)
+        stop_session(session=session, outcome=Session.Outcome.EXCLUDED)
     person.excluded_at, person.exclusion_reason = timezone.now(), reason
     person.save(update_fields=["excluded_at", "exclusion_reason"])
     record(person.study, "excluded", by=by, participant=person.code, reason=reason)
@@ -69,7 +69,8 @@ def restore(*, participant: Participant, by: User | None = None) -> Restored:
     """Take a person in again. Raises StudyError.
 
     Of their labels that were set aside, one counts again where its item still has an open slot, which it
-    fills; the others become surplus, since somebody else has the place.
+    fills; the others become surplus, since somebody else has the place. If they were excluded at work, they
+    may start anew.
     """
     person = _locked(participant)
     if person.excluded_at is None:

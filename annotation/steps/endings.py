@@ -18,6 +18,7 @@ class How(StrEnum):
     STOPPED = "stopped early"
     EXPIRED = "expired"
     RETURNED = "returned"
+    EXCLUDED = "ended here, not by the person"
     NO_WORK = "no work"
 
 
@@ -29,12 +30,14 @@ CODES = {
     How.STOPPED: "partial_code",
     How.EXPIRED: "partial_code",
     How.RETURNED: "partial_code",
+    How.EXCLUDED: "partial_code",
     How.NO_WORK: "no_work_code",
 }
 PARTIAL = {
     Outcome.STOPPED: How.STOPPED,
     Outcome.EXPIRED: How.EXPIRED,
     Outcome.RETURNED: How.RETURNED,
+    Outcome.EXCLUDED: How.EXCLUDED,
 }
 
 

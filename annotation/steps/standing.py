@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from annotation.allocation import sessions_left
+from annotation.allocation import GIVEN_AGAIN, sessions_left
 from annotation.models import (
     ATTEMPTS,
     Check,
@@ -125,8 +125,8 @@ def _standings(people: list[Participant]) -> dict[int, Standing]:
 
 def _outside(participant: Participant, session: str | None, steps: _Steps, done: _Done) -> Standing:
     """The standing of somebody whose last session ended thus, or who has had none."""
-    if session == Session.Outcome.RETURNED and sessions_left(participant=participant):
-        session = None  # they come with another submission
+    if session in GIVEN_AGAIN and sessions_left(participant=participant) != 0:
+        session = None  # they come with another submission, or are restored
     if session:
         asks = steps.left(Place.AFTER, done.replied) and not consent_outdated(participant)
         return Standing(Step.AFTER if asks else Step.DONE)

@@ -24,6 +24,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from annotation.addresses import TooOften, guess
+from annotation.allocation import GIVEN_AGAIN
 from annotation.languages import choose_language, in_language, language_for
 from annotation.models import Participant, Session, Study
 from annotation.recruitment.entry import MTURK_FRAMES, MTURK_HOSTS, Recruiter
@@ -33,7 +34,7 @@ COOKIE_LASTS = 180 * 24 * 60 * 60  # seconds
 # Mechanical Turk shows a study inside its own page, and takes the last form.
 IN_MTURK = {"frame-ancestors": MTURK_FRAMES, "form-action": ("'self'", *MTURK_HOSTS, *MTURK_FRAMES)}
 # Sessions whose answers their person does not come back to.
-GIVEN_UP = (Session.Outcome.STOPPED, Session.Outcome.SCREENED, Session.Outcome.RETURNED)
+GIVEN_UP = (Session.Outcome.STOPPED, Session.Outcome.SCREENED, *GIVEN_AGAIN)
 View = Callable[..., HttpResponse]
 
 

@@ -12,9 +12,13 @@ from django.utils import timezone
 from annotation.allocation import session_slots, start_session, submit
 from annotation.models import Act, Label, LabelQuerySet, Participant, Session, Slot, Study
 from annotation.quality.exclusion import Held, Restored, exclude, held_by_excluded, restore, top_up
+from annotation.recruitment.entry import Entry, admit
+from annotation.steps.endings import How, ending_of
+from annotation.steps.standing import Step, next_step
 from annotation.studies import StudyError, close_study, open_study
 from annotation.tickets import Answer, Ticket
 from tests.factory import make_items, make_labels, make_participant, make_study
+from tests.visitor import PROLIFIC
 
 pytestmark = pytest.mark.django_db
 
@@ -105,11 +109,28 @@ def test_somebody_excluded_inside_leaves_the_rest_to_others_and_gets_nothing_mor
     answer(person, first)
     exclude(participant=person, reason="told us to")
     session = Session.objects.get(participant=person)
-    assert (session.outcome, session.slots.count()) == ("stopped", 1)
+    assert (session.outcome, session.slots.count()) == ("excluded", 1)
     assert start_session(participant=person) is None
     assert len(tickets(make_participant(study, "other"))) == 2
     (late,) = answer(person, second)
     assert late.status == "surplus", "an answer on its way is kept"
+    check(study)
+
+
+def test_a_recruited_person_excluded_at_work_and_restored_goes_on_in_another_session() -> None:
+    study = opened(6, labels_per_item=1)
+    person = admit(study=study, entry=Entry.from_parameters(PROLIFIC, study=study))
+    first, *_ = tickets(person)
+    answer(person, first)
+    exclude(participant=person, reason="a mistake")
+    person.refresh_from_db()
+    assert (next_step(person), ending_of(person).how) == (Step.DONE, How.EXCLUDED)
+    restore(participant=person)
+    person.refresh_from_db()
+    assert next_step(person) == Step.READY
+    answer(person, *tickets(person))
+    assert statuses(person) == {"counted": 4}
+    assert tickets(person) == [], "one submission is one session"
     check(study)
 
 
