@@ -21,6 +21,12 @@ def make_members(apps, schema_editor):
             Membership.objects.create(study=study, user_id=study.owner_id, role="owner")
 
 
+def name_owners(apps, schema_editor):
+    Study, Membership = apps.get_model("annotation", "Study"), apps.get_model("annotation", "Membership")
+    for study, user in Membership.objects.filter(role="owner").order_by("-pk").values_list("study", "user"):
+        Study.objects.filter(pk=study).update(owner=user)  # the first of several at last
+
+
 def keep_present_texts(apps, schema_editor):
     """What people have agreed to so far, where the study still says it."""
     Study, Participant = apps.get_model("annotation", "Study"), apps.get_model("annotation", "Participant")
@@ -49,7 +55,7 @@ class Migration(migrations.Migration):
     dependencies = [("annotation", "0002_field_studies")]
 
     operations = [
-        migrations.RunPython(make_members, migrations.RunPython.noop),
+        migrations.RunPython(make_members, name_owners),
         migrations.RunPython(keep_present_texts, migrations.RunPython.noop),
         migrations.RunPython(give_reasons, migrations.RunPython.noop),
         migrations.RunSQL(INTO_ROUNDS, BACK),

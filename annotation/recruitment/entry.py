@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from urllib.parse import urlencode
 
-from cryptography.fernet import InvalidToken
+from cryptography.fernet import InvalidToken, MultiFernet
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -95,14 +95,14 @@ class Entry:
         )
 
     def seal(self, *, study: Study) -> str:
-        """The entry as encrypted text, for the form of the study's consent page."""
-        return fernet(f"entry {study.pk}").encrypt(json.dumps(asdict(self)).encode()).decode()
+        """The entry as encrypted text, for the form of the study's present consent page."""
+        return _on_consent(study).encrypt(json.dumps(asdict(self)).encode()).decode()
 
     @classmethod
     def unseal(cls, text: str, *, study: Study) -> "Entry":
-        """Raises InvalidEntry when the text is not ours, or another study's."""
+        """Raises InvalidEntry when the text is not ours, another study's, or of a consent that changed."""
         try:
-            return cls(**json.loads(fernet(f"entry {study.pk}").decrypt(text.encode())))
+            return cls(**json.loads(_on_consent(study).decrypt(text.encode())))
         except InvalidToken as error:
             raise InvalidEntry(_("This page is not valid any more. Open the study's link again.")) from error
 
@@ -227,6 +227,11 @@ def _submission(entry: Entry) -> str:
 def _keep_submission(participant: Participant, entry: Entry) -> None:
     if external := _submission(entry):
         keep_submission(participant=participant, recruiter=entry.recruiter, external=external)
+
+
+def _on_consent(study: Study) -> MultiFernet:
+    # Nobody agrees to a text by the page of another.
+    return fernet(f"entry {study.pk} {study.consent_version}")
 
 
 def _digests(study: Study, entry: Entry) -> list[str]:

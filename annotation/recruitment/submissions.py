@@ -9,7 +9,7 @@ from django.db import models, transaction
 
 from annotation.allocation import end_leases, stop_session
 from annotation.log import RECRUITER, record
-from annotation.models import Notice, Participant, Session, Submission
+from annotation.models import Notice, Participant, Recruitment, Session, Submission
 from annotation.recruitment.sealing import digests, fernet
 
 Status = Submission.Status
@@ -28,8 +28,8 @@ def keep_submission(*, participant: Participant, recruiter: str, external: str) 
     submission = _locked(recruiter, external)
     if submission.participant_id is not None:
         return
-    people = Participant.objects.select_for_update(no_key=True)
-    if people.get(pk=participant.pk).identity_erased_at:  # while they came
+    Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
+    if not Recruitment.objects.filter(participant=participant).exists():  # erased or purged while they came
         return
     submission.participant = participant
     submission.sealed = fernet("submission").encrypt(external.encode()).decode()

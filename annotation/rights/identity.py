@@ -99,13 +99,14 @@ def purge_ids(*, study: Study, by: User | None = None, who: str = "") -> Purged:
     still come: they would be taken for new ones.
     """
     _lock(Submission.objects.filter(participant__study=study))
+    recruited = study.participants.filter(recruitment__isnull=False)
+    _lock(recruited)
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     if study.state in (Study.State.OPEN, Study.State.PAUSED):
         raise StudyError(
             f"{study.slug} is {study.state}: close it first. Without their ids, people who come back would "
             "be taken for new ones."
         )
-    recruited = study.participants.filter(recruitment__isnull=False)
     found = recruited.select_related("recruitment").prefetch_related("submissions")
     ids = {person.pk: ids_of(person) for person in found}
     _blank_comments(recruited, ids=ids)
@@ -146,9 +147,9 @@ def hand_out(*, participant: Participant, by: User | None = None) -> dict[str, A
     return held_on(participant)
 
 
-def _lock(submissions: QuerySet[Submission]) -> None:
-    """Submissions stand first in the order of locks, see `submissions.py`."""
-    list(submissions.select_for_update().order_by("pk").values_list("pk", flat=True))
+def _lock(rows: QuerySet[Submission] | QuerySet[Participant]) -> None:
+    """Submissions first, then people: the order of locks, see `submissions.py`."""
+    list(rows.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
 
 
 def _blank_comments(people: QuerySet[Participant], *, ids: Mapping[int, Ids] | None) -> None:

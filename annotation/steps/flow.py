@@ -106,10 +106,12 @@ def change_check(*, check: Check, by: User | None = None, **fields: Any) -> None
 
 @transaction.atomic
 def remove_check(*, check: Check, by: User | None = None) -> bool:
-    """Give it to nobody new: deleted, or retired if somebody has it. Whether its answers stay."""
+    """Give it to nobody new: deleted, or retired once people come. Whether answers to it stay."""
     study, key = _locked(check.study), check.pk
-    kept = _remove(check, answered=key in answered_checks(study))
-    record(study, f"{'retired' if kept else 'removed'} {_said(check)}", by=by, check=key)
+    kept = key in answered_checks(study)
+    # A session may begin with it at this moment, so it is only deleted before anybody comes.
+    retired = _remove(check, answered=kept or study.opened_at is not None)
+    record(study, f"{'retired' if retired else 'removed'} {_said(check)}", by=by, check=key)
     return kept
 
 

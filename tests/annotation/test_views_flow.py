@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from annotation.models import Act, Check, ComprehensionAttempt, Membership, Question, Study
 from annotation.steps.flow import answered_questions
@@ -179,6 +180,17 @@ def test_a_check_in_somebodys_hands_may_change_its_place_and_nothing_that_it_say
     assert console.post(url, {"act": "remove"}).status_code == 302
     check.refresh_from_db()
     assert check.position == 2 and check.retired_at
+
+
+def test_a_check_that_nobody_has_is_deleted_from_a_draft_and_retired_once_people_come(
+    console: Client,
+) -> None:
+    study = opened()
+    for opened_at, stays in ((None, False), (timezone.now(), True)):
+        Study.objects.filter(pk=study.pk).update(opened_at=opened_at)
+        check = make_check(study)
+        assert console.post(f"{STEPS}checks/{check.pk}/", {"act": "remove"}).status_code == 302
+        assert Check.objects.filter(pk=check.pk, retired_at__isnull=False).exists() is stays
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

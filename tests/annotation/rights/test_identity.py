@@ -372,3 +372,45 @@ def test_an_erasure_a_notice_and_answers_at_once_wait_for_each_other() -> None:
         assert traces(name) == []
         assert not Slot.objects.filter(participant=person, filled=False).exists()
     assert errors == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_purge_notices_and_a_return_at_once_wait_for_each_other_and_leave_no_id() -> None:
+    for turn in range(6):
+        study = open_for(f"purged{turn}")
+        name = f"kim{turn}"
+        person, errors, begin = recruit(study, name), [], Barrier(3)
+        for more in range(9):
+            keep_submission(participant=person, recruiter="prolific", external=f"{name}-more-{more}")
+        start_session(participant=person)
+        close_study(study=study)
+
+        def tell(name: str = name) -> None:
+            for more in reversed(range(9)):
+                told = {"event": f"{name}-{more}", "external": f"{name}-more-{more}", "status": "RETURNED"}
+                hear(recruiter="prolific", at=timezone.now(), **told)
+
+        def at_once(
+            act: Callable[[], object], begin: Barrier = begin, errors: list[Exception] = errors
+        ) -> None:
+            try:
+                begin.wait(timeout=30)
+                act()
+            except Exception as error:
+                errors.append(error)
+            finally:
+                connection.close()
+
+        def purge(study: Study = study) -> None:
+            purge_ids(study=study)
+
+        def comes(person: Participant = person, name: str = name) -> None:
+            note_visit(participant=person, entry=entry_of(name, SESSION_ID=f"{name}-again"))
+
+        threads = [Thread(target=at_once, args=(act,)) for act in (purge, tell, comes)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=60)
+        assert errors == []
+        assert holdings(study).ids == 0
