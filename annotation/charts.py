@@ -24,6 +24,8 @@ LEFT, RIGHT, TOP, FLOOR = 14, 466, 24, 226
 BIN_WIDTHS = (0.05, 0.1, 0.2, 0.5, 1.0)
 MOST_BINS = 16
 MOST_STEPS = 41
+# Few bars stand at the left as wide as these many would be, so that one is no wall.
+LEAST_BARS = 12
 # Beyond this many items, neighbours share one larger dot.
 MOST_DOTS = 1000
 
@@ -115,7 +117,7 @@ class Bars:
 def bars_of(counts: Sequence[tuple[str, int]], ticks: Mapping[int, str]) -> Bars:
     """A bar each for named counts, from left to right; ticks stand under the bars at these places."""
     highest = max((count for _, count in counts), default=0)
-    room = (RIGHT - LEFT) / max(1, len(counts))
+    room = (RIGHT - LEFT) / max(LEAST_BARS, len(counts))
     bars = []
     for index, (words, count) in enumerate(counts):
         height = (FLOOR - TOP) * count / max(1, highest)

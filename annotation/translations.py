@@ -37,7 +37,7 @@ def translations_of(study: Study) -> list[Translation]:
 
 def translatable(study: Study) -> list[Row]:
     """What has texts that people read: the study, its questions in their order, its checks."""
-    questions = study.questions.filter(retired_at=None).order_by("place", "position", "pk")
+    questions = study.questions.filter(retired_at=None).order_by("-place", "position", "pk")
     return [study, *questions, *study.checks.filter(retired_at=None)]
 
 

@@ -27,7 +27,7 @@ def reply_lines(study: Study) -> Iterator[str]:
     A survey question has two columns, `name` and `name.declined`, both empty where nothing was said; one of
     the comprehension check has what was chosen at each attempt, `name.1` and `name.2`.
     """
-    questions = list(study.questions.order_by("place", "position", "pk"))
+    questions = list(study.questions.order_by("-place", "position", "pk"))
     tests = [question for question in questions if question.place == Place.COMPREHENSION]
     surveys = [question for question in questions if question.place != Place.COMPREHENSION]
     yield _line(_columns(tests, surveys))

@@ -1,7 +1,10 @@
 """Forms of the pages about people's data. Rules live in `rights.py` and `retention.py`."""
 
+from datetime import date
+
 from django import forms
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from annotation.models import Participant, Study
 from annotation.recruitment.entry import LONGEST_ID
@@ -17,6 +20,13 @@ class RetentionForm(forms.Form):
         help_text="After this day the background worker purges them, once the study is closed. "
         "Left empty, they are kept.",
     )
+
+    def clean_until(self) -> date | None:
+        """A slip in the year would purge a closed study's ids within seconds."""
+        until: date | None = self.cleaned_data["until"]
+        if until and until < timezone.now().date():
+            raise forms.ValidationError("This day is over. Choose a later one, or purge the ids below.")
+        return until
 
     def save(self, *, study: Study, by: User) -> str:
         """Raises StudyError."""

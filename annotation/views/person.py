@@ -77,7 +77,9 @@ def _person_page(
         "sittings": [_shown(study, sitting) for sitting in sittings],
         "source": _source(participant),
         "attempts": participant.comprehension_attempts.order_by("number"),
-        "replies": participant.replies.select_related("question").order_by("question__position"),
+        "replies": participant.replies.select_related("question").order_by(
+            "-question__place", "question__position", "pk"
+        ),
         "submissions": participant.submissions.order_by("pk"),
         "rights": True,
     }

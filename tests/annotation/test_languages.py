@@ -11,9 +11,9 @@ from django.utils import translation
 from annotation.languages import in_language, missing, offered
 from annotation.models import Act, Label, Membership, Participant, Study
 from annotation.studies import StudyError, create_study
-from annotation.translations import translate, translations_of
+from annotation.translations import translatable, translate, translations_of
 from annotation.usual import KINDS, usual_texts
-from tests.factory import make_check, make_practice, make_question
+from tests.factory import make_check, make_practice, make_question, make_study
 from tests.visitor import MTURK, PROLIFIC, Visitor, opened, radios
 
 pytestmark = pytest.mark.django_db
@@ -278,6 +278,13 @@ def test_translations_are_stored_where_they_belong_and_logged(researcher: User) 
     assert Act.objects.filter(what="translated", user=researcher).get().detail == {"language": "de"}
     german, *others = [one for one in translations_of(study) if one.code == "de"]
     assert not others and german.offered and german.missing == 1
+
+
+def test_texts_stand_in_the_order_in_which_people_meet_them() -> None:
+    study = make_study()
+    for place in ("after", "before", "comprehension"):
+        make_question(study, place, place=place)
+    assert [str(row) for row in translatable(study)[1:]] == ["comprehension", "before", "after"]
 
 
 def test_a_text_taken_out_again_is_missing_again() -> None:

@@ -375,7 +375,7 @@ def test_people_now_inside_hold_a_lease_that_has_not_run_out(console: Client) ->
     for code in ("here", "gone"):
         start_session(participant=make_participant(study, code))
     study.slots.filter(participant__code="gone").update(leased_until=timezone.now() - timedelta(minutes=1))
-    assert "1 person now inside" in text(console.get(reverse("study", args=[study.slug])))
+    assert "1 person labelling now" in text(console.get(reverse("study", args=[study.slug])))
 
 
 def test_the_door_is_offered_while_people_may_come(console: Client) -> None:

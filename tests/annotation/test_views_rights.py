@@ -141,6 +141,9 @@ def test_a_retention_date_is_kept_told_to_the_worker_and_shown(
     assert DBTaskResult.objects.get().args_kwargs["args"] == [study.pk, "2030-01-31"]
     assert post(console, "data-retention", study, until="9999-12-31").status_code == 400
     assert post(console, "data-retention", study, until="soon").status_code == 400
+    yesterday = timezone.now().date() - timedelta(days=1)
+    refused = post(console, "data-retention", study, until=yesterday.isoformat())
+    assert "This day is over." in shown(refused), "a slip must not purge at once"
     assert post(console, "data-retention", study, until="").status_code == 302
 
 

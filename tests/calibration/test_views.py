@@ -88,6 +88,14 @@ def test_a_bad_file_is_400_with_the_reason_and_nothing_is_written(
     assert not Scorer.objects.exists()
 
 
+def test_a_studys_scores_and_audits_are_among_its_sections(console: Client) -> None:
+    study = make_study()
+    for name in ("scores", "audits"):
+        page = console.get(reverse(name, args=[study.slug])).content.decode()
+        assert f'href="{reverse(name, args=[study.slug])}" aria-current="page"' in page
+        assert reverse("people", args=[study.slug]) in page
+
+
 def test_a_score_that_is_there_already_names_the_choice_that_the_page_offers(console: Client) -> None:
     study = make_study()
     make_items(study, 1)
