@@ -1,11 +1,17 @@
-"""Where people are lost: how many took each step of a study, and how their work ended. Derived by query."""
+"""Where people are lost: how many took each step of a study, and how their work ended. Derived by query.
 
+Everybody who entered is in one ending. A step counts who did it, and who came farther than it: what it asks
+may change while people come, and erasing somebody forgets what they replied.
+"""
+
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from annotation.models import (
     ATTEMPTS,
@@ -34,7 +40,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Funnel:
-    """`stages` narrow down; `endings` say how the last session of people ended, and who never began."""
+    """`stages` narrow down; `endings` say how people's last session ended, and why others have none."""
 
     stages: list[Stage]
     endings: list[tuple[str, int]]
@@ -46,40 +52,51 @@ class Funnel:
 
 
 def funnel(study: Study) -> Funnel:
-    """In nine queries, whatever the study's size."""
-    people = study.participants.aggregate(entered=Count("pk"), agreed=Count("consented_at"))
-    attempts = ComprehensionAttempt.objects.filter(participant__study=study).aggregate(
-        right=Count("pk", filter=Q(passed=True)), wrong=Count("pk", filter=Q(passed=False, number=ATTEMPTS))
-    )
-    asked = _asked(study)
-    outcomes = _last_outcomes(study)
-    started = sum(outcomes.values())
-    stages = [("entered", people["entered"]), ("agreed to take part", people["agreed"])]
+    """In ten queries, whatever the study's size."""
+    consents = dict(study.participants.order_by().values_list("pk", "consented_at"))
+    attempts = ComprehensionAttempt.objects.filter(participant__study=study)
+    asked, outcomes = _asked(study), _last_outcomes(study)
+    began = set(outcomes)
+    steps = [("agreed to take part", {pk for pk, consented_at in consents.items() if consented_at})]
     if asked["comprehension"]:
-        stages.append(("passed the comprehension check", attempts["right"]))
+        steps.append(("passed the comprehension check", _people(attempts.filter(passed=True))))
     if asked["practice"]:
-        stages.append(("did the practice", _all_of(_practice(study), asked["practice"])))
+        steps.append(("did the practice", _all_of(_practice(study), asked["practice"])))
     if asked["before"]:
-        stages.append(("answered the survey before", _all_of(_replies(study, "before"), asked["before"])))
-    ready = stages[-1][1]
-    stages.append(("began to label", started))
-    stages.append(("completed a session", _completed(study)))
+        steps.append(("answered the survey before", _all_of(_replies(study, "before"), asked["before"])))
+    ready = set.intersection(*(people for _, people in steps))
+    completed = _people(_sessions(study).filter(outcome=Outcome.COMPLETED))
+    after = [("began to label", began), ("completed a session", completed)]
     if asked["after"]:
-        stages.append(("answered the survey after", _all_of(_replies(study, "after"), asked["after"])))
-    endings = [(str(outcome.label), outcomes.get(outcome, 0)) for outcome in Outcome]
+        done = _all_of(_replies(study, "after"), asked["after"]) & completed
+        after.append(("answered the survey after", done))
+    failed = _people(attempts.filter(passed=False, number=ATTEMPTS)) - began
+    idle = ready - began - failed
+    how = Counter(outcomes.values())
+    endings = [(str(outcome.label), how[outcome]) for outcome in Outcome]
     endings += [
-        ("still running, or left without a word", outcomes.get("", 0)),
-        ("failed the comprehension check", attempts["wrong"]),
-        ("ready, but never began: no work was left, or they went", max(0, ready - started)),
+        ("still running, or left without a word", how[""]),
+        ("failed the comprehension check", len(failed)),
+        ("ready, but never began: no work was left, or they went", len(idle)),
+        ("went before they were ready", len(set(consents) - began - failed - idle)),
     ]
-    return Funnel(_stages(stages), [row for row in endings if row[1]], median_minutes(study))
+    stages = _stages([("entered", set(consents)), *_reached(steps, began), *after])
+    return Funnel(stages, [row for row in endings if row[1]], median_minutes(study))
 
 
-def _stages(counts: list[tuple[str, int]]) -> list[Stage]:
-    first, *rest = counts
-    before = [people for _, people in counts]
-    lost = [max(0, was - people) for was, (_, people) in zip(before, rest, strict=False)]
-    return [Stage(*first), *(Stage(*row, gone) for row, gone in zip(rest, lost, strict=True))]
+def _reached(steps: list[tuple[str, set[int]]], beyond: set[int]) -> list[tuple[str, set[int]]]:
+    """The steps, each with those also who came farther than it."""
+    found = []
+    for words, people in reversed(steps):
+        beyond = beyond | people
+        found.append((words, beyond))
+    return found[::-1]
+
+
+def _stages(steps: list[tuple[str, set[int]]]) -> list[Stage]:
+    numbers = [len(people) for _, people in steps]
+    lost = [None, *(was - now for was, now in pairwise(numbers))]
+    return [Stage(words, len(people), gone) for (words, people), gone in zip(steps, lost, strict=True)]
 
 
 def _asked(study: Study) -> dict[str, int]:
@@ -99,28 +116,28 @@ def _replies(study: Study, place: str) -> QuerySet[Reply]:
     return Reply.objects.filter(participant__study=study, question__place=place, question__retired_at=None)
 
 
-def _all_of(rows: QuerySet[Any], number: int) -> int:
-    """How many people have so many of the rows."""
+def _people(rows: QuerySet[Any]) -> set[int]:
+    return set(rows.order_by().values_list("participant", flat=True))
+
+
+def _all_of(rows: QuerySet[Any], number: int) -> set[int]:
+    """Who has so many of the rows."""
     people = rows.order_by().values("participant").annotate(n=Count("pk")).filter(n__gte=number)
-    return int(people.count())
+    return set(people.values_list("participant", flat=True))
 
 
-def _last_outcomes(study: Study) -> dict[str, int]:
-    """How many people's last session had each outcome; empty where it runs."""
-    sessions = Session.objects.filter(participant__study=study).order_by()
-    last = sessions.values("participant").annotate(last=Max("pk")).values("last")
-    found = Session.objects.filter(pk__in=last).order_by().values_list("outcome").annotate(Count("pk"))
-    return dict(found)
+def _sessions(study: Study) -> QuerySet[Session]:
+    return Session.objects.filter(participant__study=study)
 
 
-def _completed(study: Study) -> int:
-    sessions = Session.objects.filter(participant__study=study, outcome=Outcome.COMPLETED).order_by()
-    return int(sessions.aggregate(people=Count("participant", distinct=True))["people"])
+def _last_outcomes(study: Study) -> dict[int, str]:
+    """How each person's last session ended; empty where it runs."""
+    return dict(_sessions(study).order_by("pk").values_list("participant", "outcome"))
 
 
 def median_minutes(study: Study) -> float | None:
     """How long a completed session took, of the newest ones."""
-    done = Session.objects.filter(participant__study=study, outcome=Outcome.COMPLETED, ended_at__isnull=False)
+    done = _sessions(study).filter(outcome=Outcome.COMPLETED, ended_at__isnull=False)
     newest = done.order_by("-pk").values_list("started_at", "ended_at")[:NEWEST]
     minutes = [(ended - started) / timedelta(minutes=1) for started, ended in newest if ended]
     return median(minutes) if minutes else None

@@ -26,6 +26,7 @@ SHARE = 200
 # Somebody who came in so lately and has not begun to label is taken to be there still.
 LATELY = timedelta(minutes=30)
 SOON = timedelta(minutes=5)
+HOUR, LEAST_PACE = timedelta(hours=1), timedelta(minutes=5)
 MOST_NEWCOMERS, MOST_SHOWN, FIRST_OPEN = 1000, 50, 200
 HOURS = 48
 # A label is dated a moment before it is committed.
@@ -52,7 +53,10 @@ def seconds_shared(took: float) -> float:
 
 @dataclass(frozen=True)
 class Progress:
-    """Labels of those wanted, who is inside, and when the rest will be there at the pace of the last hour."""
+    """Labels of those wanted, who is inside, and when the rest will be there at the pace of the last hour.
+
+    Of a study that was opened since, at its pace from then on.
+    """
 
     items: int
     wanted: int | None
@@ -84,18 +88,19 @@ def progress_of(study: Study) -> Progress:
     leased = Slot.objects.filter(session=OuterRef("pk"), filled=False, leased_until__gt=now)
     sessions = Session.objects.filter(Exists(leased), participant__study=study, ended_at=None)
     # By way of the participant, since from there the database begins with the time and not with the study.
-    newest = counted.filter(session__isnull=False, submitted_at__gt=now - timedelta(hours=1))
+    newest = counted.filter(session__isnull=False, submitted_at__gt=now - HOUR)
     last_hour = newest.filter(participant__study=study).count()
     wanted = wanted_labels(study)
     missing = wanted - labels
     running = study.state == Study.State.OPEN and missing > 0 and last_hour > 0
+    took = min(HOUR, max(LEAST_PACE, now - (study.opened_at or now)))
     return Progress(
         items=items,
         wanted=wanted,
         labels=labels,
         inside=sessions.count(),
         last_hour=last_hour,
-        expected_end=now + timedelta(hours=missing / last_hour) if running else None,
+        expected_end=now + took * (missing / last_hour) if running else None,
     )
 
 
@@ -210,7 +215,7 @@ def by_hour(study: Study) -> list[Hour]:
     last = end.replace(minute=0, second=0, microsecond=0)
     hours = [last - timedelta(hours=n) for n in reversed(range(HOURS))]
     opened = study.opened_at or end
-    hours = [hour for hour in hours if hour > opened - timedelta(hours=1)]
+    hours = [hour for hour in hours if hour > opened - HOUR]
     key = f"live-hours:{study.pk}:{study.created_at.timestamp()}"
     counts: dict[datetime, int] = cache.get(key, {})
     if missing := [hour for hour in hours if hour not in counts]:
@@ -221,7 +226,7 @@ def by_hour(study: Study) -> list[Hour]:
 
 
 def _is_over(hour: datetime) -> bool:
-    return timezone.now() > hour + timedelta(hours=1) + GRACE
+    return timezone.now() > hour + HOUR + GRACE
 
 
 def _answers_since(study: Study, start: datetime) -> dict[datetime, int]:

@@ -4,9 +4,10 @@ By the answer: every current answer counts, those that came late or were set asi
 work; a correction is no second answer. Answers to the checks within a session count, practice does not.
 
 By the hour: the steps before the work, from consent to the last of them, and each session from its start to
-its end, each for the study's time limit at most; a survey after the work belongs to the session where it
-was answered within that limit. A session that the person did not end lasts to their last answer. So somebody
-who failed the comprehension check, was screened out, or found no work left is owed the time that they spent.
+its end, each for the study's time limit at most; a survey after the work belongs to the session begun last
+before it, where it was answered within that limit. A session that the person did not end lasts to their last
+answer. So somebody who failed the comprehension check, was screened out, or found no work left is owed the
+time that they spent.
 """
 
 import csv
@@ -34,7 +35,7 @@ from annotation.models import (
 
 # Ends that the person's own act made.
 OWN_ENDS = frozenset({Session.Outcome.COMPLETED, Session.Outcome.STOPPED, Session.Outcome.SCREENED})
-NOTHING = timedelta()
+NOTHING, MOMENT, HOUR = timedelta(), timedelta(microseconds=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def as_csv(pay: Pay) -> str:
 
 
 def owed(*, study: Study) -> Pay:
-    """Rows and total, in ten queries whatever the study's size. Excluded people are listed like others."""
+    """Rows and total, in eleven queries whatever the study's size. Excluded people are listed like others."""
     limit = timedelta(minutes=study.time_limit_minutes)
     people = Participant.objects.filter(study=study).order_by("pk")
     sessions = _sessions(study, limit)
@@ -115,9 +116,8 @@ def owed(*, study: Study) -> Pay:
     for pk, code, consented, excluded, erased in known:
         mine = sessions.get(pk, NO_SESSIONS)
         before = _between(consented, steps.get(pk), limit)
-        minutes = (before + mine.time) / timedelta(minutes=1)
-        number = answers.get(pk, 0)
-        amount = _amount(study, minutes=minutes, answers=number)
+        time, number = before + mine.time, answers.get(pk, 0)
+        minutes, amount = time / timedelta(minutes=1), _amount(study, time=time, answers=number)
         marks = (excluded is not None, erased is not None)
         rows.append(Owed(code, mine.number, minutes, number, amount, mine.outcome, *marks))
     total = sum((row.amount for row in rows if row.amount is not None), Decimal())
@@ -125,12 +125,13 @@ def owed(*, study: Study) -> Pay:
     return Pay(rows, study.currency, rounded(total, study.currency) if pays else None)
 
 
-def _amount(study: Study, *, minutes: float, answers: int) -> Decimal | None:
-    """Rounded once, for the whole of a person's work."""
+def _amount(study: Study, *, time: timedelta, answers: int) -> Decimal | None:
+    """Rounded once, for the whole of a person's work; exact until then."""
     if study.pay_rate is None or study.pay_by == Study.Pay.NONE:
         return None
-    work = Decimal(answers) if study.pay_by == Study.Pay.ITEM else Decimal(minutes) / 60
-    return rounded(work * study.pay_rate, study.currency)
+    if study.pay_by == Study.Pay.ITEM:
+        return rounded(answers * study.pay_rate, study.currency)
+    return rounded(time // MOMENT * study.pay_rate / (HOUR // MOMENT), study.currency)
 
 
 def _answers(study: Study) -> dict[int, int]:
@@ -183,27 +184,33 @@ NO_SESSIONS = Sessions()
 
 
 def _sessions(study: Study, limit: timedelta) -> Mapping[int, Sessions]:
-    rows = Session.objects.filter(participant__study=study).order_by("pk")
-    # The last answer is only asked for where nobody ended the session: of most, no label is read.
-    last = dict(
-        Label.objects.filter(session__in=rows.exclude(outcome__in=OWN_ENDS))
-        .order_by()
-        .values_list("session")
-        .annotate(last=Max("submitted_at"))
-    )
+    rows = Session.objects.filter(participant__study=study).order_by("-pk")
+    last = _last_answers(rows.exclude(outcome__in=OWN_ENDS))
     surveyed = dict(_by_person(_replies(study, Question.Place.AFTER), Max("replied_at")))
     found: dict[int, Sessions] = {}
-    for pk, person, started, ended, outcome in rows.values_list(
-        "pk", "participant", "started_at", "ended_at", "outcome"
-    ):
+    times = rows.values_list("pk", "participant", "started_at", "ended_at", "outcome")
+    for pk, person, started, ended, outcome in times:
         mine = found.setdefault(person, Sessions())
         mine.number += 1
-        end = ended if outcome in OWN_ENDS else last.get(pk)
-        survey = surveyed.get(person)
-        if end and survey and end < survey <= started + limit:
-            end = survey
+        end, survey = ended if outcome in OWN_ENDS else last.get(pk), surveyed.get(person)
+        if survey and started <= survey:
+            # The session that it followed; none before that.
+            del surveyed[person]
+            if end and end < survey <= started + limit:
+                end = survey
         mine.time += _between(started, end, limit)
-        mine.outcome = str(Session.Outcome(outcome).label) if outcome else "running"
+        mine.outcome = mine.outcome or (str(Session.Outcome(outcome).label) if outcome else "running")
+    return found
+
+
+def _last_answers(sessions: QuerySet[Session]) -> dict[int, datetime]:
+    """When each session's last answer came, to an item or to a check. Of most sessions nobody need ask."""
+    labels, checks = (rows.filter(session__in=sessions) for rows in (Label.objects, CheckAnswer.objects))
+    found: dict[int, datetime] = {}
+    for rows, moment in ((labels, "submitted_at"), (checks, "answered_at")):
+        for session, at in rows.order_by().values_list("session").annotate(last=Max(moment)):
+            if at is not None:
+                found[session] = max(at, found.get(session, at))
     return found
 
 

@@ -16,6 +16,7 @@ LABELS = {
     "seconds": "Least median seconds an item",
     "modal_share": "Largest share of one answer",
     "run": "Longest run of one answer",
+    "side_share": "Largest share of one side",
     "correlation": "Least correlation with the others",
     "correlation_items": "Fewest items for that",
     "difference": "Most steps from the others",
@@ -32,6 +33,8 @@ class LimitsForm(forms.Form):
         self.study = study
         usual = limits_of(Study(scale_low=study.scale_low, scale_high=study.scale_high))
         for name, (low, high) in RANGES.items():
+            if name == "side_share" and study.kind != Study.Kind.COMPARISON:
+                continue
             held = f"Usually {_usual(getattr(usual, name))}."
             said: dict[str, Any] = {"required": False, "label": LABELS[name], "help_text": held}
             if name in WHOLE:

@@ -70,7 +70,7 @@ def _comprehension_words(quality: Quality, limits: Limits, n: int) -> str:
 
 def _quick(quality: Quality, limits: Limits) -> BoolArray:
     below = quality.measures.median_seconds < _least_seconds(quality, limits)
-    return np.logical_and(below, quality.answered >= limits.labels)
+    return np.logical_and(below, quality.measures.timed >= limits.labels)
 
 
 def _quick_words(quality: Quality, limits: Limits, n: int) -> str:
@@ -100,6 +100,18 @@ def _long_run(quality: Quality, limits: Limits) -> BoolArray:
 
 def _long_run_words(quality: Quality, limits: Limits, n: int) -> str:
     return f"the same answer {quality.measures.longest_run[n]:.0f} times in a row, above {limits.run}"
+
+
+def _one_side(quality: Quality, limits: Limits) -> BoolArray:
+    left = quality.measures.left_share
+    above = np.maximum(left, 1 - left) > limits.side_share
+    return np.logical_and(above, quality.measures.sided >= limits.labels)
+
+
+def _one_side_words(quality: Quality, limits: Limits, n: int) -> str:
+    left, answers = quality.measures.left_share[n], quality.measures.sided[n]
+    side, share = ("left", left) if left > 0.5 else ("right", 1 - left)
+    return f"{percent(share)} of {answers} answers took the {side} side, above {percent(limits.side_share)}"
 
 
 def _against(quality: Quality, limits: Limits) -> BoolArray:
@@ -139,6 +151,7 @@ RULES = (
     Rule("quick", _quick, _quick_words),
     Rule("one answer", _one_answer, _one_answer_words),
     Rule("long run", _long_run, _long_run_words),
+    Rule("one side", _one_side, _one_side_words),
     Rule("against the others", _against, _against_words),
     Rule("far from the others", _far, _far_words),
     Rule("cannot judge", _cannot_judge, _cannot_judge_words),

@@ -23,6 +23,8 @@ class Limits:
         Least median active time an item; None: the time that reading its texts takes.
     modal_share, run : float, int
         Most of one's answers that are the same, and most in a row.
+    side_share : float
+        Largest share of one side, left or right, of the answers to comparisons that took one.
     correlation, correlation_items : float, int
         Least correlation with the others, where it rests on so many items.
     difference : float
@@ -37,6 +39,7 @@ class Limits:
     seconds: float | None = None
     modal_share: float = 0.9
     run: int = 10
+    side_share: float = 0.9
     correlation: float = 0.0
     correlation_items: int = 10
     difference: float = 0.0
@@ -50,6 +53,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "seconds": (0, 3_600),
     "modal_share": (0, 1),
     "run": (2, 10_000),
+    "side_share": (0.5, 1),
     "correlation": (-1, 1),
     "correlation_items": (3, 10_000),
     "difference": (0, 100),

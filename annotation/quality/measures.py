@@ -32,7 +32,7 @@ TEXTS = ("query__text", "response__text", "response_1__text", "response_2__text"
 LABEL = np.dtype(
     [
         ("person", "i8"), ("item", "i8"), ("value", "f8"), ("seconds", "f8"), ("session", "i8"),
-        ("order", "f8"), ("status", "U10"),
+        ("order", "f8"), ("status", "U10"), ("swapped", "f8"),
     ]
 )  # fmt: skip
 
@@ -78,7 +78,8 @@ def quality_of(study: Study, *, with_excluded: bool = False) -> Quality:
     """Everybody's measures, kept until an answer changes them; "the others" with or without the excluded."""
     checks = CheckAnswer.objects.filter(participant__study=study).aggregate(Count("answered_at"))
     tries = ComprehensionAttempt.objects.filter(participant__study=study).aggregate(Count("pk"))
-    newest = study.participants.aggregate(Max("pk"), Count("pk"))
+    # An erased person has a new code.
+    newest = study.participants.aggregate(Max("pk"), Count("pk"), Count("identity_erased_at"))
     return kept(
         study,
         "quality-with-excluded" if with_excluded else "quality",
@@ -114,6 +115,7 @@ def _measured(study: Study, *, with_excluded: bool) -> Quality:
             sessions=labels["session"],
             order=labels["order"],
             counted=counts,
+            **_as_shown(study, labels),
         ),
         reading_seconds=medians_of_people(who, characters[what] / CHARACTERS_A_SECOND, people=len(pks)),
         checks=checks,
@@ -126,19 +128,32 @@ def _labels(study: Study) -> Any:
     """Every label that its person has not corrected; where the page told no active time, the whole time."""
     rows = Label.objects.current().filter(item__study=study).order_by().values_list(
         Coalesce("participant_id", -1), "item_id", "value", Coalesce("active_seconds", "wall_seconds"),
-        Coalesce("session_id", -1), "position", "submitted_at", "status",
+        Coalesce("session_id", -1), "position", "submitted_at", "status", "swapped",
     )  # fmt: skip
     none = float("nan")
     return np.fromiter(
         (
             (
                 person, item, none if value is None else value, none if seconds is None else seconds, session,
-                _order(session, position, at), status,
+                _order(session, position, at), status, none if swapped is None else swapped,
             )
-            for person, item, value, seconds, session, position, at, status in rows.iterator(10_000)
+            for person, item, value, seconds, session, position, at, status, swapped in rows.iterator(10_000)
         ),
         dtype=LABEL,
     )  # fmt: skip
+
+
+def _as_shown(study: Study, labels: Any) -> dict[str, Any]:
+    """Answers to comparisons as they stood on the page, where above 0 is the left side.
+
+    Of a label from a file nobody knows the sides: its value stands, and takes none.
+    """
+    if study.kind != Study.Kind.COMPARISON:
+        return {}
+    value, swapped = labels["value"], labels["swapped"]
+    shown = np.where(swapped == 1, -value, value)
+    takes_a_side = ~np.isnan(swapped) & (np.abs(value) > 0)
+    return {"shown": shown, "lefts": np.where(takes_a_side, shown > 0, np.nan)}
 
 
 def _order(session: int, position: int | None, at: datetime | None) -> float:

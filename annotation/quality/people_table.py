@@ -17,12 +17,16 @@ MEASURES = {
     "seconds": "median_seconds",
     "modal": "modal_share",
     "run": "longest_run",
+    "left": "left_share",
     "correlation": "correlation",
     "severity": "severity",
 }
 SORTS = ("came", "code", "n", *MEASURES, "checks", "flags")
 DEFAULT_SORT = "-flags"
 SHOWN = ("flagged", "excluded")
+NO_VALUES = "no answer has a value"
+NO_OTHERS = "nobody else judged an item of theirs"
+NO_INTERVAL = "it takes two items, with different distances from the others"
 
 
 @dataclass(frozen=True)
@@ -41,26 +45,35 @@ class PersonRow:
     flags: list[Flag]
 
     def as_dict(self) -> dict[str, Any]:
-        """As the API gives it."""
+        """As the API gives it: each measure with what it rests on, and why where it is undefined."""
         numbers = self.numbers
-        others = {"n": numbers["others_n"]}
-        why = {"reason": self.reason} if self.reason else {}
         ends = {"low": numbers["severity_low"], "high": numbers["severity_high"]}
         return {
             "annotator_id": self.code,
             "excluded": self.excluded,
             "exclusion_reason": self.exclusion_reason,
             "answers": self.answered,
-            **{name: numbers[name] for name in ("cannot_judge", "cannot_judge_share", "median_seconds")},
-            **{name: numbers[name] for name in ("modal_share", "entropy_bits", "longest_run")},
-            "correlation": {"value": numbers["correlation"], **others, **why},
-            "difference": {"value": numbers["difference"], **others},
-            "severity": {"value": numbers["severity"], **ends, **others},
+            "cannot_judge": numbers["cannot_judge"],
+            "cannot_judge_share": self._measure("cannot_judge_share", self.answered, "no answers"),
+            "median_seconds": self._measure("median_seconds", numbers["timed"], "no time is known"),
+            "modal_share": self._measure("modal_share", numbers["n"], NO_VALUES),
+            "entropy_bits": self._measure("entropy_bits", numbers["n"], NO_VALUES),
+            "longest_run": self._measure("longest_run", self.answered, "no order of answers is known"),
+            "left_share": self._measure("left_share", numbers["sided"], "no answer is known to take a side"),
+            "correlation": self._measure("correlation", numbers["others_n"], self.reason),
+            "difference": self._measure("difference", numbers["others_n"], NO_OTHERS),
+            "severity": self._measure("severity", numbers["others_n"], NO_OTHERS)
+            | ends
+            | ({"interval_reason": NO_INTERVAL} if ends["low"] is None else {}),
             "checks": self.checks,
             "failed_checks": self.failed_checks,
             "comprehension_failed": self.comprehension_failed,
             "flags": [flag._asdict() for flag in self.flags],
         }
+
+    def _measure(self, name: str, n: int, reason: str | None) -> dict[str, Any]:
+        value = self.numbers[name]
+        return {"value": value, "n": n, **({"reason": reason} if value is None else {})}
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,14 @@ class Annotators:
         Labels with a value, and answers that the person could not judge.
     cannot_judge_share : float array, shape (people,)
         Of all their answers.
-    median_seconds : float array, shape (people,)
-        Median active time of their answers whose time is known.
+    timed, median_seconds : int and float array, shape (people,)
+        Their answers whose time is known, and the median of those times.
     modal_share, entropy_bits : float arrays, shape (people,)
-        Share of the commonest of their values, and the plug-in entropy of their values.
+        Share of the commonest of their answers that have a value, and the plug-in entropy of those, as shown.
     longest_run : float array, shape (people,)
-        The longest row of the same answer within one session.
+        The longest row of the same answer, as shown, within one session.
+    sided, left_share : int and float array, shape (people,)
+        Their answers that took a side, and the share of those that took the left one.
     others_n : int array, shape (people,)
         Items of theirs that others labelled too: what the next five rest on.
     correlation, difference : float arrays, shape (people,)
@@ -50,10 +52,13 @@ class Annotators:
     n: IntArray
     cannot_judge: IntArray
     cannot_judge_share: FloatArray
+    timed: IntArray
     median_seconds: FloatArray
     modal_share: FloatArray
     entropy_bits: FloatArray
     longest_run: FloatArray
+    sided: IntArray
+    left_share: FloatArray
     others_n: IntArray
     correlation: FloatArray
     difference: FloatArray
@@ -73,6 +78,8 @@ def annotator_measures(
     sessions: npt.ArrayLike | None = None,
     order: npt.ArrayLike | None = None,
     counted: npt.ArrayLike | None = None,
+    shown: npt.ArrayLike | None = None,
+    lefts: npt.ArrayLike | None = None,
     confidence: float = 0.95,
 ) -> Annotators:
     """Measure every annotator, in time that grows with the labels times their logarithm.
@@ -96,6 +103,11 @@ def annotator_measures(
     counted : array_like of bool, shape (labels,), optional
         Which labels make up the others' means; by default all. Somebody whose own labels are left out is
         held against all that are in.
+    shown : array_like of float, shape (labels,), optional
+        The answer as it stood before the person, where that is not the value: of a comparison, the value with
+        the sides as they were shown. By default the value.
+    lefts : array_like of float, shape (labels,), optional
+        1 for an answer that took the left side, 0 for the right one, NaN for neither. By default none did.
     confidence : float
 
     Returns
@@ -133,19 +145,28 @@ def annotator_measures(
     mine = known & judged
     answers = np.bincount(who[known], minlength=people)
     n = np.bincount(who[mine], minlength=people)
-    counts = _counts(who[mine], value[mine], people=people)
-    timed = np.full(len(who), np.nan) if seconds is None else _column(seconds, who)
-    orders = np.full(len(who), np.nan) if order is None else _column(order, who)
+    pressed = value if shown is None else _column(shown, who)
+    counts = _counts(who[mine], pressed[mine], people=people)
+    times, orders, left = (
+        np.full(len(who), np.nan) if column is None else _column(column, who)
+        for column in (seconds, order, lefts)
+    )
+    sided = known & ~np.isnan(left)
+    on_a_side = np.bincount(who[sided], minlength=people)
+    on_the_left = np.bincount(who[sided], weights=left[sided], minlength=people)
     sittings = _column(who if sessions is None else sessions, who)
     within = np.ones(len(who), dtype=bool) if counted is None else _column(counted, who).astype(bool)
     return Annotators(
         n=n,
         cannot_judge=answers - n,
         cannot_judge_share=over((answers - n).astype(float), answers.astype(float)),
-        median_seconds=medians_of_people(who, timed, people=people),
+        timed=np.bincount(who[known & ~np.isnan(times)], minlength=people),
+        median_seconds=medians_of_people(who, times, people=people),
         modal_share=modal_share(counts),
         entropy_bits=entropy_bits(counts),
-        longest_run=_longest_runs(who, sittings, orders, value, people=people),
+        longest_run=_longest_runs(who, sittings, orders, pressed, people=people),
+        sided=on_a_side,
+        left_share=over(on_the_left.astype(float), on_a_side.astype(float)),
         **_beside_others(who, what, value, judged & within, people=people, confidence=confidence),
     )
 

@@ -22,8 +22,9 @@ from generation.pages import ConsoleRequest, page, text_of
 
 PEOPLE_A_PAGE = 50
 NUMBERS = (
-    "cannot_judge", "cannot_judge_share", "median_seconds", "modal_share", "entropy_bits", "longest_run",
-    "others_n", "correlation", "difference", "severity", "severity_low", "severity_high",
+    "cannot_judge", "cannot_judge_share", "timed", "median_seconds", "modal_share", "entropy_bits",
+    "longest_run", "sided", "left_share", "others_n", "correlation", "difference", "severity", "severity_low",
+    "severity_high",
 )  # fmt: skip
 COLUMNS = (
     "annotator_id", "excluded", "exclusion_reason", "answers", *NUMBERS, "correlation_reason", "checks",
@@ -96,6 +97,7 @@ def _people_page(
         "study": study,
         "page": shown,
         "people": len(found.quality.pks),
+        "sides": study.kind == Study.Kind.COMPARISON,
         "flagged": found.flagged(),
         "excluded": found.excluded(),
         "with_excluded": with_excluded(request),

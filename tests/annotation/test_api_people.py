@@ -44,7 +44,7 @@ def test_rows_hold_the_measures_with_n_and_reasons(console: Client, study: Study
     found = rows(console, study)
     assert list(found) == ["a/1", "b", "c"]
     one = found["a/1"]
-    assert (one["answers"], one["cannot_judge"], one["median_seconds"]) == (3, 0, 2.0)
+    assert (one["answers"], one["cannot_judge"], one["median_seconds"]) == (3, 0, {"value": 2.0, "n": 3})
     # The others' means of their items are 3.5, 4 and 5.
     assert one["correlation"]["n"] == one["severity"]["n"] == 3
     assert one["severity"]["value"] == pytest.approx((1 - 3.5 + 2 - 4 + 4 - 5) / 3)
@@ -53,6 +53,8 @@ def test_rows_hold_the_measures_with_n_and_reasons(console: Client, study: Study
         "value": None, "n": 2, "reason": "fewer than 3 items that others labelled too",
     }  # fmt: skip
     assert found["c"]["flags"] == []
+    measures = [value for row in found.values() for value in row.values() if isinstance(value, dict)]
+    assert all("n" in value and (value["value"] is None) == ("reason" in value) for value in measures)
 
 
 def test_somebody_is_excluded_and_restored_and_others_numbers_follow(console: Client, study: Study) -> None:

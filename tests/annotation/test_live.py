@@ -33,6 +33,7 @@ from annotation.models import (
     Session,
     Study,
 )
+from annotation.rights.identity import erase_identity
 from annotation.steps.standing import Step
 from annotation.studies import close_study, open_study
 from annotation.tickets import Answer, Ticket
@@ -129,11 +130,18 @@ def test_a_finished_study_needs_nobody() -> None:
 
 def test_the_expected_end_is_what_is_missing_at_the_pace_of_the_last_hour() -> None:
     study = opened(8)
+    study.opened_at = timezone.now() - timedelta(days=1)
     work(make_participant(study, "p"))
     found = progress_of(study)
     assert (found.labels, found.missing, found.last_hour) == (4, 12, 4)
     assert found.expected_end
     assert abs(found.expected_end - timezone.now() - timedelta(hours=3)) < timedelta(minutes=1)
+    study.opened_at = timezone.now() - timedelta(minutes=20)
+    sooner = progress_of(study).expected_end
+    assert sooner
+    assert abs(sooner - timezone.now() - timedelta(hours=1)) < timedelta(minutes=1), (
+        "a third of an hour's pace"
+    )
 
 
 def test_the_funnel_says_where_people_were_lost() -> None:
@@ -180,6 +188,24 @@ def test_the_funnel_says_where_people_were_lost() -> None:
     )  # fmt: skip
     assert endings["still running, or left without a word"] == 1
     assert endings["ready, but never began: no work was left, or they went"] == 1
+    assert sum(endings.values()) == found.entered
+
+
+def test_steps_narrow_down_and_endings_add_up_when_a_step_is_added_and_somebody_is_erased() -> None:
+    study = opened(20)
+    question = ask(study, "before")
+    for n in range(3):
+        person = make_participant(study, f"p{n}")
+        Reply.objects.create(participant=person, question=question, value="x", replied_at=timezone.now())
+        work(person, answers=4 if n else 1)
+    make_participant(study, "looked", consented_at=None, consent_version=None)
+    erase_identity(participant=Participant.objects.get(code="p2"))
+    ask(study, "comprehension")
+    found = funnel(study)
+    assert [(stage.people, stage.lost) for stage in found.stages] == [
+        (4, None), (3, 1), (3, 0), (3, 0), (3, 0), (2, 1),
+    ]  # fmt: skip
+    assert sum(number for _, number in found.endings) == 4
 
 
 def test_somebody_who_sits_twice_is_one_person_who_ended_as_the_last_time() -> None:

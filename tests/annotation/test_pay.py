@@ -26,7 +26,7 @@ from annotation.models import (
 from annotation.pay import Owed, as_csv, owed
 from annotation.studies import StudyError, open_study, update_study
 from annotation.tickets import Answer, Ticket
-from tests.factory import make_items, make_participant, make_study
+from tests.factory import make_check, make_items, make_participant, make_study
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.get_default_timezone())
@@ -131,6 +131,40 @@ def test_steps_before_the_work_and_the_survey_after_it_are_time_spent() -> None:
     assert row(study, "done").minutes == 22, "a survey of the next day is not a day's work"
 
 
+def test_a_survey_after_two_sessions_makes_the_last_one_longer_and_not_both() -> None:
+    study = paying("time", "6.00", count=12)
+    ann = make_participant(study, "ann", consented_at=NOON)
+    work(ann, minutes=10)
+    second = work(ann, minutes=10)
+    times = {"started_at": NOON + timedelta(minutes=12), "ended_at": NOON + timedelta(minutes=20)}
+    Session.objects.filter(pk=second.pk).update(**times)
+    after = Question.objects.create(study=study, place="after", position=1, name="q", text="?")
+    said = {"participant": ann, "question": after, "value": "x"}
+    Reply.objects.create(**said, replied_at=NOON + timedelta(minutes=25))
+    assert (row(study, "ann").sessions, row(study, "ann").minutes) == (2, 10 + 13)
+
+
+def test_the_last_answer_of_a_session_left_may_be_one_to_a_check() -> None:
+    study = paying("time", "6.00")
+    ann = make_participant(study, "ann")
+    session = work(ann, answers=1, minutes=10)
+    check = make_check(study)
+    answered = {"participant": ann, "value": 3, "passed": False, "answered_at": NOON + timedelta(minutes=15)}
+    CheckAnswer.objects.create(check_asked=check, session=session, position=9, **answered)
+    assert row(study, "ann").minutes == 15
+
+
+def test_time_is_paid_to_the_microsecond_and_no_float_comes_in() -> None:
+    study = paying("time", "3.30")
+    ann = make_participant(study, "ann")
+    session = work(ann, minutes=1)
+    # 33.3 minutes at 3.30 are 1.8315; a rate of 3.00 would make 1.665 exactly, which goes up.
+    Session.objects.filter(pk=session.pk).update(ended_at=NOON + timedelta(minutes=33, seconds=18))
+    assert row(study, "ann").amount == Decimal("1.83")
+    study.pay_rate = Decimal("3.00")
+    assert row(study, "ann").amount == Decimal("1.67")
+
+
 @pytest.mark.parametrize(
     ("currency", "rate", "amount"),
     [("GBP", "0.0850", "0.26"), ("EUR", "0.1150", "0.35"), ("JPY", "10.5", "32"), ("KWD", "0.0115", "0.035")],
@@ -206,4 +240,4 @@ def test_queries_do_not_grow_with_people_or_answers() -> None:
         with CaptureQueriesContext(connection) as queries:
             owed(study=study)
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 10
+    assert counts[0] == counts[1] <= 11

@@ -1,5 +1,6 @@
 """Promises of the quality panel's numbers: whose labels they are of, what raises a flag, and what it says."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from annotation.quality.exclusion import exclude
 from annotation.quality.flags import flags_in_words, flags_of
 from annotation.quality.limits import RANGES, limits_of
 from annotation.quality.measures import Quality, quality_of
+from annotation.rights.identity import erase_identity
 from annotation.studies import StudyError, update_study
 from tests.factory import make_items, make_participant, make_study
 
@@ -168,6 +170,42 @@ def test_without_an_active_time_the_whole_time_stands(study: Study) -> None:
     say(study, "script", [1], active_seconds=2, wall_seconds=50)
     say(study, "plain", [1], wall_seconds=4)
     assert quality_of(study).measures.median_seconds.tolist() == [2, 4]
+
+
+def test_who_always_presses_one_side_is_told_though_the_kept_values_differ(study: Study) -> None:
+    pairs = make_study("pairs", imported=True, kind="comparison")
+    items = make_items(pairs, 12)
+
+    def press(code: str, shown: list[int]) -> Participant:
+        """Every other item has its sides swapped; above 0 is the left side."""
+        person = make_participant(pairs, code)
+        for n, (item, value) in enumerate(zip(items, shown, strict=False)):
+            Label.objects.create(
+                item=item, participant=person, value=-value if n % 2 else value, swapped=n % 2 == 1,
+                position=n, submitted_at=timezone.now() + timedelta(seconds=n),
+            )  # fmt: skip
+        return person
+
+    left, right = press("left", [1] * 12), press("right", [-1, -2] * 6)
+    assert words(pairs, left) == {
+        "one answer": "100 % of 12 answers are the same, above 90 %",
+        "long run": "the same answer 12 times in a row, above 10",
+        "one side": "100 % of 12 answers took the left side, above 90 %",
+    } | {name: said for name, said in words(pairs, left).items() if "others" in name}
+    assert words(pairs, right)["one side"] == "100 % of 12 answers took the right side, above 90 %"
+    assert "one side" not in words(pairs, press("few", [2, 0, 0] * 4)), "four answers took a side"
+    assert "one side" not in words(pairs, press("both", [2, -1] * 6))
+    # Somebody who always likes response_1 presses either side.
+    assert not words(pairs, press("fond", [1, -1] * 6)).keys() & {"one answer", "long run", "one side"}
+    usual = say(study, "ratings", [5] * 12)
+    assert "one side" not in words(study, usual)
+
+
+def test_an_erased_person_is_shown_under_the_new_code_at_once(study: Study) -> None:
+    person = say(study, "p", RISING)
+    assert quality_of(study).codes == ["p"]
+    erase_identity(participant=person)
+    assert quality_of(study).codes == [study.participants.get().code] != ["p"]
 
 
 def test_people_without_a_label_and_labels_without_a_person(study: Study) -> None:

@@ -56,6 +56,18 @@ def test_a_run_is_of_one_session_in_the_order_answered_and_cannot_judge_is_an_an
     assert math.isnan(longest())
 
 
+def test_answers_and_runs_are_those_shown_and_means_are_of_the_values():
+    values, shown = [2, -2, 2, 0], [2, 2, 2, 0]
+    found = annotator_measures(
+        [0] * 4 + [1] * 4, [0, 1, 2, 3] * 2, [*values, 1, 1, 1, 1], people=2, order=range(8),
+        shown=shown + [1] * 4, lefts=[1, 1, 0, NAN] + [NAN] * 4,
+    )  # fmt: skip
+    assert (found.modal_share[0], found.longest_run[0]) == (3 / 4, 3)
+    assert (found.sided.tolist(), found.left_share[0]) == ([3, 0], 2 / 3)
+    assert math.isnan(found.left_share[1])
+    assert found.severity[0] == np.mean([1, -3, 1, -1])
+
+
 def test_somebody_left_out_is_held_against_all_others_and_nobody_against_them():
     who, items, values = [0, 1, 2, -1], [0] * 4, [1.0, 2.0, 5.0, 3.0]
     found = annotator_measures(who, items, values, people=3, counted=[True, True, False, True])
@@ -92,6 +104,7 @@ def test_each_measure_equals_the_same_measure_of_one_persons_list(rows):
         times = [row[3] for row in mine if not math.isnan(row[3])]
         assert found.n[person] == len(given)
         assert found.cannot_judge[person] == len(mine) - len(given)
+        assert found.timed[person] == len(times)
         assert found.median_seconds[person] == pytest.approx(np.median(times) if times else NAN, nan_ok=True)
         by_value = [given.count(value) for value in set(given)]
         share = max(by_value) / len(given) if given else NAN
