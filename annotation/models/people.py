@@ -17,6 +17,8 @@ class Participant(models.Model):
     code = models.CharField(max_length=200, default=new_participant_code)
     consented_at = models.DateTimeField(null=True, blank=True)
     consent_version = models.PositiveIntegerField(null=True, blank=True)
+    # In which they read what they agreed to: `language` may change after it.
+    consent_language = models.CharField(max_length=10, blank=True)
     language = models.CharField(max_length=10, blank=True)
     simulated = models.BooleanField(default=False)
     excluded_at = models.DateTimeField(null=True, blank=True)

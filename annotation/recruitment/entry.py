@@ -103,7 +103,7 @@ class Entry:
         """Raises InvalidEntry when the text is not ours, another study's, or of a consent that changed."""
         try:
             return cls(**json.loads(_on_consent(study).decrypt(text.encode())))
-        except InvalidToken as error:
+        except (InvalidToken, TypeError) as error:  # not ours, or of an older release
             raise InvalidEntry(_("This page is not valid any more. Open the study's link again.")) from error
 
 
@@ -131,8 +131,8 @@ def admit(
     if known.consent_version != study.consent_version:
         keep_consent(study=study)
         known.consented_at, known.consent_version = timezone.now(), study.consent_version
-        known.language = language or study.language
-        known.save(update_fields=["consented_at", "consent_version", "language"])
+        known.language = known.consent_language = language or study.language
+        known.save(update_fields=["consented_at", "consent_version", "consent_language", "language"])
     return known
 
 

@@ -40,4 +40,4 @@ def agreed_text(participant: Participant) -> str | None:
     texts = ConsentText.objects.filter(study=participant.study_id, version=participant.consent_version)
     # A translation that was added after they agreed is not what they read.
     known = dict(texts.filter(kept_at__lte=participant.consented_at).values_list("language", "text"))
-    return known.get(participant.language, next(iter(known.values()), None))
+    return known.get(participant.consent_language, next(iter(known.values()), None))

@@ -1,7 +1,8 @@
 """What is held on people: all of one person, and how much of a study's."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cryptography.fernet import InvalidToken
@@ -28,20 +29,29 @@ SHORTEST_ID = 6
 
 @dataclass(frozen=True)
 class Ids:
-    """What a recruiter calls one person. The person's own id is known by its digest alone."""
+    """What recruiters call one person, or several. A person's own id is known by its digest alone."""
 
-    known: frozenset[str]
-    recruitment: Recruitment | None
+    known: frozenset[str] = frozenset()
+    digests: frozenset[str] = frozenset()
+    sources: frozenset[tuple[int, str]] = frozenset()  # of the digests: the study and the recruiter
+
+    @classmethod
+    def together(cls, several: Iterable["Ids"]) -> "Ids":
+        rows = list(several)
+        return cls(
+            frozenset().union(*(one.known for one in rows)),
+            frozenset().union(*(one.digests for one in rows)),
+            frozenset().union(*(one.sources for one in rows)),
+        )
 
     def are_in(self, text: str) -> bool:
         """Whether the text repeats one of the ids."""
         if not text:
             return False
-        return any(known in text for known in self.known) or any(map(self._is_theirs, _words(text)))
+        return any(known in text for known in self.known) or any(map(self._is_one, _words(text)))
 
-    def _is_theirs(self, word: str) -> bool:
-        row = self.recruitment
-        return row is not None and row.person_digest in digests(row.study_id, row.recruiter, word)
+    def _is_one(self, word: str) -> bool:
+        return any(not self.digests.isdisjoint(digests(*source, word)) for source in self.sources)
 
 
 def _words(text: str) -> set[str]:
@@ -58,7 +68,13 @@ def ids_of(participant: Participant) -> Ids:
     visits = visits_of(recruitment) if recruitment else []
     values = {value for visit in visits for value in visit.values()}
     values |= {_unsealed(submission) or "" for submission in participant.submissions.all()}
-    return Ids(frozenset(value for value in values if len(value) >= SHORTEST_ID), recruitment)
+    known = frozenset(value for value in values if len(value) >= SHORTEST_ID)
+    return replace(_person_id(recruitment), known=known) if recruitment else Ids(known)
+
+
+def _person_id(recruitment: Recruitment) -> Ids:
+    source = (recruitment.study_id, recruitment.recruiter)
+    return Ids(digests=frozenset({recruitment.person_digest}), sources=frozenset({source}))
 
 
 def invitation_of(participant: Participant) -> Invitation | None:
@@ -66,7 +82,7 @@ def invitation_of(participant: Participant) -> Invitation | None:
     recruitment = recruitment_of(participant)
     if recruitment is None or recruitment.recruiter != Recruitment.Recruiter.INVITATION:
         return None
-    ids = Ids(frozenset(), recruitment)
+    ids = _person_id(recruitment)
     invitations = Invitation.objects.filter(study=recruitment.study_id)
     return next((invitation for invitation in invitations if ids.are_in(invitation.code)), None)
 

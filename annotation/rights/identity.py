@@ -4,7 +4,7 @@ What people answered stays, under a code that leads to nobody.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from annotation.allocation import stop_session
-from annotation.log import record
+from annotation.log import GONE, forget, record
 from annotation.models import (
     CheckAnswer,
     Label,
@@ -26,12 +26,9 @@ from annotation.models import (
     new_participant_code,
 )
 from annotation.recruitment.entry import LONGEST_ID, Entry, find
-from annotation.rights.held import Ids, held_on, ids_of, invitation_of
+from annotation.rights.held import SHORTEST_ID, Ids, held_on, ids_of, invitation_of
 from annotation.studies import StudyError
 from generation.files import counted
-
-# What stands for a reason that repeated an id.
-REASON_GONE = "erased with the identity"
 
 
 @transaction.atomic
@@ -44,7 +41,8 @@ def erase_identity(
     replies to surveys go; a running session is stopped first. They get a new code, so that neither the card
     in their browser nor a list or an export made before leads to their labels: who comes back is a new
     person. Labels keep their values, times and places; comments go where they repeat one of the person's
-    ids, and all of them when `comments` says so. Nothing else ever changes a row in Label.
+    ids, and all of them when `comments` says so. Nothing else ever changes a row in Label. The log loses the
+    old code, and reasons that repeat it or an id, or else a line would lead from one code to the other.
     """
     _lock(Submission.objects.filter(participant=participant))
     people = Participant.objects.filter(pk=participant.pk)
@@ -53,7 +51,7 @@ def erase_identity(
         return person
     for session in person.sessions.filter(ended_at__isnull=True):
         stop_session(session=session)
-    ids = ids_of(person)
+    ids = _with_code(ids_of(person), person.code)
     if invitation := invitation_of(person):
         invitation.note, invitation.revoked_at = "", invitation.revoked_at or timezone.now()
         invitation.save(update_fields=["note", "revoked_at"])
@@ -61,10 +59,11 @@ def erase_identity(
     Reply.objects.filter(participant=person).delete()
     Recruitment.objects.filter(participant=person).delete()
     Submission.objects.filter(participant=person).delete()
-    if ids.are_in(person.exclusion_reason):
-        person.exclusion_reason = REASON_GONE
-    person.code, person.language, person.identity_erased_at = new_participant_code(), "", timezone.now()
-    person.save(update_fields=["code", "language", "identity_erased_at", "exclusion_reason"])
+    forget(study=person.study, code=person.code, tells=ids.are_in)
+    person.code, person.language, person.consent_language = new_participant_code(), "", ""
+    person.identity_erased_at = timezone.now()
+    person.save(update_fields=["code", "language", "consent_language", "identity_erased_at"])
+    _drop_reasons(person.study, ids)
     # Without the code: the log would say which labels are theirs.
     record(person.study, "erased a person's identity", by=by, comments=comments)
     return people.select_related("study").get()
@@ -111,9 +110,9 @@ def purge_ids(*, study: Study, by: User | None = None, who: str = "") -> Purged:
     ids = {person.pk: ids_of(person) for person in found}
     _blank_comments(recruited, ids=ids)
     _drop_replies(recruited, ids=ids)
-    excluded = recruited.exclude(exclusion_reason="").values_list("pk", "exclusion_reason")
-    named = [pk for pk, reason in excluded if ids[pk].are_in(reason)]
-    study.participants.filter(pk__in=named).update(exclusion_reason=REASON_GONE)
+    anybodys = Ids.together(ids.values())
+    _drop_reasons(study, anybodys)
+    forget(study=study, tells=anybodys.are_in)
     notes = study.invitations.exclude(note="").count()
     study.invitations.update(note="", revoked_at=Coalesce("revoked_at", Now()))
     submissions, _ = Submission.objects.filter(participant__study=study).delete()
@@ -145,6 +144,18 @@ def hand_out(*, participant: Participant, by: User | None = None) -> dict[str, A
     """All that is held on one person, to give to them; the log says that it was handed out."""
     record(participant.study, "exported what is held on a person", by=by, participant=participant.code)
     return held_on(participant)
+
+
+def _with_code(ids: Ids, code: str) -> Ids:
+    """The ids, and the code that goes with them; a file's may be so short that it is in texts by chance."""
+    return replace(ids, known=ids.known | {code}) if len(code) >= SHORTEST_ID else ids
+
+
+def _drop_reasons(study: Study, ids: Ids) -> None:
+    """Reasons for leaving people out go where they repeat an id, be it another person's."""
+    excluded = study.participants.exclude(exclusion_reason="").values_list("pk", "exclusion_reason")
+    telling = [pk for pk, reason in excluded if ids.are_in(reason)]
+    study.participants.filter(pk__in=telling).update(exclusion_reason=GONE)
 
 
 def _lock(rows: QuerySet[Submission] | QuerySet[Participant]) -> None:

@@ -33,11 +33,12 @@ from annotation.models import (
     Submission,
 )
 from annotation.pay import owed
+from annotation.quality.exclusion import exclude, restore
 from annotation.recruitment.entry import Entry, admit, find, note_visit
 from annotation.recruitment.sealing import fernet
 from annotation.recruitment.submissions import hear, keep_submission
 from annotation.rights.held import held_on, holdings
-from annotation.rights.identity import erase_identity, find_person, purge_ids
+from annotation.rights.identity import erase_identity, find_person, hand_out, purge_ids
 from annotation.studies import StudyError, close_study, open_study
 from annotation.tickets import Answer, InvalidAnswer, Ticket
 from tests.factory import make_items, make_study
@@ -238,6 +239,41 @@ def test_who_arrives_while_they_are_erased_leaves_no_id_behind(study: Study) -> 
     again = entry_of("ana", SESSION_ID="submission-2")
     note_visit(participant=ana, entry=again)
     assert traces("ana") == [] and "submission-2" not in everything()
+
+
+def test_the_log_tells_after_an_erasure_neither_the_old_code_nor_an_id(
+    study: Study, ana: Participant
+) -> None:
+    restore(participant=ana)
+    exclude(participant=ana, reason=f"{ids('ana')[0]} clicked through")
+    restore(participant=ana)
+    exclude(participant=ana, reason="clicked through")
+    ben = exclude(participant=recruit(study, "ben"), reason=f"sits beside {ids('ana')[0]}, {ana.code}")
+    hand_out(participant=ana)
+    erased = erase_identity(participant=ana)
+    assert traces("ana") == [] and ana.code not in everything()
+    lines = [act for act in Act.objects.filter(study=study) if "participant" in act.detail]
+    assert all(erased.code not in str(act.detail) for act in lines)
+    assert {act.detail["participant"] for act in lines} == {ben.code, "erased with the identity"}
+    assert [act.detail["reason"] for act in lines if act.what == "excluded"] == [
+        "erased with the identity",
+        "clicked through",
+        "erased with the identity",
+    ]
+    assert erased.exclusion_reason == "clicked through"
+
+
+def test_a_purge_takes_ids_out_of_every_reason_and_leaves_codes(study: Study, ana: Participant) -> None:
+    ben = exclude(participant=recruit(study, "ben"), reason=f"sits beside {ids('ana')[0]}")
+    dan = exclude(participant=recruit(study, "dan"), reason="too fast")
+    close_study(study=study)
+    purge_ids(study=study)
+    assert traces("ana") == traces("ben") == traces("dan") == []
+    excluded = Act.objects.filter(study=study, what="excluded").order_by("pk")
+    assert [act.detail for act in excluded] == [
+        {"participant": ben.code, "reason": "erased with the identity"},
+        {"participant": dan.code, "reason": "too fast"},
+    ]
 
 
 def test_erasing_twice_is_erasing_once(study: Study, ana: Participant) -> None:
