@@ -466,4 +466,16 @@ class Migration(migrations.Migration):
             model_name='submission',
             constraint=models.CheckConstraint(condition=models.Q(('participant__isnull', False), ('sealed', ''), _connector='OR'), name='submission_of_nobody_has_no_id'),
         ),
+        migrations.AddConstraint(
+            model_name='checkanswer',
+            constraint=models.CheckConstraint(condition=models.Q(('session__isnull', False), ('answered_at__isnull', False), _connector='OR'), name='practice_is_answered'),
+        ),
+        migrations.AddConstraint(
+            model_name='membership',
+            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'editor', 'viewer'])), name='member_has_a_known_role'),
+        ),
+        migrations.AddConstraint(
+            model_name='submission',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', ''), ('status_at__isnull', True)), models.Q(models.Q(('status', ''), _negated=True), ('status_at__isnull', False)), _connector='OR'), name='submission_status_has_time'),
+        ),
     ]

@@ -4,6 +4,7 @@ from typing import Any, NoReturn
 
 from django.contrib.auth.models import User
 from django.db import models
+from django.db.models import Q
 
 from annotation.models.studies import Study
 
@@ -25,6 +26,9 @@ class Membership(models.Model):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["study", "user"], name="one_role_a_member"),
+            models.CheckConstraint(
+                condition=Q(role__in=["owner", "editor", "viewer"]), name="member_has_a_known_role"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -75,6 +75,11 @@ class Submission(models.Model):
                 condition=Q(participant__isnull=False) | Q(sealed=""),
                 name="submission_of_nobody_has_no_id",
             ),
+            models.CheckConstraint(
+                condition=Q(status="", status_at__isnull=True)
+                | (~Q(status="") & Q(status_at__isnull=False)),
+                name="submission_status_has_time",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ class Question(models.Model):
     """A question of the comprehension check, or of the survey before or after the work."""
 
     class Place(models.TextChoices):
+        # Against the alphabet: descending, they stand as people meet them.
         COMPREHENSION = "comprehension", "comprehension check"
         BEFORE = "before", "survey before the work"
         AFTER = "after", "survey after the work"
@@ -161,6 +162,10 @@ class CheckAnswer(models.Model):
                 condition=Q(session__isnull=True, position__isnull=True)
                 | Q(session__isnull=False, position__isnull=False),
                 name="check_in_session_has_position",
+            ),
+            models.CheckConstraint(
+                condition=Q(session__isnull=False) | Q(answered_at__isnull=False),
+                name="practice_is_answered",
             ),
             models.CheckConstraint(
                 condition=Q(

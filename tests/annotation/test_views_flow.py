@@ -172,7 +172,9 @@ def test_a_check_that_checks_nothing_is_refused(console: Client, fields: dict[st
 def test_a_check_in_somebodys_hands_may_change_its_place_and_nothing_that_it_says(console: Client) -> None:
     study = opened()
     check = make_check(study)
-    check.answers.create(participant=make_participant(study, "somebody"))
+    person = make_participant(study, "somebody")
+    sitting = person.sessions.create(size=1, started_at=timezone.now())
+    check.answers.create(participant=person, session=sitting, position=1)
     now = {"query": check.query, "response": check.response, "accepted": list(map(str, check.accepted))}
     url = f"{STEPS}checks/{check.pk}/"
     assert console.post(url, now | {"position": "2"}).status_code == 302
