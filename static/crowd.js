@@ -1,4 +1,4 @@
-// Labelling pages: keys, active time, a draft of the answer, and answers kept until they are sent.
+// Labelling pages: keys, active time, drafts of what is not sent yet, and answers kept until they are sent.
 // Every page works without this file.
 "use strict";
 (() => {
@@ -25,6 +25,7 @@
   };
   const answers = storage("localStorage");
   const drafts = storage("sessionStorage");
+  const draftOf = (name) => `manyminds draft ${home} ${person} ${name}`;
 
   // Answers on their way: one a ticket, in the order in which they were given, until the server has them.
   // On a shared device each person's wait for that person's own pages.
@@ -63,7 +64,7 @@
         if (answers.getItem(answer.key) !== answer.text) continue; // changed meanwhile: that goes next
         answers.removeItem(answer.key);
         const here = form && answer.draft === form.dataset.draft;
-        if (told.next) drafts.removeItem(`manyminds ${answer.draft}`);
+        if (told.next) drafts.removeItem(draftOf(answer.draft));
         if (told.next && here) { left = true; said = ""; location.assign(told.next); return; }
         // The server's own page says what is wrong, and keeps what was typed.
         if (told.error && here) { left = true; form.submit(); return; }
@@ -95,11 +96,13 @@
   if (!form) return;
 
   const field = form.elements;
-  const draft = `manyminds ${form.dataset.draft}`;
-  document.querySelector(".keys").hidden = false;
+  const draft = draftOf(form.dataset.draft);
+  const task = Boolean(field.active_seconds); // else a form of the steps around the work
+  const keys = document.querySelector(".keys");
+  if (keys) keys.hidden = false;
 
   // Seconds during which the page could be seen.
-  let before = Number(field.active_seconds.value), since = document.hidden ? null : performance.now();
+  let before = task ? Number(field.active_seconds.value) : 0, since = document.hidden ? null : performance.now();
   const seconds = () => before + (since === null ? 0 : (performance.now() - since) / 1000);
   document.addEventListener("visibilitychange", () => {
     before = seconds();
@@ -126,33 +129,37 @@
     setInterval(tick, 5000);
   }
 
-  // A reload or a look at another page loses nothing that was chosen or typed.
+  // A reload, another language or a look at another page loses nothing that was chosen or typed.
   function keep() {
     if (left) return;
-    const { label, cannot_judge: cannot, comment } = field;
-    drafts.setItem(draft, JSON.stringify({
-      label: label.value, cannot: cannot.checked, comment: comment.value, seconds: seconds(),
-    }));
+    const chosen = [...new FormData(form)].filter(([name]) => field[name].type !== "hidden");
+    drafts.setItem(draft, JSON.stringify({ chosen, seconds: seconds() }));
   }
   const kept = JSON.parse(drafts.getItem(draft));
   if (kept && !("error" in form.dataset)) {
-    if (kept.label) field.label.value = kept.label;
-    field.cannot_judge.checked = kept.cannot;
-    field.comment.value = kept.comment;
     before = kept.seconds;
-    if (kept.cannot || kept.comment) form.querySelector("details").open = true;
+    if (kept.chosen.some(([, value]) => value)) putBack(kept.chosen);
   }
   addEventListener("pagehide", keep);
 
+  function putBack(chosen) {
+    for (const control of field) {
+      const values = chosen.filter(([name]) => name === control.name).map(([, value]) => value);
+      if (control.matches("[type=radio], [type=checkbox]")) control.checked = values.includes(control.value);
+      else if (control.matches("textarea, select")) control.value = values[0] ?? "";
+      const folded = control.closest("details");
+      if (folded && values.some(Boolean)) folded.open = true;
+    }
+  }
+
   form.addEventListener("input", ({ target }) => {
-    if (target === field.cannot_judge && target.checked) for (const radio of field.label) radio.checked = false;
-    if (target.name === "label") field.cannot_judge.checked = false;
+    const { label, cannot_judge: cannot } = field;
+    if (cannot && target === cannot && cannot.checked) for (const radio of label) radio.checked = false;
+    if (cannot && target.name === "label") cannot.checked = false;
     keep();
   });
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (left) return;
+  function sendAnswer() {
     field.active_seconds.value = seconds().toFixed(3);
     // Each change of mind is an answer of its own; sending one again is not.
     const { label, cannot_judge: cannot, comment } = field;
@@ -162,9 +169,39 @@
     const url = form.getAttribute("action"), body = new URLSearchParams(new FormData(form)).toString();
     answers.setItem(prefix + field.token.value, JSON.stringify({ url, body, draft: form.dataset.draft, at: Date.now() }));
     sendAll();
+  }
+
+  // The form of a step stays on its page until the server has it. What is wrong with it the server's own page says.
+  let handing = false, anew;
+  async function sendStep() {
+    if (handing || left) return;
+    clearTimeout(anew);
+    handing = true;
+    try {
+      const body = new URLSearchParams(new FormData(form)), signal = AbortSignal.timeout(20000);
+      const response = await fetch(form.getAttribute("action"), { method: "POST", body, signal });
+      if (!response.ok && response.status !== 400) throw new Error("something in between replied");
+      left = true;
+      if (!response.redirected) { form.submit(); return; }
+      drafts.removeItem(draft);
+      location.assign(response.url);
+    } catch {
+      say(status.dataset.unsent);
+      anew = setTimeout(sendStep, 3000);
+    } finally {
+      handing = false;
+    }
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (left) return;
+    keep();
+    if (task) sendAnswer();
+    else sendStep();
   });
 
-  document.addEventListener("keydown", (event) => {
+  if (keys) document.addEventListener("keydown", (event) => {
     const { key, target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
     if (target.closest("textarea")) return;

@@ -172,6 +172,7 @@ def _practice_page(
         picked=str(form["label"].value()),
         choices=scale,
         wordy=wordy(scale),
+        keys=[choice.key for choice in scale if choice.key],
         token=ticket_for(participant, shown.check).seal(),
         place=done.index(shown) + 1,
         total=len(done),

@@ -184,7 +184,8 @@ def other_pages(page: Page) -> Iterator[str]:
     onward(page, "comprehension/")
     for _ in range(2):
         page.locator("input[type=radio]").nth(1).check()
-        onward(page)
+        with page.expect_navigation():
+            onward(page)
     page.locator("#code").wait_for()
     yield "screened-out"
     checked = create_study(
