@@ -144,7 +144,13 @@ def hour_bars(hours: Sequence[tuple[datetime, int]]) -> Bars:
         for n, (start, _) in enumerate(hours)
         if start.hour % every == 0
     }
-    return bars_of(named, ticks or {0: named[0][0]})
+    return bars_of(named, ticks or {0: f"{hours[0][0]:%H:%M}"})
+
+
+def day_bars(days: Sequence[tuple[datetime, int]]) -> Bars:
+    """Answers by the day."""
+    named = [(f"{start:%-d %b}", count) for start, count in days]
+    return bars_of(named, {n: named[n][0] for n in range(0, len(named), max(1, ceil(len(named) / 6)))})
 
 
 def labels_bars(items: Mapping[int, int]) -> Bars:

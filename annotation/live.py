@@ -26,9 +26,9 @@ SHARE = 200
 # Somebody who came in so lately and has not begun to label is taken to be there still.
 LATELY = timedelta(minutes=30)
 SOON = timedelta(minutes=5)
-HOUR, LEAST_PACE = timedelta(hours=1), timedelta(minutes=5)
+HOUR, DAY, LEAST_PACE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=5)
 MOST_NEWCOMERS, MOST_SHOWN, FIRST_OPEN = 1000, 50, 200
-HOURS = 48
+HOURS, DAYS = 48, 92
 # A label is dated a moment before it is committed.
 GRACE = timedelta(minutes=2)
 
@@ -201,37 +201,46 @@ def labels_per_item(study: Study) -> Counter[int]:
 
 
 @dataclass(frozen=True)
-class Hour:
+class Span:
+    """An hour or a day, and how many answers came in it."""
+
     start: datetime
     answers: int
 
 
-def by_hour(study: Study) -> list[Hour]:
-    """Answers in each of the last hours, corrections and late ones too; up to the study's end if it has one.
+def by_hour(study: Study) -> list[Span]:
+    """Answers in each of the last hours, corrections and late ones too, up to the end of a closed study."""
+    return _spans(study, HOUR, HOURS)
 
-    Labels are never deleted, so an hour that is over is counted once and kept.
-    """
+
+def by_day(study: Study) -> list[Span]:
+    """The same by the days of UTC, of a study that ran longer than its hours show; else nothing."""
     end = study.closed_at or timezone.now()
-    last = end.replace(minute=0, second=0, microsecond=0)
-    hours = [last - timedelta(hours=n) for n in reversed(range(HOURS))]
+    short = study.opened_at is None or end - study.opened_at < HOUR * (HOURS - 1)
+    return [] if short else _spans(study, DAY, DAYS)
+
+
+def _spans(study: Study, length: timedelta, most: int) -> list[Span]:
+    """Labels are never deleted, so a span that is over is counted once and kept."""
+    end = study.closed_at or timezone.now()
+    last = end.replace(hour=0 if length == DAY else end.hour, minute=0, second=0, microsecond=0)
+    starts = [last - length * n for n in reversed(range(most))]
     opened = study.opened_at or end
-    hours = [hour for hour in hours if hour > opened - HOUR]
-    key = f"live-hours:{study.pk}:{study.created_at.timestamp()}"
+    starts = [start for start in starts if start > opened - length]
+    key = f"live-spans-{length.total_seconds():.0f}:{study.pk}:{study.created_at.timestamp()}"
     counts: dict[datetime, int] = cache.get(key, {})
-    if missing := [hour for hour in hours if hour not in counts]:
-        counts |= dict.fromkeys(missing, 0) | _answers_since(study, missing[0])
-        over = {hour: n for hour, n in counts.items() if hour in hours and _is_over(hour)}
-        cache.set(key, over, timeout=HOURS * 3600)
-    return [Hour(hour, counts[hour]) for hour in hours]
+    if missing := [start for start in starts if start not in counts]:
+        counts |= dict.fromkeys(missing, 0) | _answers_since(study, missing[0], length)
+        now = timezone.now()
+        over = {start: counts[start] for start in starts if now > start + length + GRACE}
+        cache.set(key, over, timeout=(length * most).total_seconds())
+    return [Span(start, counts[start]) for start in starts]
 
 
-def _is_over(hour: datetime) -> bool:
-    return timezone.now() > hour + HOUR + GRACE
-
-
-def _answers_since(study: Study, start: datetime) -> dict[datetime, int]:
-    """Grouped by the hour as text, which both databases do without calling Python for each row."""
+def _answers_since(study: Study, start: datetime, length: timedelta) -> dict[datetime, int]:
+    """Grouped by the date's text, which both databases do without calling Python for each row."""
+    digits, form = (10, "%Y-%m-%d") if length == DAY else (13, "%Y-%m-%d %H")
     labels = Label.objects.filter(session__isnull=False, submitted_at__gte=start, participant__study=study)
-    hour = Left(Cast("submitted_at", TextField()), 13)
-    found = labels.order_by().annotate(hour=hour).values_list("hour").annotate(answers=Count("*"))
-    return {datetime.strptime(f"{text}+0000", "%Y-%m-%d %H%z"): answers for text, answers in found}
+    span = Left(Cast("submitted_at", TextField()), digits)
+    found = labels.order_by().annotate(span=span).values_list("span").annotate(answers=Count("*"))
+    return {datetime.strptime(f"{text}+0000", f"{form}%z"): answers for text, answers in found}

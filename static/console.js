@@ -18,7 +18,9 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 // Of a study's sections, the one that is shown is in sight on a narrow screen too.
 const sections = document.querySelector(".sections");
 const current = sections?.querySelector("[aria-current]");
-if (current) sections.scrollLeft += current.getBoundingClientRect().left - sections.getBoundingClientRect().left - 48;
+if (current && current.getBoundingClientRect().right > sections.getBoundingClientRect().right) {
+  sections.scrollLeft += current.getBoundingClientRect().left - sections.getBoundingClientRect().left - 48;
+}
 
 // A whole page where a part was asked for: the session has ended, and this is the page to sign in.
 document.addEventListener("htmx:beforeSwap", (event) => {

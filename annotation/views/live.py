@@ -10,10 +10,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from annotation.charts import hour_bars, labels_bars
+from annotation.charts import day_bars, hour_bars, labels_bars
 from annotation.forms.pay import PayForm
 from annotation.funnel import funnel
-from annotation.live import by_hour, inside, labels_per_item, needing, progress_of, shared
+from annotation.live import by_day, by_hour, inside, labels_per_item, needing, progress_of, shared
 from annotation.models import Study
 from annotation.pay import as_csv, owed
 from annotation.roles import Role, study_for
@@ -106,4 +106,9 @@ def _due(study: Study) -> Due:
 
 def _charts(study: Study) -> dict[str, Any]:
     hours = [(hour.start, hour.answers) for hour in by_hour(study)]
-    return {"hours": hour_bars(hours), "distribution": labels_bars(labels_per_item(study))}
+    days = [(day.start, day.answers) for day in by_day(study)]
+    return {
+        "hours": hour_bars(hours),
+        "days": day_bars(days),
+        "distribution": labels_bars(labels_per_item(study)),
+    }

@@ -14,6 +14,7 @@ from annotation.charts import hour_bars, labels_bars
 from annotation.extension import add_labels
 from annotation.funnel import funnel, median_minutes
 from annotation.live import (
+    by_day,
     by_hour,
     inside,
     labels_per_item,
@@ -259,6 +260,21 @@ def test_a_long_study_shows_its_last_two_days_and_a_closed_one_those_before_its_
     assert hours[-1].start <= study.closed_at < hours[-1].start + timedelta(hours=1)
 
 
+def test_a_study_that_ran_longer_than_its_hours_show_shows_its_days() -> None:
+    study = opened(20)
+    assert by_day(study) == []
+    now = timezone.now()
+    Study.objects.update(opened_at=now - timedelta(days=200))
+    study.refresh_from_db()
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    for n, ago in enumerate((0, 1, 1, 60, 150)):
+        work(make_participant(study, f"p{n}")).labels.update(submitted_at=today - timedelta(days=ago))
+    for _ in range(2):  # counted, then kept
+        days = by_day(study)
+        assert {(today - day.start).days: day.answers for day in days if day.answers} == {60: 4, 1: 8, 0: 4}
+        assert len(days) == 92
+
+
 def test_many_who_look_cost_as_one_and_who_acts_sees_it_at_once() -> None:
     study, asked = make_study(), []
     for _ in range(10):
@@ -286,6 +302,7 @@ def test_queries_do_not_grow_with_people_or_labels() -> None:
             needing(study)
             labels_per_item(study)
             by_hour(study)
+            by_day(study)
             funnel(study)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 24
@@ -300,6 +317,7 @@ def test_no_number_reads_all_slots_or_labels() -> None:
         needing(study)
         labels_per_item(study)
         by_hour(study)
+        by_day(study)
         funnel(study)
     plan = [step for query in queries.captured_queries for step in _plan(query["sql"])]
     scans = ("SCAN annotation_slot", "SCAN annotation_label")

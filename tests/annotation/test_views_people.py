@@ -202,8 +202,8 @@ def test_a_persons_page_tells_all_that_they_did_and_nothing_that_names_them(
         "1 failed",
         "They come from Prolific",
         "version 1,",
-        "age_band 30 to 39",
-        "Comprehension 1 passed,",
+        "What about age_band? 30 to 39",
+        "Comprehension check, attempt 1 passed,",
         "20.0 s",
     ):
         assert said in page, said
