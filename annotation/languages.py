@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from copy import copy
 from typing import Any, TypeVar
+from unicodedata import combining, normalize
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -52,6 +53,12 @@ def in_language(row: AnyRow, language: str = "") -> AnyRow:
         if said is not None:
             setattr(spoken, name, said)
     return spoken
+
+
+def by_name(text: str) -> bytes:
+    """What to sort names by in any of the languages: without accents; common Chinese by pinyin (GB 2312)."""
+    plain = (char for char in normalize("NFKD", text.casefold()) if not combining(char))
+    return "".join(plain).encode("gb18030")
 
 
 def language_for(request: HttpRequest, *, study: Study | None, participant: Participant | None) -> str:

@@ -10,13 +10,20 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from annotation.languages import in_language
+from annotation.languages import by_name, in_language
 from annotation.models import Question
 from annotation.steps.questions import REPLY_LENGTH
 
 RADIOS = 7  # longer lists are to be opened
 DECLINED = "declined"
 SAID = "="  # before an option, so that none is taken for DECLINED
+
+
+class TypedField(forms.CharField):
+    """Line ends as they were typed: a form sends each as two characters, beyond the length that it allows."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
 
 
 class ComprehensionForm(forms.Form):
@@ -45,7 +52,7 @@ class SurveyForm(forms.Form):
             if question.options:
                 self.fields[name] = _choice(label, question.options, spoken.options)
             else:
-                self.fields[name] = forms.CharField(
+                self.fields[name] = TypedField(
                     label=label,
                     required=False,
                     max_length=REPLY_LENGTH,
@@ -84,8 +91,10 @@ class SurveyForm(forms.Form):
 
 def _choice(label: str, options: list[str], spoken: list[str]) -> forms.ChoiceField:
     choices = [(f"{SAID}{option}", words) for option, words in zip(options, spoken, strict=True)]
-    choices.append((DECLINED, _not_said()))
     long = len(options) > RADIOS
+    if long and options == sorted(options, key=by_name):  # so they are in every language
+        choices.sort(key=lambda choice: by_name(choice[1]))
+    choices.append((DECLINED, _not_said()))
     return forms.ChoiceField(
         label=label,
         choices=[("", _("Choose…")), *choices] if long else choices,

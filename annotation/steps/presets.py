@@ -1,39 +1,26 @@
 """Questions about people that most studies ask, ready to be added. Nobody has to answer them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from babel import Locale
 from django.contrib.auth.models import User
-from django.utils.translation import gettext, gettext_noop, override
+from django.utils.translation import gettext, gettext_noop, override, to_locale
 
-from annotation.languages import NAMES
+from annotation.languages import NAMES, by_name
 from annotation.models import Question, Study
 from annotation.steps.flow import Place, add_question
 
-# Those that the United Nations list, and some more where people take part. Names as in everyday English.
+# Those that the United Nations list, and some more where people take part, by their codes of ISO 3166.
 COUNTRIES = """
-Afghanistan|Albania|Algeria|Andorra|Angola|Antigua and Barbuda|Argentina|Armenia|Australia|Austria
-Azerbaijan|Bahamas|Bahrain|Bangladesh|Barbados|Belarus|Belgium|Belize|Benin|Bhutan|Bolivia
-Bosnia and Herzegovina|Botswana|Brazil|Brunei|Bulgaria|Burkina Faso|Burundi|Cambodia|Cameroon|Canada
-Cape Verde|Central African Republic|Chad|Chile|China|Colombia|Comoros|Congo
-Congo (Democratic Republic)|Costa Rica|Côte d'Ivoire|Croatia|Cuba|Cyprus|Czechia|Denmark|Djibouti
-Dominica|Dominican Republic|Ecuador|Egypt|El Salvador|Equatorial Guinea|Eritrea|Estonia|Eswatini
-Ethiopia|Fiji|Finland|France|Gabon|Gambia|Georgia|Germany|Ghana|Greece|Grenada|Guatemala|Guinea
-Guinea-Bissau|Guyana|Haiti|Honduras|Hong Kong|Hungary|Iceland|India|Indonesia|Iran|Iraq|Ireland
-Israel|Italy|Jamaica|Japan|Jordan|Kazakhstan|Kenya|Kiribati|Korea (North)|Korea (South)|Kosovo
-Kuwait|Kyrgyzstan|Laos|Latvia|Lebanon|Lesotho|Liberia|Libya|Liechtenstein|Lithuania|Luxembourg
-Madagascar|Malawi|Malaysia|Maldives|Mali|Malta|Marshall Islands|Mauritania|Mauritius|Mexico
-Micronesia|Moldova|Monaco|Mongolia|Montenegro|Morocco|Mozambique|Myanmar|Namibia|Nauru|Nepal
-Netherlands|New Zealand|Nicaragua|Niger|Nigeria|North Macedonia|Norway|Oman|Pakistan|Palau|Palestine
-Panama|Papua New Guinea|Paraguay|Peru|Philippines|Poland|Portugal|Puerto Rico|Qatar|Romania|Russia
-Rwanda|Saint Kitts and Nevis|Saint Lucia|Saint Vincent and the Grenadines|Samoa|San Marino
-São Tomé and Príncipe|Saudi Arabia|Senegal|Serbia|Seychelles|Sierra Leone|Singapore|Slovakia
-Slovenia|Solomon Islands|Somalia|South Africa|South Sudan|Spain|Sri Lanka|Sudan|Suriname|Sweden
-Switzerland|Syria|Taiwan|Tajikistan|Tanzania|Thailand|Timor-Leste|Togo|Tonga|Trinidad and Tobago
-Tunisia|Türkiye|Turkmenistan|Tuvalu|Uganda|Ukraine|United Arab Emirates|United Kingdom|United States
-Uruguay|Uzbekistan|Vanuatu|Vatican City|Venezuela|Vietnam|Yemen|Zambia|Zimbabwe
+AD AE AF AG AL AM AO AR AT AU AZ BA BB BD BE BF BG BH BI BJ BN BO BR BS BT BW BY BZ CA CD CF CG CH CI CL
+CM CN CO CR CU CV CY CZ DE DJ DK DM DO DZ EC EE EG ER ES ET FI FJ FM FR GA GB GD GE GH GM GN GQ GR GT GW
+GY HK HN HR HT HU ID IE IL IN IQ IR IS IT JM JO JP KE KG KH KI KM KN KP KR KW KZ LA LB LC LI LK LR LS LT
+LU LV LY MA MC MD ME MG MH MK ML MM MN MO MR MT MU MV MW MX MY MZ NA NE NG NI NL NO NP NR NZ OM PA PE PG
+PH PK PL PR PS PT PW PY QA RO RS RU RW SA SB SC SD SE SG SI SK SL SM SN SO SR SS ST SV SY SZ TD TG TH TJ
+TL TM TN TO TR TT TV TW TZ UA UG US UY UZ VA VC VE VN VU WS XK YE ZA ZM ZW
 """
 # Each as its speakers write it, so it reads the same on every page.
-LANGUAGES = """
+OWN_NAMES = """
 Afrikaans|Azərbaycanca|Bahasa Indonesia|Bahasa Melayu|Bosanski|Català|Čeština|Cymraeg|Dansk|Deutsch
 Eesti|English|Español|Euskara|Filipino|Français|Gaeilge|Galego|Hausa|Hrvatski|Igbo|isiXhosa|isiZulu
 Íslenska|Italiano|Kiswahili|Latviešu|Lietuvių|Magyar|Malti|Nederlands|Norsk|Polski|Português|Română
@@ -41,19 +28,22 @@ Shqip|Slovenčina|Slovenščina|Soomaali|Suomi|Svenska|Tiếng Việt|Türkçe|Y
 Македонски|Русский|Српски|Українська|Қазақ тілі|Հայերեն|עברית|اردو|العربية|فارسی|አማርኛ|नेपाली|मराठी
 हिन्दी|বাংলা|ਪੰਜਾਬੀ|ગુજરાતી|தமிழ்|తెలుగు|ಕನ್ನಡ|മലയാളം|සිංහල|ไทย|မြန်မာ|ქართული|ខ្មែរ|한국어|中文|日本語
 """
+LANGUAGES = OWN_NAMES.strip().replace("\n", "|").split("|")
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A question in English; its catalogues may have it in other languages."""
+    """A question in English, which the catalogs have in other languages; countries stand by their codes."""
 
     title: str
     text: str
     options: list[str]
 
-
-def _names(listed: str) -> list[str]:
-    return listed.strip().replace("\n", "|").split("|")
+    def said_in(self, language: str) -> tuple[str, list[str]]:
+        # Languages not by gettext, since Django's own catalogs have words for a few of them.
+        names = {**Locale.parse(to_locale(language)).territories, **{own: own for own in LANGUAGES}}
+        with override(language):
+            return gettext(self.text), [names.get(option) or gettext(option) for option in self.options]
 
 
 PRESETS = {
@@ -80,7 +70,7 @@ PRESETS = {
             gettext_noop("Another gender"),
         ],
     ),
-    "country": Preset("Country", gettext_noop("In which country do you live?"), _names(COUNTRIES)),
+    "country": Preset("Country", gettext_noop("In which country do you live?"), COUNTRIES.split()),
     "education": Preset(
         "Education",
         gettext_noop("What is the highest level of education that you have completed?"),
@@ -97,7 +87,7 @@ PRESETS = {
     "first_language": Preset(
         "First language",
         gettext_noop("Which language did you learn first?"),
-        [*_names(LANGUAGES), gettext_noop("Another language")],
+        [*LANGUAGES, gettext_noop("Another language")],
     ),
 }
 
@@ -105,8 +95,11 @@ PRESETS = {
 def add_preset(*, study: Study, name: str, place: Place, by: User | None = None) -> Question:
     """Add the question in the study's language, and in each other that knows its words. Raises StudyError."""
     preset = PRESETS[name]
-    text, options = _in(study.language, preset)
-    others = {code: _in(code, preset) for code in NAMES if code != study.language}
+    if name == "country":
+        names = dict(zip(preset.options, preset.said_in(study.language)[1], strict=True))
+        preset = replace(preset, options=sorted(names, key=lambda country: by_name(names[country])))
+    text, options = preset.said_in(study.language)
+    others = {code: preset.said_in(code) for code in NAMES if code != study.language}
     translations = {
         code: {"text": said, "options": words}
         for code, (said, words) in others.items()
@@ -115,8 +108,3 @@ def add_preset(*, study: Study, name: str, place: Place, by: User | None = None)
     return add_question(
         study=study, place=place, name=name, text=text, options=options, translations=translations, by=by
     )
-
-
-def _in(code: str, preset: Preset) -> tuple[str, list[str]]:
-    with override(code):
-        return gettext(preset.text), [gettext(option) for option in preset.options]
