@@ -104,13 +104,8 @@ def submit(*, participant: Participant, ticket: Ticket, answer: Answer) -> Label
     if before and participant.study.state == Study.State.CLOSED:
         raise InvalidAnswer(CLOSED)
     held = Slot.objects.select_for_update().filter(participant=participant, item=ticket.item).first()
-    late = Label.Status.SURPLUS
-    if any(label.status == Label.Status.REPLACED for label in before):  # what corrects it stands in its stead
-        late = Label.Status.REPLACED
-    status = Label.Status.COUNTED if held else late
-    if any(label.page == ticket.nonce and label.attempt > answer.attempt for label in before):
-        status = Label.Status.SUPERSEDED
-    else:
+    status = _status(ticket, answer, before=before, held=held)
+    if status != Label.Status.SUPERSEDED:
         Label.objects.filter(pk__in=[label.pk for label in before]).update(status=Label.Status.SUPERSEDED)
     session_id = (held and held.session_id) or ticket.session
     label = Label.objects.create(
@@ -208,6 +203,17 @@ def _may_answer(participant: Participant, ticket: Ticket, answer: Answer) -> Par
         raise InvalidAnswer(_("We do not know who you are any more. Open the study's link again."))
     answer.check(participant.study)
     return participant
+
+
+def _status(ticket: Ticket, answer: Answer, *, before: list[Label], held: Slot | None) -> Label.Status:
+    """What an answer is, after those that the person gave to the item before."""
+    if any(label.page == ticket.nonce and label.attempt > answer.attempt for label in before):
+        return Label.Status.SUPERSEDED
+    if held:
+        return Label.Status.COUNTED
+    # What corrects a label that was set aside stands in its stead.
+    aside = any(label.status == Label.Status.REPLACED for label in before)
+    return Label.Status.REPLACED if aside else Label.Status.SURPLUS
 
 
 def _may_start(participant: Participant) -> bool:

@@ -87,7 +87,7 @@ class Study(models.Model):
     after_failed_checks = models.CharField(
         max_length=10, choices=AfterFailedChecks, default=AfterFailedChecks.FLAG
     )
-    # Limits beyond which a person is flagged, where they differ from those in quality.py.
+    # Limits beyond which a person is flagged, where they differ from those in quality/limits.py.
     quality_limits = models.JSONField(default=dict, blank=True)
     pay_by = models.CharField(max_length=10, choices=Pay, default=Pay.NONE, blank=True)
     pay_rate = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True)

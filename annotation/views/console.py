@@ -16,6 +16,7 @@ from annotation.charts import colour, entropy_histogram, item_map, value_in_word
 from annotation.counts import with_counts
 from annotation.exporters import download
 from annotation.forms.export import ExportForm
+from annotation.forms.refusals import refusals_in
 from annotation.forms.settings import SettingsForm
 from annotation.forms.studies import SOURCES
 from annotation.live import progress_of, shared
@@ -164,11 +165,8 @@ def study_settings(request: ConsoleRequest, slug: str) -> HttpResponse:
         for field in form.fields.values():
             field.disabled = True
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_in(form):
             form.save(by=request.user)
-        except StudyError as error:
-            form.add_error(None, str(error))
-        else:
             messages.success(request, "The settings are saved.")
             return redirect("study-settings", slug=slug)
     status = 400 if request.method == "POST" else 200

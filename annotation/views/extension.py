@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from annotation.choice import cost_of
 from annotation.extension import add_labels, add_responses, new_items
 from annotation.forms.extension import AddItemsForm, AddLabelsForm, ChooseForm, FileForm, ResponsesForm
+from annotation.forms.refusals import refusals_in
 from annotation.importers import import_items
 from annotation.importers.items import read_items
 from annotation.models import Item, Study
@@ -44,11 +45,8 @@ def _page(request: ConsoleRequest, study: Study, *, status: int = 200, **context
 def _choose(request: ConsoleRequest, study: Study) -> HttpResponse:
     form = ChooseForm(study, request.POST)
     if form.is_valid():
-        try:
+        with refusals_in(form):
             items = form.items()
-        except StudyError as error:
-            form.add_error(None, str(error))
-        else:
             chosen = _chosen(study, items, form.cleaned_data["labels"])
             return _page(request, study, choose=form, chosen=chosen)
     return _page(request, study, status=400, choose=form)
@@ -127,7 +125,7 @@ def _responses(request: ConsoleRequest, study: Study) -> HttpResponse:
     form = ResponsesForm(request.POST)
     if not form.is_valid():
         return _page(request, study, status=400, responses=form)
-    try:
+    with refusals_in(form):
         if request.POST["do"] == "responses":
             number = len(new_items(study, form.responses()))
             labels = number * study.labels_per_item
@@ -135,11 +133,9 @@ def _responses(request: ConsoleRequest, study: Study) -> HttpResponse:
             return _page(request, study, more=more | {"cost": cost_of(study, labels), "chosen": form})
         reopen = form.cleaned_data["reopen"]
         added = add_responses(study=study, responses=form.responses(), by=request.user, reopen=reopen)
-    except StudyError as error:
-        form.add_error(None, str(error))
-        return _page(request, study, status=400, responses=form)
-    messages.success(request, f"Added {counted(added, 'items')} to {study.slug}.")
-    return redirect("progress", slug=study.slug)
+        messages.success(request, f"Added {counted(added, 'items')} to {study.slug}.")
+        return redirect("progress", slug=study.slug)
+    return _page(request, study, status=400, responses=form)
 
 
 STEPS = {

@@ -13,6 +13,7 @@ from annotation.charts import value_in_words
 from annotation.exporters.replies import reply_lines
 from annotation.forms.crowd import choices, wordy
 from annotation.forms.flow import CheckForm, QuestionForm, RulesForm
+from annotation.forms.refusals import refusals_in
 from annotation.forms.steps import ComprehensionForm, SurveyForm
 from annotation.languages import in_language, offered
 from annotation.log import record
@@ -42,11 +43,8 @@ def steps(request: ConsoleRequest, slug: str) -> HttpResponse:
     study = study_for(request.user, slug, Role.VIEWER if request.method == "GET" else Role.EDITOR)
     form = RulesForm(request.POST or None, instance=study)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_in(form):
             form.save(by=request.user)
-        except StudyError as error:
-            form.add_error(None, str(error))
-        else:
             messages.success(request, "What failed checks lead to is saved.")
             return redirect("steps", slug)
     context = {"study": study, "form": form, **_flow(study)}
@@ -196,11 +194,8 @@ def _edit(
     answered: bool = False,
 ) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_in(form):
             form.save(by=request.user)
-        except StudyError as error:
-            form.add_error(None, str(error))
-        else:
             messages.success(request, "Saved.")
             return redirect("steps", study.slug)
     context = {"study": study, "form": form, "title": title, "answered": answered}

@@ -7,9 +7,9 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from annotation.forms.languages import TranslationForm
+from annotation.forms.refusals import refusals_in
 from annotation.languages import NAMES
 from annotation.roles import role_to, study_for
-from annotation.studies import StudyError
 from annotation.translations import translate
 from generation.pages import ConsoleRequest, page
 
@@ -26,11 +26,8 @@ def study_language(request: ConsoleRequest, slug: str, language: str) -> HttpRes
         for field in form.fields.values():
             field.disabled = True
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_in(form):
             translate(study=study, language=language, texts=form.texts(), by=request.user)
-        except StudyError as error:
-            form.add_error(None, str(error))
-        else:
             messages.success(request, "The texts are saved.")
             return redirect("study-language", slug=slug, language=language)
     status = 400 if request.method == "POST" else 200

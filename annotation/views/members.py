@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation.forms.members import MemberForm
+from annotation.forms.refusals import refusals_in
 from annotation.log import acts_with
 from annotation.members import Role, remove_member
 from annotation.models import Study
@@ -27,11 +28,9 @@ def members(request: ConsoleRequest, slug: str) -> HttpResponse:
         return _remove(request, study, gone)
     form = MemberForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_in(form):
             messages.success(request, form.save(study=study, by=request.user))
             return redirect("members", slug)
-        except StudyError as error:
-            form.add_error(None, str(error))
     found = study.memberships.select_related("user").order_by("user__username")
     context = {"study": study, "form": form, "members": found, "roles": Role.choices}
     return page(request, "annotation/members.html", context, status=400 if request.method == "POST" else 200)

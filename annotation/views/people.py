@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.forms.quality import LimitsForm
+from annotation.forms.refusals import refusals_in
 from annotation.models import Study
 from annotation.quality.exclusion import Held, held_by_excluded, top_up
 from annotation.quality.people_table import DEFAULT_SORT, SORTS, People, PersonRow
@@ -28,7 +29,7 @@ NUMBERS = (
 )  # fmt: skip
 COLUMNS = (
     "annotator_id", "excluded", "exclusion_reason", "answers", *NUMBERS, "correlation_reason", "checks",
-    "failed_checks", "comprehension_failed", "flags",
+    "failed_checks", "comprehension_failed", "flags", "simulated",
 )  # fmt: skip
 
 
@@ -49,11 +50,8 @@ def people_limits(request: ConsoleRequest, slug: str) -> HttpResponse:
     study = study_for(request.user, slug, Role.EDITOR)
     form = LimitsForm(request.POST, study=study)
     if form.is_valid():
-        try:
+        with refusals_in(form):
             form.save(by=request.user)
-        except StudyError as error:
-            form.add_error(None, str(error))
-        else:
             messages.success(request, "The limits are saved.")
             return redirect("people", slug)
     return _people_page(request, study, People.of(study), _asked(request), form=form, status=400)
@@ -118,7 +116,8 @@ def _file(study: Study, rows: list[PersonRow]) -> HttpResponse:
     for row in rows:
         numbers = [row.numbers[name] for name in NUMBERS]
         flags = "; ".join(flag.words for flag in row.flags)
-        found = [row.checks, row.failed_checks, _truth(row.comprehension_failed), flags]
+        failed = [row.checks, row.failed_checks, _truth(row.comprehension_failed)]
+        found = [*failed, flags, _truth(study.simulated)]
         writer.writerow(
             [row.code, _truth(row.excluded), row.exclusion_reason, row.answered, *numbers, row.reason, *found]
         )

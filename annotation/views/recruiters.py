@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation.forms.recruitment import InvitationsForm, RecruitmentForm
+from annotation.forms.refusals import refusals_in
 from annotation.models import Invitation, Study
 from annotation.recruitment.invitations import invitations_of, revoke
 from annotation.recruitment.prolific import Prolific, ProlificError
@@ -25,7 +26,6 @@ from annotation.recruitment.ways_in import (
     submissions_by_status,
 )
 from annotation.roles import Role, role_to, study_for
-from annotation.studies import StudyError
 from generation.pages import ConsoleRequest, page, text_of
 
 INVITATIONS_A_PAGE = 200
@@ -38,11 +38,8 @@ def recruitment(request: ConsoleRequest, slug: str) -> HttpResponse:
     study = study_for(request.user, slug, role_to(request.method))
     form = RecruitmentForm(request.POST or None, study=study)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_in(form):
             form.save(by=request.user)
-        except StudyError as error:
-            form.add_error(None, str(error))
-        else:
             messages.success(request, "The ways in and the codes are saved.")
             return redirect("recruitment", slug)
     door = _door(request, study)
@@ -70,11 +67,8 @@ def invitations(request: ConsoleRequest, slug: str) -> HttpResponse:
     study = study_for(request.user, slug, role_to(request.method))
     form = InvitationsForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_in(form):
             made = form.save(study=study, by=request.user)
-        except StudyError as error:
-            form.add_error(None, str(error))
-        else:
             messages.success(request, f"Made {made:,} invitation{'' if made == 1 else 's'}.")
             return redirect("invitations", slug)
     rows, door = invitations_of(study), _door(request, study)

@@ -8,6 +8,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from annotation.forms.refusals import refusals_in
 from annotation.forms.rights import ConfirmForm, EraseForm, FindForm, RetentionForm
 from annotation.models import Participant, Study
 from annotation.rights.held import holdings
@@ -48,11 +49,9 @@ def purge(request: ConsoleRequest, slug: str) -> HttpResponse:
         ConfirmForm(request.POST, word=slug, prefix=PURGE),
     )
     if form.is_valid():
-        try:
+        with refusals_in(form):
             messages.success(request, purge_ids(study=study, by=request.user).sentence())
             return redirect("data", slug)
-        except StudyError as error:
-            form.add_error(None, str(error))
     return _data_page(request, study, status=400, purge=form)
 
 
@@ -72,11 +71,8 @@ def find(request: ConsoleRequest, slug: str) -> HttpResponse:
 def delete(request: ConsoleRequest, slug: str) -> HttpResponse:
     study, form = study_for(request.user, slug, Role.OWNER), ConfirmForm(request.POST, word=slug)
     if form.is_valid():
-        try:
+        with refusals_in(form):
             delete_study(study=study, by=request.user)
-        except StudyError as error:
-            form.add_error(None, str(error))
-        else:
             messages.success(request, f"{study.name} is deleted. Its queries and responses stay.")
             return redirect("studies")
     return _data_page(request, study, status=400, delete=form)
