@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from annotation.api.studies import checked, user_of
 from annotation.models import Participant, Study
 from annotation.quality.exclusion import exclude, restore, top_up
-from annotation.quality.people_table import SORTS, People
+from annotation.quality.people import SORTS, People
 from annotation.roles import role_to, study_for
 
 

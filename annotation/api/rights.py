@@ -1,4 +1,4 @@
-"""The API of people's data: shown, erased, purged. Each takes an owner. Rules live in `rights.py`."""
+"""The API of people's data: shown, erased, purged. Each takes an owner. Rules live in `rights/`."""
 
 from typing import Any
 

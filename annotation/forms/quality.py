@@ -1,4 +1,4 @@
-"""Forms of the quality panel. Rules live in `limits.py` and `exclusion.py`."""
+"""Forms of the quality panel. Rules live in `quality/limits.py` and `quality/exclusion.py`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Forms about who may enter. Rules live in `ways_in.py`, `panels.py` and `invitations.py`."""
+"""Forms about who may enter. Rules live in `recruitment/`: `ways_in.py`, `panels.py`, `invitations.py`."""
 
 from typing import Any
 

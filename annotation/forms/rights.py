@@ -1,4 +1,4 @@
-"""Forms of the pages about people's data. Rules live in `rights.py` and `retention.py`."""
+"""Forms of the pages about people's data. Rules live in `rights/identity.py` and `rights/retention.py`."""
 
 from datetime import date
 

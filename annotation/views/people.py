@@ -14,12 +14,12 @@ from annotation.forms.quality import LimitsForm
 from annotation.forms.refusals import refusals_in
 from annotation.models import Study
 from annotation.quality.exclusion import Held, held_by_excluded, top_up
-from annotation.quality.people_table import DEFAULT_SORT, SORTS, People, PersonRow
+from annotation.quality.people import DEFAULT_SORT, SORTS, People, PersonRow
 from annotation.roles import Role, study_for
 from annotation.studies import StudyError
 from annotation.templatetags.labels import counted
 from annotation.views.excluded import with_excluded
-from generation.pages import ConsoleRequest, page, text_of
+from generation.pages import ConsoleRequest, cell, page, text_of
 
 PEOPLE_A_PAGE = 50
 NUMBERS = (
@@ -119,7 +119,7 @@ def _file(study: Study, rows: list[PersonRow]) -> HttpResponse:
         failed = [row.checks, row.failed_checks, _truth(row.comprehension_failed)]
         found = [*failed, flags, _truth(study.simulated)]
         writer.writerow(
-            [row.code, _truth(row.excluded), row.exclusion_reason, row.answered, *numbers, row.reason, *found]
+            [row.code, _truth(row.excluded), cell(row.exclusion_reason), row.answered, *numbers, row.reason, *found]
         )
     return response
 

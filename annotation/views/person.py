@@ -12,7 +12,7 @@ from annotation.charts import value_in_words
 from annotation.forms.quality import ExcludeForm
 from annotation.models import Participant, Study
 from annotation.quality.exclusion import restore
-from annotation.quality.people_table import People
+from annotation.quality.people import People
 from annotation.quality.person import Sitting, Step, sittings_of
 from annotation.quality.timeline import timeline_of
 from annotation.roles import role_to, study_for
