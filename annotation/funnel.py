@@ -53,11 +53,13 @@ class Funnel:
 
 def funnel(study: Study) -> Funnel:
     """In ten queries, whatever the study's size."""
-    consents = dict(study.participants.order_by().values_list("pk", "consented_at"))
+    people = study.participants.order_by().values_list("pk", "consented_at", "simulated")
+    # Simulated people are never asked.
+    consents = {pk: consented_at or simulated for pk, consented_at, simulated in people}
     attempts = ComprehensionAttempt.objects.filter(participant__study=study)
     asked, outcomes = _asked(study), _last_outcomes(study)
     began = set(outcomes)
-    steps = [("agreed to take part", {pk for pk, consented_at in consents.items() if consented_at})]
+    steps = [("agreed to take part", {pk for pk, given in consents.items() if given})]
     if asked["comprehension"]:
         steps.append(("passed the comprehension check", _people(attempts.filter(passed=True))))
     if asked["practice"]:

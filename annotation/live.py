@@ -148,7 +148,7 @@ def inside(study: Study) -> Inside:
         for _, code, size, started, left, until in leases
     ]
     labelling.sort(key=lambda person: person.leased_until)
-    newcomers = Participant.objects.filter(study=study, created_at__gt=now - LATELY)
+    newcomers = Participant.objects.filter(study=study, created_at__gt=now - LATELY, simulated=False)
     newest = newcomers.order_by("-created_at").values_list("pk", flat=True)[:MOST_NEWCOMERS]
     standing = Counter(next_steps(Participant.objects.filter(pk__in=list(newest))).values())
     # Who has a session is inside by their lease, and who is done is not.

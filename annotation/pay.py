@@ -62,6 +62,7 @@ class Pay:
     rows: list[Owed]
     currency: str
     total: Decimal | None
+    simulated: bool
 
     @property
     def people(self) -> int:
@@ -79,6 +80,7 @@ COLUMNS = (
     "last_session",
     "excluded",
     "identity_erased",
+    "simulated",
 )
 
 
@@ -100,6 +102,7 @@ def as_csv(pay: Pay) -> str:
                 row.outcome,
                 "true" if row.excluded else "false",
                 "true" if row.erased else "false",
+                "true" if pay.simulated else "false",
             ]
         )
     return out.getvalue()
@@ -122,7 +125,7 @@ def owed(*, study: Study) -> Pay:
         rows.append(Owed(code, mine.number, minutes, number, amount, mine.outcome, *marks))
     total = sum((row.amount for row in rows if row.amount is not None), Decimal())
     pays = study.pay_by != Study.Pay.NONE
-    return Pay(rows, study.currency, rounded(total, study.currency) if pays else None)
+    return Pay(rows, study.currency, rounded(total, study.currency) if pays else None, study.simulated)
 
 
 def _amount(study: Study, *, time: timedelta, answers: int) -> Decimal | None:

@@ -34,6 +34,7 @@ from annotation.models import (
     Session,
     Study,
 )
+from annotation.rehearsal import rehearse
 from annotation.rights.identity import erase_identity
 from annotation.steps.standing import Step
 from annotation.studies import close_study, open_study
@@ -207,6 +208,16 @@ def test_steps_narrow_down_and_endings_add_up_when_a_step_is_added_and_somebody_
         (4, None), (3, 1), (3, 0), (3, 0), (3, 0), (2, 1),
     ]  # fmt: skip
     assert sum(number for _, number in found.endings) == 4
+
+
+def test_of_a_rehearsal_nobody_is_inside_and_who_found_no_work_was_ready() -> None:
+    study = make_study(labels_per_item=2, session_size=4)
+    make_items(study, 4)
+    rehearse(study=study, participants=5, seed=1)
+    found = funnel(study)
+    assert (found.stages[1].people, found.stages[1].lost) == (5, 0)
+    assert sum(number for words, number in found.endings if words.startswith("ready")) > 0
+    assert inside(study).people == 0
 
 
 def test_somebody_who_sits_twice_is_one_person_who_ended_as_the_last_time() -> None:

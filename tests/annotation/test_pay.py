@@ -218,7 +218,7 @@ def test_the_file_has_a_row_a_person() -> None:
     assert found == {
         "participant": "ann", "sessions": "1", "minutes": found["minutes"], "answers": "3", "amount": "0.30",
         "currency": "GBP", "last_session": "completed", "excluded": "false",
-        "identity_erased": "false",
+        "identity_erased": "false", "simulated": "false",
     }  # fmt: skip
 
 

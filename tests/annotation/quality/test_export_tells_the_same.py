@@ -15,7 +15,7 @@ from scipy import stats
 from annotation.agreement import study_agreement
 from annotation.exporters import stream_labels
 from annotation.models import Label, Study
-from annotation.pay import owed
+from annotation.pay import as_csv, owed
 from annotation.quality.exclusion import exclude, restore, top_up
 from annotation.rehearsal import rehearse
 from tests.factory import make_items, make_study
@@ -46,6 +46,7 @@ def study(request: pytest.FixtureRequest) -> Study:
     Label.objects.filter(participant=gone[1]).update(active_seconds=None)
     statuses = set(Label.objects.values_list("status", flat=True))
     assert statuses == set(Label.Status.values)
+    study.refresh_from_db()
     return study
 
 
@@ -109,6 +110,7 @@ def test_the_people_page(study: Study, console: Client, with_excluded: bool) -> 
             shown = float(row[name]) if row[name] else np.nan
             assert shown == pytest.approx(found[name], abs=1e-9, nan_ok=True), (code, name)
         assert row["excluded"] == ("true" if mine.excluded.any() else "false")
+        assert row["simulated"] == "true"
 
 
 @pytest.mark.parametrize("with_excluded", [False, True])
@@ -142,3 +144,4 @@ def test_what_people_are_owed(study: Study) -> None:
     assert {row.code: row.answers for row in pay.rows if row.answers} == answers.to_dict()
     amounts = [int(n * Decimal("0.155") + Decimal("0.5")) for n in answers]
     assert pay.total == sum(amounts), "yen have no decimals"
+    assert {row["simulated"] for row in csv.DictReader(io.StringIO(as_csv(pay)))} == {"true"}
