@@ -35,7 +35,8 @@ def give_role(*, study: Study, name: str, role: str, by: User | None = None) -> 
 def remove_member(*, study: Study, name: str, by: User | None = None) -> None:
     """Take the user's role back. Raises StudyError."""
     study = _locked(study)
-    member = Membership.objects.filter(study=study, user__username=name).first()
+    found = Membership.objects.filter(study=study, user__username=name)
+    member = None if "\x00" in name else found.first()  # no database takes NUL
     if member is None:
         raise StudyError(f"{name} is no member of {study.slug}.")
     if member.role == Role.OWNER:

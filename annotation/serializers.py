@@ -11,6 +11,7 @@ from generation.forms import RowsFileField
 class StudySerializer(serializers.ModelSerializer[Study]):
     items = serializers.IntegerField(source="number_of_items", read_only=True)
     labels = serializers.IntegerField(source="number_of_labels", read_only=True)
+    scale_words = serializers.ListField(child=serializers.CharField(allow_blank=True), required=False)
 
     class Meta:
         model = Study

@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
 from django.db import DatabaseError, connection, transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from rest_framework.authtoken.models import Token
@@ -17,6 +17,7 @@ from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -26,6 +27,28 @@ def answer_health(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return health() if request.path == "/healthz" else get_response(request)
+
+    return middleware
+
+
+def refuse_nul(get_response: Handler) -> Handler:
+    """Middleware: an address with NUL in it names nothing, and no database may be asked for it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path_info:
+            raise Http404
+        return get_response(request)
+
+    return middleware
+
+
+def keep_private(get_response: Handler) -> Handler:
+    """Middleware: what says nothing else about it is stored by no browser and no proxy."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
     return middleware
 
@@ -59,6 +82,7 @@ def account(request: HttpRequest) -> HttpResponse:
 class TokenView(ObtainAuthToken):
     """Name and password for an API token; 429 while they are locked."""
 
+    parser_classes = APIView.parser_classes
     throttle_classes = (ScopedRateThrottle,)
     throttle_scope = "token"
 

@@ -38,3 +38,8 @@ def wanted_part(request: ConsoleRequest, *parts: str) -> str:
 def text_of(request: HttpRequest, name: str) -> str:
     """A search text from the address; no database takes NUL."""
     return request.GET.get(name, "").replace("\x00", "").strip()[:200]
+
+
+def cell(text: str) -> str:
+    """The text for a list that people open in a spreadsheet, which shall take none for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

@@ -26,7 +26,7 @@ from annotation.recruitment.ways_in import (
     submissions_by_status,
 )
 from annotation.roles import Role, role_to, study_for
-from generation.pages import ConsoleRequest, page, text_of
+from generation.pages import ConsoleRequest, cell, page, text_of
 
 INVITATIONS_A_PAGE = 200
 
@@ -127,5 +127,5 @@ def _file(study: Study, rows: list[dict[str, Any]]) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="{study.slug}-invitations.csv"'
     writer = csv.writer(response)
     writer.writerow(["note", "state", "link"])
-    writer.writerows([row["invitation"].note, row["state"], row["link"]] for row in rows)
+    writer.writerows([cell(row["invitation"].note), row["state"], row["link"]] for row in rows)
     return response

@@ -14,11 +14,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import escape
 from rest_framework.throttling import UserRateThrottle
 
-from annotation.models import Participant, Study
-from annotation.studies import open_study
-from tests.factory import make_items, make_study
+from annotation.models import Label, Participant, Reply, Study
+from annotation.quality.exclusion import exclude
+from annotation.recruitment.invitations import invite
+from annotation.studies import open_study, update_study
+from tests.factory import make_items, make_labels, make_question, make_study
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -170,3 +174,58 @@ def test_without_an_environment_there_are_no_secrets_and_all_of_them_can_be_give
 def test_the_cache_can_be_shared_by_an_address(tmp_path: Path) -> None:
     found = settings_from(MANYMINDS_DATA=str(tmp_path), CACHE_URL=f"filecache://{tmp_path}/cache")
     assert "FileBasedCache" in found["CACHES"]
+
+
+@pytest.mark.django_db
+def test_what_the_console_shows_is_stored_by_no_browser_and_no_proxy(console: Client) -> None:
+    opened("a")
+    for address in (
+        "/",
+        "/studies/a/people/",
+        "/studies/a/people/?format=csv",
+        "/api/v1/studies/",
+        "/account/",
+    ):
+        assert "no-store" in console.get(address).headers["Cache-Control"], address
+    assert '"historyCacheSize": 0' in console.get("/").text  # htmx would keep pages after signing out
+
+
+@pytest.mark.django_db
+def test_a_list_for_a_spreadsheet_holds_no_formula(console: Client) -> None:
+    study = opened("a")
+    console.post("/s/a/")
+    invite(study=study, notes=['=HYPERLINK("https://evil.example")', "Ana = 3"])
+    exclude(participant=study.participants.get(), reason="@SUM(1)")
+    invited = console.get("/studies/a/recruitment/invitations/?format=csv").text
+    assert "'=HYPERLINK" in invited and "\nAna = 3," in invited
+    assert ",'@SUM(1)," in console.get("/studies/a/people/?format=csv").text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", "'\"><svg onload=alert(1)>", "javascript:alert(1)"]
+)
+def test_what_people_type_is_text_wherever_it_is_shown(console: Client, text: str) -> None:
+    """In a survey, a comment, a note, a reason and names, on each page that shows them."""
+    study = update_study(study=opened("a"), name=text)
+    asked = make_question(study, "age", text=text, options=[text, "other"])
+    console.post("/s/a/")
+    person = study.participants.get()
+    Reply.objects.update_or_create(
+        participant=person, question=asked, defaults={"value": text, "replied_at": timezone.now()}
+    )
+    make_labels(study.items.all()[0], [3], people=[person])
+    Label.objects.update(comment=text)
+    invite(study=study, notes=[text])
+    exclude(participant=person, reason=text)
+    item = study.items.all()[0]
+    pages = ("", f"items/{item.pk}/", f"people/{person.code}/", "people/", "log/", "steps/", "data/")
+    shown = [console.get(f"/studies/a/{page}") for page in (*pages, "recruitment/invitations/", "progress/")]
+    shown += [
+        console.get(address) for address in ("/", "/s/a/", "/s/a/survey/", "/studies/a/steps/see/before/")
+    ]
+    for page in shown:
+        assert page.status_code in (200, 302), page.request["PATH_INFO"]
+        raw = page.text
+        assert "<script>alert" not in raw and "<svg onload" not in raw and 'href="javascript' not in raw
+    assert sum(escape(text) in page.text for page in shown) >= 6
