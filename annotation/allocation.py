@@ -4,7 +4,8 @@ What keeps it exact, under any number of processes: an item has k rows in Slot; 
 under its row's lock (PostgreSQL) or the database's write lock (SQLite, BEGIN IMMEDIATE); and the
 constraints in `models/` refuse a second counted label in a slot and a second current label of a person.
 
-Locks are taken in one order, so that nobody waits in a circle: the participant, the study, slots by `order`.
+Locks are taken in one order, so that nobody waits in a circle: submissions, participants by key, the study,
+slots by `order`.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """What a recruiter says of a person's paid work: returned and timed-out submissions give their slots back.
 
-Locks are taken in one order: the submission, then what `allocation.py` names.
+Locks are taken in the order that `allocation.py` names.
 """
 
 from datetime import datetime
