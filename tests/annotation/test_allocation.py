@@ -133,6 +133,19 @@ def test_a_late_answer_counts_while_nobody_took_the_slot_and_is_surplus_after() 
     assert Label.objects.filter(value=5).count() == 1
 
 
+def test_people_who_take_an_item_and_leave_keep_it_for_the_time_limit_and_no_longer() -> None:
+    study = opened(25, labels_per_item=1, session_size=1, time_limit_minutes=30)
+    for n in range(25):
+        begin(make_participant(study, f"leaves {n}"))
+    assert start_session(participant=make_participant(study, "early")) is None
+    held = Slot.objects.filter(study=study)
+    assert held.filter(leased_until__lte=timezone.now() + timedelta(minutes=30)).count() == 25
+    held.update(leased_until=timezone.now())
+    for n in range(25):
+        finish(make_participant(study, f"comes later {n}"))
+    assert counted_per_item(study) == {1} and Label.objects.count() == 25
+
+
 def test_somebody_who_comes_back_gets_their_slots_again_and_others_for_those_that_went() -> None:
     study = opened(12, labels_per_item=1, session_size=4)
     away, other = make_participant(study, "away"), make_participant(study, "other")
@@ -230,6 +243,17 @@ def test_a_paused_or_closed_study_starts_nobody_and_keeps_the_answers_of_people_
     assert start_session(participant=outside) is None
     close_study(study=study)
     assert submit(participant=inside, ticket=waiting[0], answer=Answer(value=2)).status == "counted"
+
+
+def test_whether_work_is_left_is_looked_for_in_the_order_of_the_index() -> None:
+    from django.test.utils import CaptureQueriesContext
+
+    study = make_study(labels_per_item=1, session_size=2)
+    make_items(study, 2)
+    person = make_participant(open_study(study=study), "p")
+    with CaptureQueriesContext(connection) as queries:
+        assert work_left(participant=person)
+    assert 'ORDER BY "annotation_slot"."order"' in queries[-1]["sql"]
 
 
 def test_claiming_reads_no_more_queries_when_the_study_is_larger(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
