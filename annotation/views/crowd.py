@@ -69,6 +69,8 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(PAGES[step], slug)
     if consent_outdated(participant):
         return consent_page(request, study, Entry(), participant)
+    if step in (*PREPARATION, Step.READY) and _comes_for_nothing(participant):
+        return ending_page(request, participant)
     if starts and step in PREPARATION:
         return redirect(PAGES[step], slug)
     if starts:
@@ -84,6 +86,11 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
     starting = step not in (*PREPARATION, Step.TASK)
     size = length_of_session(participant)
     return page(request, "instructions", study, prepared=prepared, starting=starting, size=size)
+
+
+def _comes_for_nothing(participant: Participant) -> bool:
+    """Whether no work is left, so that nobody prepares in vain; it may be in the person's other tab."""
+    return not (work_left(participant=participant) or participant.sessions.filter(ended_at=None).exists())
 
 
 def _entry(request: HttpRequest, study: Study) -> Entry:

@@ -101,6 +101,7 @@ def _task_page(
         choices=scale,
         wordy=wordy(scale),
         keys=[choice.key for choice in scale if choice.key],
+        ended=session.ended_at is not None,
         screen=screen,
         sides=screen.sides,
         token=screen.ticket.seal(),

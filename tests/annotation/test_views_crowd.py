@@ -1,7 +1,9 @@
 import pytest
 from django.test import Client
 
+from annotation.allocation import start_session, work_left
 from annotation.models import Label, Participant, Session, Study
+from tests.factory import make_practice
 from tests.visitor import MTURK, PROLIFIC, Visitor, opened
 
 pytestmark = pytest.mark.django_db
@@ -74,16 +76,39 @@ def test_somebody_by_the_open_link_may_label_on_while_there_is_work_and_the_stud
     assert Session.objects.count() == 2
 
 
-def test_no_work_left_thanks_and_pays_and_the_door_leads_there_again() -> None:
+def test_no_work_left_thanks_and_pays_before_anybody_prepares_and_every_way_leads_there_again() -> None:
     study = opened(items=1, labels_per_item=1)
-    Visitor(study).start()
+    first = Visitor(study)
+    first.start()
+    make_practice(study)
     late = Visitor(study, **PROLIFIC)
-    late.start()
-    assert "Nothing is left to label" in late.text
-    assert f"complete?cc={study.no_work_code}" in late.text
     late.enter()
-    assert study.no_work_code in late.send().content.decode()
-    assert study.completion_code not in late.text
+    late.send()
+    for path in ("instructions/", "", "done/"):
+        late.get(path)
+        assert "Nothing is left to label" in late.text
+        assert f"complete?cc={study.no_work_code}" in late.text
+        assert study.completion_code not in late.text
+    first.get("stop/")
+    first.send()
+    late.enter()
+    late.send()
+    assert late.here == "/s/answers/practice/"
+
+
+def test_the_last_work_taken_in_another_tab_just_now_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    person = Visitor(opened(items=2, labels_per_item=1))
+    person.enter()
+    person.send()
+
+    def other_tab_first(*, participant: Participant) -> bool:
+        start_session(participant=participant)
+        return work_left(participant=participant)
+
+    monkeypatch.setattr("annotation.views.crowd.work_left", other_tab_first)
+    person.send()
+    assert person.here == "/s/answers/task/1/"
+    assert Session.objects.count() == 1
 
 
 def test_a_returning_person_is_not_asked_again_until_the_consent_text_changes() -> None:

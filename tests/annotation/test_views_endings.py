@@ -84,6 +84,7 @@ def test_somebody_who_has_finished_may_still_look_back_and_change_an_answer() ->
     person.send(label=4)
     assert 'href="/s/answers/task/2/"' in person.text
     person.get("task/2/")
+    assert "Stop here" not in person.text and 'href="/s/answers/done/"' in person.text
     person.send(label=1)
     assert person.here == "/s/answers/done/"
     assert list(Label.objects.counted().order_by("position").values_list("value", flat=True)) == [4, 1]

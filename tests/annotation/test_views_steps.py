@@ -383,3 +383,14 @@ def test_a_plain_browser_walks_every_step_by_its_forms(live_server: Any) -> None
     assert ComprehensionAttempt.objects.get().passed and CheckAnswer.objects.count() == 2
     said = set(Reply.objects.values_list("question__name", "declined"))
     assert said == {("age", False), ("job", True)} and study.participants.count() == 1
+
+
+def test_lines_typed_in_a_survey_are_kept_as_typed_and_count_one_character_an_end() -> None:
+    study = opened(items=2)
+    question = make_question(study, "job", options=[])
+    person = Walker(study)
+    person.enter()
+    person.send()
+    person.send()
+    person.send(**{f"q{question.pk}": "a baker\r\n" * 230 + "!"})
+    assert Reply.objects.get().value == "a baker\n" * 230 + "!"

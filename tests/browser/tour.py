@@ -172,7 +172,6 @@ def other_pages(page: Page) -> Iterator[str]:
     taken.slots.all().delete()
     page.goto("/s/taken/")
     onward(page, "instructions/")
-    onward(page)
     page.locator("#code").wait_for()
     yield "no-work"
     strict = create_study(slug="strict", kind="rating", **plain)
