@@ -17,7 +17,7 @@ from pathlib import Path
 from annotation.currencies import rounded
 from annotation.models import Participant, Recruitment, Study, Submission
 from annotation.pay import Owed, owed
-from annotation.recruitment.prolific import ProlificSubmission, Reward
+from annotation.recruitment.prolific import ProlificError, ProlificSubmission, Reward
 from annotation.recruitment.submissions import find_submissions
 from annotation.steps.endings import CODES, How, ending_of
 
@@ -48,9 +48,15 @@ class Review:
 
 
 def review(*, study: Study, submissions: Sequence[ProlificSubmission], reward: Reward) -> Review:
-    """The lists for what Prolific has."""
+    """The lists for what Prolific has. Raises ProlificError where it is another study's here.
+
+    One token may read the studies of several teams, and each sees the submissions of its own.
+    """
     externals = [theirs.external for theirs in submissions]
     here = find_submissions(recruiter=Recruitment.Recruiter.PROLIFIC, externals=externals)
+    came_to = {ours.participant.study_id for ours in here.values() if ours.participant}
+    if came_to and study.pk not in came_to:
+        raise ProlificError(f"People came with these submissions to another study than {study.slug}.")
     pay = {row.code: row for row in owed(study=study).rows}
     lists, last = Review(), {}
     for theirs in submissions:

@@ -17,6 +17,7 @@ from annotation.recruitment.prolific import Prolific, ProlificError, Reward
 from annotation.recruitment.reviewing import Review, review
 from annotation.recruitment.submissions import hear
 from annotation.tickets import Answer, Ticket
+from tests.factory import make_study
 from tests.prolific import STUDY, TOKEN, FakeProlific, prolific_running
 from tests.visitor import PROLIFIC, opened
 
@@ -133,6 +134,18 @@ def test_submissions_go_where_their_work_here_says(server: FakeProlific) -> None
     assert lists.look_at == []
     # 3 answers are worth 3.00, of which the reward pays 2.50; 2 answers without the reward are worth 2.00.
     assert lists.bonus == [("all", Decimal("0.50")), ("some", Decimal("2.00"))]
+
+
+@pytest.mark.django_db
+def test_the_submissions_of_another_study_here_are_not_shown(server: FakeProlific) -> None:
+    study, other = paid_study(), make_study("other", recruiters=["prolific"])
+    come(other, "theirs")
+    server.add("theirs")
+    with pytest.raises(ProlificError, match="to another study than"):
+        reviewed(study, server)
+    come(study, "ours")
+    server.add("ours")
+    assert named(reviewed(study, server).ask_back) == ["theirs", "ours"]
 
 
 @pytest.mark.django_db
