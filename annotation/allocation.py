@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotation.claims import claim, open_slots, queue, take
+from annotation.claims import any_open, claim, open_slots, queue, take
 from annotation.models import CheckAnswer, Label, Participant, Recruitment, Session, Slot, Study, Submission
 from annotation.steps import checks
 from annotation.tickets import Answer, InvalidAnswer, Ticket
@@ -54,7 +54,7 @@ def start_session(*, participant: Participant) -> Session | None:
 
 def work_left(*, participant: Participant) -> bool:
     """Whether the person may start a session now and would get an item."""
-    return _may_start(participant) and open_slots(participant, timezone.now()).exists()
+    return _may_start(participant) and any_open(open_slots(participant, timezone.now()))
 
 
 def sessions_left(*, participant: Participant) -> int | None:

@@ -20,7 +20,7 @@ def claim(participant: Participant, *, count: int, now: datetime) -> list[Slot]:
         return slots
     # Few are left, or others hold them for a moment: let go, queue, and look again.
     transaction.savepoint_rollback(before)
-    if not opened.exists():
+    if not any_open(opened):
         return []
     queue(study)
     return take(opened, count=count, wait=True)
@@ -41,6 +41,11 @@ def open_slots(participant: Participant, now: datetime) -> QuerySet[Slot]:
     )
 
 
+def any_open(opened: QuerySet[Slot]) -> bool:
+    """Whether there is one; looked for in order, since exists() drops the order and with it the index."""
+    return opened.values("pk").first() is not None
+
+
 def take(opened: QuerySet[Slot], *, count: int, wait: bool) -> list[Slot]:
     """Lock the first `count` of the open slots, no two of one item; without `wait`, of those nobody locks."""
     chosen: dict[int, Slot] = {}
@@ -49,7 +54,7 @@ def take(opened: QuerySet[Slot], *, count: int, wait: bool) -> list[Slot]:
         locked = rest.select_for_update(of=("self",), skip_locked=not wait)
         batch = list(locked[: count - len(chosen)])
         # Rows that were waited for may be open no more: an empty batch is the end only if none is open.
-        if not batch and not (wait and rest.exists()):
+        if not batch and not (wait and any_open(rest)):
             break
         for slot in batch:
             chosen.setdefault(slot.item_id, slot)

@@ -2,10 +2,18 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotation.allocation import session_slots, sessions_left, start_session, stop_session, submit
+from annotation.allocation import (
+    session_slots,
+    sessions_left,
+    start_session,
+    stop_session,
+    submit,
+    work_left,
+)
 from annotation.designs import lay_slots
 from annotation.models import Label, Participant, Recruitment, Session, Slot, Study
 from annotation.studies import StudyError, close_study, open_study, pause_study
@@ -246,8 +254,6 @@ def test_a_paused_or_closed_study_starts_nobody_and_keeps_the_answers_of_people_
 
 
 def test_whether_work_is_left_is_looked_for_in_the_order_of_the_index() -> None:
-    from django.test.utils import CaptureQueriesContext
-
     study = make_study(labels_per_item=1, session_size=2)
     make_items(study, 2)
     person = make_participant(open_study(study=study), "p")
@@ -257,9 +263,6 @@ def test_whether_work_is_left_is_looked_for_in_the_order_of_the_index() -> None:
 
 
 def test_claiming_reads_no_more_queries_when_the_study_is_larger(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     counts = []
     for size in (20, 200):
         study = opened(size, slug=f"s{size}")
