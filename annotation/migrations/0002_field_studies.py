@@ -302,6 +302,11 @@ class Migration(migrations.Migration):
             model_name='slot',
             index=models.Index(fields=['study', 'item', 'filled'], name='slot_by_study'),
         ),
+        migrations.AddField(
+            model_name='participant',
+            name='consent_language',
+            field=models.CharField(blank=True, max_length=10),
+        ),
         migrations.AddConstraint(
             model_name='item',
             constraint=models.CheckConstraint(condition=models.Q(('extra_labels__lte', 10000)), name='item_extra_labels'),

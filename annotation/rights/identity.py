@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
@@ -45,6 +45,8 @@ def erase_identity(
     old code, and reasons that repeat it or an id, or else a line would lead from one code to the other.
     """
     _lock(Submission.objects.filter(participant=participant))
+    # The reasons of others may repeat an id of this person.
+    _lock(participant.study.participants.filter(Q(pk=participant.pk) | ~Q(exclusion_reason="")))
     people = Participant.objects.filter(pk=participant.pk)
     person = people.select_related("study").select_for_update(of=("self",)).get()
     if person.identity_erased_at:
