@@ -24,7 +24,7 @@ class QuestionForm(forms.Form):
     """A question of the comprehension check, which has a right answer, or of a survey, which has none."""
 
     text = forms.CharField(label="Question", max_length=2_000, widget=text_area(2))
-    options = WordsField(required=False, label="Options", help_text="A line each. Left empty, people type their answer.")
+    options = WordsField(required=False, label="Options", help_text="A line each; left empty, people type.")
     right = forms.IntegerField(
         label="Right answer", min_value=1, max_value=300, initial=1, help_text="The number of its line."
     )

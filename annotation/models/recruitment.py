@@ -76,8 +76,7 @@ class Submission(models.Model):
                 name="submission_of_nobody_has_no_id",
             ),
             models.CheckConstraint(
-                condition=Q(status="", status_at__isnull=True)
-                | (~Q(status="") & Q(status_at__isnull=False)),
+                condition=Q(status="", status_at__isnull=True) | (~Q(status="") & Q(status_at__isnull=False)),
                 name="submission_status_has_time",
             ),
         ]
