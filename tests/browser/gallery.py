@@ -15,6 +15,7 @@ import calibration.urls
 import generation.urls
 from annotation.models import Study
 from calibration.management.commands.load_starter import REHEARSAL
+from tests.browser.at_work import study_at_work
 from tests.browser.conftest import ARGS, chromium_path
 from tests.browser.palette import reduced
 from tests.browser.tour import other_pages, rich_study, tour
@@ -24,6 +25,8 @@ WIDTHS = (360, 1280)
 TALLEST = 1_800  # pixels; a longer page is cut there
 NAME, PASSWORD = "researcher", "for two minutes on this machine"
 COMPARED = {"practice", "practice-feedback", "task", "task-error"}
+# These need more labels and scores than a study in the middle of its work has.
+OF_REHEARSAL = {"study", "item", "audits", "audit", "scores"}
 IN_ARABIC = {"consent", "comprehension-again", "practice", "survey-error", "task", "done"}
 
 
@@ -66,14 +69,15 @@ def _draw_console(browser: Browser, address: str, folder: Path) -> None:
     page.fill("[name=password]", PASSWORD)
     page.locator("main button").click()
     page.wait_for_url(f"{address}{reverse('studies')}")
-    _take(page, _console_pages(page), "console-", folder)
+    _take(page, _console_pages(page, study_at_work(address)), "console-", folder)
 
 
-def _console_pages(page: Page) -> Iterator[str]:
+def _console_pages(page: Page, at_work: Study) -> Iterator[str]:
     """Every page of the console whose address is known, as far as it is one to be read."""
     patterns = [*annotation.urls.console_urls, *calibration.urls.urlpatterns, *generation.urls.urlpatterns]
+    rehearsed = Study.objects.get(slug=REHEARSAL)
     for pattern in patterns:
-        where = _arguments(pattern, Study.objects.get(slug=REHEARSAL))
+        where = _arguments(pattern, rehearsed if pattern.name in OF_REHEARSAL else at_work)
         if where is None:
             continue
         url = reverse(str(pattern.name), kwargs=where)
