@@ -1,7 +1,9 @@
 """A study in the middle of its work, for pictures of the console: people came over HTTP, during a day."""
 
 import random
+import re
 from datetime import timedelta
+from zlib import crc32
 
 from django.db.models import F
 
@@ -48,8 +50,9 @@ def study_at_work(address: str) -> Study:
         _work(Person(address, f"/s/field/?PROLIFIC_PID=person-{number}&SESSION_ID=s-{number}"), number, rng)
     for number, session in enumerate(Session.objects.filter(participant__study=study).order_by("-pk")):
         _set_back(session, number * APART if number >= INSIDE else timedelta())
+    Study.objects.filter(pk=study.pk).update(opened_at=F("opened_at") - (PEOPLE + 4) * APART)
     lazy = Participant.objects.filter(study=study).order_by("pk")[LAZY]
-    exclude(participant=lazy, reason="The same answer to everything, and both checks failed.")
+    exclude(participant=lazy, reason="The same answer to everything, and a failed check.")
     return study
 
 
@@ -71,24 +74,26 @@ def _work(person: Person, number: int, rng: random.Random) -> None:
 
 
 def _says(page: Page, rng: random.Random) -> str:
-    """Somebody's view of a text: what is long is liked, more or less."""
-    if "choose 4 or 5" in page.text:
+    """Somebody's view of a text: some texts are liked, more or less."""
+    shown = "".join(re.findall(r'<div class="text"[^>]*>(.*?)</div>', page.text, re.DOTALL))
+    if "choose 4 or 5" in shown:
         return "4"
-    return str(min(5, max(1, round(rng.gauss(1.5 + len(page.text) / 2_500, 1.1)))))
+    return str(min(5, max(1, round(rng.gauss(1.5 + crc32(shown.encode()) % 4, 0.9)))))
 
 
 def _set_back(session: Session, by: timedelta) -> None:
     """As if it had been so much earlier."""
-    took = timedelta(minutes=4 + session.pk % 5)
+    took, person = timedelta(minutes=4 + session.pk % 5), session.participant
     session.labels.update(submitted_at=F("submitted_at") - by)
+    person.check_answers.update(answered_at=F("answered_at") - by - took)
+    person.comprehension_attempts.update(attempted_at=F("attempted_at") - by - took)
+    person.replies.update(replied_at=F("replied_at") - by - took)
     moments = {"started_at": session.started_at - by - took}
     if session.ended_at:
         moments["ended_at"] = session.ended_at - by
     Session.objects.filter(pk=session.pk).update(**moments)
-    people = Participant.objects.filter(pk=session.participant_id)
-    people.update(
-        created_at=F("created_at") - by - 2 * took,
-        consented_at=F("consented_at") - by - 2 * took,
-    )
+    early = by + took + timedelta(minutes=2)
+    people = Participant.objects.filter(pk=person.pk)
+    people.update(created_at=F("created_at") - early, consented_at=F("consented_at") - early)
     if by:
         session.slots.filter(filled=False).update(leased_until=F("leased_until") - by)
