@@ -41,10 +41,21 @@ def draw(folder: Path) -> None:
         _draw_people(browser, server.address, folder)
         _draw_console(browser, server.address, folder)
         browser.close()
+    _write_index(folder)
     sizes = sorted(((path.stat().st_size, path.name) for path in folder.glob("*.png")), reverse=True)
     largest = ", ".join(f"{name} {size // 1024} kB" for size, name in sizes[:5])
     total = sum(size for size, _ in sizes) // 1024
     sys.stdout.write(f"{len(sizes)} pictures, {total:,} kB; the largest: {largest}\n")
+
+
+def _write_index(folder: Path) -> None:
+    """The pictures on one page, a row a page of the site."""
+    lines = ["# Every page", "", "Drawn by `python -m tests.browser.pictures docs/pages`.", ""]
+    lines += ["| page | 360 pixels | 1280 pixels |", "|---|---|---|"]
+    for path in sorted(folder.glob("*-360.png")):
+        name = path.name.removesuffix("-360.png")
+        lines.append(f"| {name.replace('-', ' ')} | ![]({path.name}) | ![]({name}-1280.png) |")
+    (folder / "README.md").write_text("\n".join(lines) + "\n")
 
 
 def _draw_people(browser: Browser, address: str, folder: Path) -> None:
