@@ -8,7 +8,7 @@ from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, Q, 
 
 from annotation.allocation import session_slots
 from annotation.languages import in_language, is_translated
-from annotation.models import CheckAnswer, Session, Slot
+from annotation.models import Check, CheckAnswer, Session, Slot
 from annotation.steps import checks
 from annotation.tickets import Answer, Ticket
 from generation.models import digest
@@ -82,11 +82,10 @@ def _of_slot(slot: Slot) -> Screen:
 
 def _of_check(given: CheckAnswer) -> Screen:
     check = in_language(given.check_asked)
-    responses = [check.response, check.response_2] if check.response_2 else [check.response]
     return Screen(
         position=given.position or 0,
         query=check.query,
-        sides=_sides(responses, swapped=given.swapped),
+        sides=sides_of(check, swapped=given.swapped),
         swapped=given.swapped,
         said=checks.said(given),
         wall_seconds=given.wall_seconds,
@@ -94,6 +93,12 @@ def _of_check(given: CheckAnswer) -> Screen:
         draft=digest("draft", given.session_id, "check", given.pk)[:16],
         translated=is_translated(given.check_asked),
     )
+
+
+def sides_of(check: Check, *, swapped: bool = False) -> list[tuple[str, str]]:
+    """A check's responses, or a practice item's, as this person sees them, each with its letter."""
+    responses = [check.response, check.response_2] if check.response_2 else [check.response]
+    return _sides(responses, swapped=swapped)
 
 
 def _sides(texts: list[str], *, swapped: bool) -> list[tuple[str, str]]:

@@ -49,6 +49,13 @@ def choices(study: Study, *, swapped: bool) -> list[Choice]:
     ]
 
 
+def scale_shown(study: Study, *, swapped: bool) -> dict[str, Any]:
+    """What a page needs to draw the scale."""
+    scale = choices(study, swapped=swapped)
+    keys = [choice.key for choice in scale if choice.key]
+    return {"choices": scale, "wordy": wordy(scale), "keys": keys}
+
+
 def wordy(scale: list[Choice]) -> bool:
     """Whether the words are too many or too long to stand side by side on a phone."""
     words = [word for choice in scale for word in choice.word.split()]

@@ -15,11 +15,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from annotation.currencies import rounded
-from annotation.models import Participant, Recruitment, Study, Submission
+from annotation.models import Recruitment, Session, Study, Submission
 from annotation.pay import Owed, owed
 from annotation.recruitment.prolific import ProlificError, ProlificSubmission, Reward
 from annotation.recruitment.submissions import find_submissions
-from annotation.steps.endings import CODES, How, ending_of
+from annotation.steps.endings import CODES, Ending, How, endings_of
 
 Status = Submission.Status
 SUBMITTED = (Status.AWAITING_REVIEW, Status.APPROVED)
@@ -47,28 +47,49 @@ class Review:
     bonus: list[tuple[str, Decimal]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Here:
+    """Where somebody who came here stands."""
+
+    study: Study
+    code: str
+    ending: Ending
+    at_work: bool
+
+
 def review(*, study: Study, submissions: Sequence[ProlificSubmission], reward: Reward) -> Review:
     """The lists for what Prolific has. Raises ProlificError where it is another study's here.
 
     One token may read the studies of several teams, and each sees the submissions of its own.
     """
-    externals = [theirs.external for theirs in submissions]
-    here = find_submissions(recruiter=Recruitment.Recruiter.PROLIFIC, externals=externals)
-    came_to = {ours.participant.study_id for ours in here.values() if ours.participant}
-    if came_to and study.pk not in came_to:
-        raise ProlificError(f"People came with these submissions to another study than {study.slug}.")
-    pay = {row.code: row for row in owed(study=study).rows}
+    due = {row.code: row for row in owed(study=study).rows}
+    here = _people_here(study, [theirs.external for theirs in submissions])
     lists, last = Review(), {}
     for theirs in submissions:
-        ours = here.get(theirs.external)
-        participant = ours.participant if ours else None
-        if participant is None or participant.study_id != study.pk:
+        person = here.get(theirs.external)
+        if person is None:
             _sort_unknown(lists, theirs)
             continue
-        _sort(lists, theirs, participant, answers=pay[participant.code].answers)
-        last[participant.code] = theirs
-    _add_bonuses(lists, study, reward, [(theirs, pay[code]) for code, theirs in last.items()])
+        _sort(lists, theirs, person, answers=due[person.code].answers)
+        last[person.code] = theirs
+    _add_bonuses(lists, study, reward, [(theirs, due[code]) for code, theirs in last.items()])
     return lists
+
+
+def _people_here(study: Study, externals: list[str]) -> dict[str, Here]:
+    """The study's people by the submissions that they came with. Raises ProlificError, see `review`."""
+    found = find_submissions(recruiter=Recruitment.Recruiter.PROLIFIC, externals=externals)
+    came = {external: ours.participant for external, ours in found.items() if ours.participant}
+    people = {external: person for external, person in came.items() if person.study_id == study.pk}
+    if came and not people:
+        raise ProlificError(f"People came with these submissions to another study than {study.slug}.")
+    endings = endings_of(study, set(people.values()))
+    running = Session.objects.filter(participant__study=study, ended_at=None)
+    at_work = set(running.values_list("participant", flat=True))
+    return {
+        external: Here(study, person.code, endings[person.pk], person.pk in at_work)
+        for external, person in people.items()
+    }
 
 
 def write_lists(lists: Review, folder: Path) -> list[Path]:
@@ -83,22 +104,22 @@ def write_lists(lists: Review, folder: Path) -> list[Path]:
     return [*paths, _write(folder / "bonus.csv", bonuses)]
 
 
-def _sort(lists: Review, theirs: ProlificSubmission, participant: Participant, *, answers: int) -> None:
+def _sort(lists: Review, theirs: ProlificSubmission, person: Here, *, answers: int) -> None:
     """Put a submission of somebody who came here on the list where it belongs, if on any."""
-    ending = ending_of(participant)
+    ending = person.ending
 
     def line(why: str) -> Line:
-        return Line(theirs.external, participant.code, why)
+        return Line(theirs.external, person.code, why)
 
     if theirs.status not in SUBMITTED:
         if ending.how == How.COMPLETED:
             lists.look_at.append(line(f"completed here, {theirs.status} there"))
     elif theirs.code and theirs.code != ending.code:
-        said = _meaning(participant.study, theirs.code)
+        said = _meaning(person.study, theirs.code)
         lists.look_at.append(line(f"claims {said}; here: {ending.how}"))
     elif theirs.status == Status.APPROVED:
         return
-    elif participant.sessions.filter(ended_at=None).exists():
+    elif person.at_work:
         lists.look_at.append(line("submitted there, still at work here"))
     elif ending.how == How.FAILED_CHECKS:
         lists.look_at.append(line(f"{ending.how}: look at their answers"))

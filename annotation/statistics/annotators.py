@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from annotation.statistics.counts import FloatArray, over
 from annotation.statistics.entropy import entropy_bits, modal_share
@@ -302,6 +301,8 @@ def _beside_others(
     away = mine - others
     severity = mean(away)
     error = np.sqrt(over(mean((away - severity[who]) ** 2), n - 1))
+    from scipy.special import stdtrit  # an eighth of a second
+
     half = stdtrit(np.where(n > 1, n - 1, np.nan), (1 + confidence) / 2) * error
     half[error <= step] = np.nan
     return {

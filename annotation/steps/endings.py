@@ -1,11 +1,11 @@
 """How a person's work in a study ended, and the code that says so to whoever sent them."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from annotation.models import Participant, Session, Study
-from annotation.steps.checks import failed_too_many
-from annotation.steps.standing import comprehension_failed
+from annotation.models import ATTEMPTS, ComprehensionAttempt, Participant, Session, Study
+from annotation.steps.checks import failed_checks
 
 Outcome = Session.Outcome
 
@@ -49,17 +49,33 @@ class Ending:
 
 def ending_of(participant: Participant) -> Ending:
     """How it ended, and the code: there is one for everybody. Of several sessions, a completed one counts."""
-    how = _how(participant)
-    return Ending(how, str(getattr(participant.study, CODES[how])))
+    return endings_of(participant.study, [participant])[participant.pk]
 
 
-def _how(participant: Participant) -> How:
-    outcomes = list(participant.sessions.exclude(outcome="").values_list("outcome", flat=True))
+def endings_of(study: Study, people: Collection[Participant]) -> dict[int, Ending]:
+    """How it ended for each of a study's people, by their keys, in three queries."""
+    sessions = Session.objects.filter(participant__in=people).exclude(outcome="")
+    outcomes: dict[int, list[str]] = {person.pk: [] for person in people}
+    for person, outcome in sessions.values_list("participant", "outcome"):
+        outcomes[person].append(outcome)
+    by_code = study.after_failed_checks == Study.AfterFailedChecks.CODE
+    failed = failed_checks(people) if by_code else {}
+    too_many = {person for person, number in failed.items() if number >= study.failed_checks_limit}
+    tries = ComprehensionAttempt.objects.filter(participant__in=people, number=ATTEMPTS, passed=False)
+    lost = set(tries.values_list("participant", flat=True))
+    ended = {
+        person: _how(theirs, too_many=person in too_many, lost=person in lost)
+        for person, theirs in outcomes.items()
+    }
+    return {person: Ending(how, str(getattr(study, CODES[how]))) for person, how in ended.items()}
+
+
+def _how(outcomes: Sequence[str], *, too_many: bool, lost: bool) -> How:
+    """`too_many`: failed checks that a code tells of; `lost`: in the comprehension check."""
     if Outcome.SCREENED in outcomes:
         return How.SCREENED
     if Outcome.COMPLETED in outcomes:
-        by_code = participant.study.after_failed_checks == Study.AfterFailedChecks.CODE
-        return How.FAILED_CHECKS if by_code and failed_too_many(participant) else How.COMPLETED
+        return How.FAILED_CHECKS if too_many else How.COMPLETED
     if outcomes:
         return PARTIAL[Outcome(outcomes[-1])]
-    return How.NOT_UNDERSTOOD if comprehension_failed(participant) else How.NO_WORK
+    return How.NOT_UNDERSTOOD if lost else How.NO_WORK

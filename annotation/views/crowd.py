@@ -69,7 +69,9 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(PAGES[step], slug)
     if consent_outdated(participant):
         return consent_page(request, study, Entry(), participant)
-    if step in (*PREPARATION, Step.READY) and _comes_for_nothing(participant):
+    # Who starts is told by the claim itself.
+    waits = step in PREPARATION or (step == Step.READY and not starts)
+    if waits and _comes_for_nothing(participant):
         return ending_page(request, participant)
     if starts and step in PREPARATION:
         return redirect(PAGES[step], slug)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from annotation.charts import value_in_words
 from annotation.exporters.replies import reply_lines
-from annotation.forms.crowd import choices, wordy
+from annotation.forms.crowd import scale_shown
 from annotation.forms.flow import CheckForm, QuestionForm, RulesForm
 from annotation.forms.refusals import refusals_in
 from annotation.forms.steps import ComprehensionForm, SurveyForm
@@ -20,6 +20,7 @@ from annotation.log import record
 from annotation.models import ATTEMPTS, Check, Question, Study
 from annotation.recruitment.entry import Entry
 from annotation.roles import Role, study_for
+from annotation.screens import sides_of
 from annotation.steps.flow import (
     Place,
     Purpose,
@@ -174,14 +175,7 @@ def _preview(request: ConsoleRequest, study: Study, step: str) -> HttpResponse:
     if found is None:
         raise Http404
     spoken, shown = in_language(found), in_language(study)
-    pair = [("A", spoken.response), ("B", spoken.response_2)]
-    scale = choices(shown, swapped=False)
-    context: dict[str, Any] = {
-        "choices": scale,
-        "wordy": wordy(scale),
-        "query": spoken.query,
-        "sides": pair if spoken.response_2 else [("", spoken.response)],
-    }
+    context = scale_shown(shown, swapped=False) | {"query": spoken.query, "sides": sides_of(spoken)}
     return places.page(request, "practice", shown, preview=True, place=1, total=1, **context)
 
 

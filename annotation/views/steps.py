@@ -7,10 +7,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from annotation.forms.crowd import AnswerForm, choices, wordy
+from annotation.forms.crowd import AnswerForm, choices, scale_shown
 from annotation.forms.steps import ComprehensionForm, SurveyForm
 from annotation.languages import in_language, is_translated
 from annotation.models import ATTEMPTS, Participant, Question
+from annotation.screens import sides_of
 from annotation.steps.practice import Exercise, PracticeTicket, answer_practice, exercises, ticket_for
 from annotation.steps.questions import (
     asked,
@@ -161,7 +162,6 @@ def _practice_page(
 ) -> HttpResponse:
     form = form or AnswerForm()
     study = in_language(participant.study)
-    scale = choices(study, swapped=shown.swapped)
     return page(
         request,
         "practice",
@@ -170,12 +170,10 @@ def _practice_page(
         error=error,
         form=form,
         picked=str(form["label"].value()),
-        choices=scale,
-        wordy=wordy(scale),
-        keys=[choice.key for choice in scale if choice.key],
         token=ticket_for(participant, shown.check).seal(),
         place=done.index(shown) + 1,
         total=len(done),
+        **scale_shown(study, swapped=shown.swapped),
         **_texts(shown),
     )
 
@@ -183,11 +181,8 @@ def _practice_page(
 def _texts(shown: Exercise) -> dict[str, Any]:
     """The query, and the responses as this person sees them, each with its letter."""
     check = in_language(shown.check)
-    said: dict[str, Any] = {"query": check.query, "translated": is_translated(shown.check)}
-    if not check.response_2:
-        return said | {"sides": [("", check.response)]}
-    pair = [check.response, check.response_2]
-    return said | {"sides": list(zip("AB", pair[::-1] if shown.swapped else pair, strict=True))}
+    sides = sides_of(check, swapped=shown.swapped)
+    return {"query": check.query, "translated": is_translated(shown.check), "sides": sides}
 
 
 def _onward(slug: str, participant: Participant | None) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from annotation import texts
 from annotation.allocation import receive, start_session
-from annotation.forms.crowd import AnswerForm, choices, wordy
+from annotation.forms.crowd import AnswerForm, scale_shown
 from annotation.languages import in_language
 from annotation.models import Study
 from annotation.screens import Screen, places, screens
@@ -89,7 +89,6 @@ def _task_page(
     before = earlier[0] if earlier else None
     form = form or AnswerForm.showing(screen.said)
     study = in_language(session.participant.study)
-    scale = choices(study, swapped=screen.swapped)
     return page(
         request,
         "task",
@@ -98,9 +97,7 @@ def _task_page(
         error=error,
         form=form,
         picked=str(form["label"].value()),
-        choices=scale,
-        wordy=wordy(scale),
-        keys=[choice.key for choice in scale if choice.key],
+        **scale_shown(study, swapped=screen.swapped),
         ended=session.ended_at is not None,
         screen=screen,
         sides=screen.sides,

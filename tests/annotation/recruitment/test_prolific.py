@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from annotation.allocation import start_session, stop_session, submit
@@ -134,6 +136,21 @@ def test_submissions_go_where_their_work_here_says(server: FakeProlific) -> None
     assert lists.look_at == []
     # 3 answers are worth 3.00, of which the reward pays 2.50; 2 answers without the reward are worth 2.00.
     assert lists.bonus == [("all", Decimal("0.50")), ("some", Decimal("2.00"))]
+
+
+@pytest.mark.django_db
+def test_a_review_asks_as_many_queries_for_many_submissions_as_for_one(server: FakeProlific) -> None:
+    study = paid_study(after_failed_checks=Study.AfterFailedChecks.CODE)
+    asked = []
+    for names in (["first"], ["second", "third", "fourth", "fifth"]):
+        for name in names:
+            work(study, name, answers=3)
+            server.add(name, code=study.completion_code)
+        with CaptureQueriesContext(connection) as queries:
+            lists = reviewed(study, server)
+        asked.append(len(queries))
+    assert len(lists.approve) == 5
+    assert asked[0] == asked[1]
 
 
 @pytest.mark.django_db
