@@ -1,6 +1,7 @@
 from django.contrib import admin
+from django.db.models import Model
 
-from calibration.models import Audit, Score, Scorer
+from calibration.models import Audit, Plan, Score, Scorer
 
 
 @admin.register(Scorer)
@@ -18,16 +19,25 @@ class ScoreAdmin(admin.ModelAdmin[Score]):
     raw_id_fields = ["study", "scorer", "item", "response"]
 
 
-@admin.register(Audit)
-class AuditAdmin(admin.ModelAdmin[Audit]):
-    """An audit is frozen: to be looked at, and deleted, not edited."""
+class Frozen:
+    """To be looked at, and deleted, not edited."""
 
-    list_display = ["pk", "study", "preset", "state", "created_at", "finished_at"]
-    list_select_related = ["study"]
-    list_filter = ["state", "preset"]
-
-    def has_change_permission(self, request: object, obj: Audit | None = None) -> bool:
+    def has_change_permission(self, request: object, obj: Model | None = None) -> bool:
         return False
 
     def has_add_permission(self, request: object) -> bool:
         return False
+
+
+@admin.register(Audit)
+class AuditAdmin(Frozen, admin.ModelAdmin[Audit]):
+    list_display = ["pk", "study", "preset", "state", "created_at", "finished_at"]
+    list_select_related = ["study"]
+    list_filter = ["state", "preset"]
+
+
+@admin.register(Plan)
+class PlanAdmin(Frozen, admin.ModelAdmin[Plan]):
+    list_display = ["pk", "goal", "owner", "state", "created_at", "finished_at"]
+    list_select_related = ["owner"]
+    list_filter = ["state"]
