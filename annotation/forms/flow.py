@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 
-from annotation.charts import value_in_words
+from annotation.charts.labels import value_in_words
 from annotation.forms.fields import WordsField, text_area
 from annotation.models import Check, Question, Study
 from annotation.steps.flow import (

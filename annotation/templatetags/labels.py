@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from annotation.charts import LabelBar, label_bar_of
+from annotation.charts.labels import LabelBar, label_bar_of
 from annotation.models import Study
 
 register = template.Library()

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from annotation.charts import colour, entropy_histogram, item_map, value_in_words
+from annotation.charts.items import entropy_histogram, item_map
+from annotation.charts.labels import colour, value_in_words
 from annotation.counts import with_counts
 from annotation.exporters import download
 from annotation.forms.export import ExportForm

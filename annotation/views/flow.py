@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from annotation.charts import value_in_words
+from annotation.charts.labels import value_in_words
 from annotation.exporters.replies import reply_lines
 from annotation.forms.crowd import scale_shown
 from annotation.forms.flow import CheckForm, QuestionForm, RulesForm

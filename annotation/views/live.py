@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from annotation.charts import day_bars, hour_bars, labels_bars
+from annotation.charts.bars import day_bars, hour_bars, labels_bars
 from annotation.forms.pay import PayForm
 from annotation.funnel import funnel
 from annotation.live import by_day, by_hour, inside, labels_per_item, needing, progress_of, shared

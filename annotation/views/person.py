@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
-from annotation.charts import value_in_words
+from annotation.charts.labels import value_in_words
 from annotation.forms.quality import ExcludeForm
 from annotation.models import Participant, Study
 from annotation.quality.exclusion import restore

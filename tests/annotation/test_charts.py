@@ -3,7 +3,8 @@ from math import log2
 import numpy as np
 import pytest
 
-from annotation.charts import colour, entropy_histogram, item_map, label_bar_of
+from annotation.charts.items import entropy_histogram, item_map
+from annotation.charts.labels import colour, label_bar_of
 from annotation.models import Study
 
 WORDS = ["very poor", "poor", "fair", "good", "excellent"]

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotation.allocation import session_slots, start_session, stop_session, submit
-from annotation.charts import hour_bars, labels_bars
+from annotation.charts.bars import hour_bars, labels_bars
 from annotation.extension import add_labels
 from annotation.funnel import funnel, median_minutes
 from annotation.live import (
