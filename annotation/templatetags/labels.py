@@ -69,6 +69,15 @@ def percent(share: float | None) -> str:
     return "over 99 %" if text == "100" and share < 1 else f"{text} %"
 
 
+@register.filter
+def as_cell(value: str | int | float | None, places: int = 2) -> SafeString:
+    """A table's cell: a number on the right, rounded unless it is whole, and what is not there in words."""
+    if isinstance(value, str):
+        return format_html("<td>{}</td>", value)
+    whole = isinstance(value, int)
+    return format_html('<td class="n">{}</td>', thousands(value) if whole else fixed(value, places))
+
+
 @register.inclusion_tag("annotation/_label_bar.html")
 def label_bar(study: Study, counts: Sequence[int], height: int = 16, width: int = 180) -> dict[str, LabelBar]:
     return {"bar": label_bar_of(study, counts, width=width, height=height)}

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from annotation.charts.items import entropy_histogram, item_map
 from annotation.charts.labels import colour, value_in_words
 from annotation.counts import with_counts
 from annotation.exporters import download
+from annotation.figures.disagreement import figures_of
 from annotation.forms.export import ExportForm
 from annotation.forms.refusals import refusals_in
 from annotation.forms.settings import SettingsForm
@@ -118,11 +118,9 @@ def _plots(study: Study, summary: Summary) -> dict[str, Any]:
         return {}
     totals = summary.frame.counts.sum(axis=0).tolist()
     return {
-        "histogram": entropy_histogram(summary.column("entropy_bits"), values=len(study.values)),
-        "map": item_map(summary.column("mean"), summary.column("dispersion"), scale=study.values),
+        "figures": figures_of(study, summary),
         "totals": totals,
         "shares": _shares(study, totals),
-        "kind_counts": [(kind, summary.kinds.count(kind)) for kind in KINDS],
     }
 
 

@@ -77,6 +77,7 @@ class World:
         given = {
             "": {"slug": study.slug, "position": 1, "number": 1, "code": participant.code, **words},
             **cls._rows(study),
+            "figure": {"name": "entropy", "format": "svg"},
             "scorer-detail": {"pk": scorer.pk},
             "audit": {"pk": audit.pk},
         }

@@ -1,0 +1,18 @@
+"""Every plot of a study's pages, by its name: drawn on its page, and as files.
+
+A page makes its figures from what it has read already; `MAKERS` make one alone, for its files.
+"""
+
+from collections.abc import Callable, Mapping
+
+from annotation.figures import disagreement
+from annotation.figures.figure import Figure
+from annotation.models import Study
+
+# What the address asks, such as {"excluded": "with"}; None where there is nothing to draw.
+Maker = Callable[[Study, Mapping[str, str]], Figure | None]
+
+MAKERS: dict[str, Maker] = {
+    "entropy": disagreement.entropy,
+    "kinds": disagreement.kinds,
+}

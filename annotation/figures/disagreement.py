@@ -1,0 +1,90 @@
+"""The plots of the page about disagreement: items by their entropy, and the map of items."""
+
+from collections.abc import Mapping
+
+from annotation.charts.items import entropy_histogram, item_map
+from annotation.figures.figure import Figure, Table
+from annotation.models import Study
+from annotation.statistics.entropy import KINDS
+from annotation.summary import Summary, summary_of
+from annotation.templatetags.labels import fixed, kind_words
+
+
+def entropy(study: Study, asked: Mapping[str, str]) -> Figure | None:
+    return entropy_figure(study, _summary(study, asked))
+
+
+def kinds(study: Study, asked: Mapping[str, str]) -> Figure | None:
+    return kinds_figure(study, _summary(study, asked))
+
+
+def figures_of(study: Study, summary: Summary) -> list[Figure]:
+    """The page's figures; none where no item has two labels."""
+    made = (entropy_figure(study, summary), kinds_figure(study, summary))
+    return [figure for figure in made if figure]
+
+
+def entropy_figure(study: Study, summary: Summary) -> Figure | None:
+    """How many items have how much entropy; None where no item has two labels."""
+    histogram = entropy_histogram(summary.column("entropy_bits"), values=len(study.values))
+    found = summary.agreement["entropy_bits"]
+    if not histogram.items:
+        return None
+    return Figure(
+        name="entropy",
+        title="How much do people disagree?",
+        template="annotation/_histogram.html",
+        plot=histogram,
+        says=(
+            "0 is everybody alike. The plug-in entropy is too low with few labels; corrected for their "
+            f"number, the mean is {fixed(found['corrected_mean'])} bits. Entropy does not know the order of "
+            "the values; the dispersion does."
+        ),
+        table=Table(
+            {"from_bits": "From, bits", "to_bits": "To, bits", "items": "Items"},
+            [(column.low, column.high, column.count) for column in histogram.columns],
+        ),
+        asked=_asked(summary),
+    )
+
+
+def kinds_figure(study: Study, summary: Summary) -> Figure | None:
+    """The map of items, mean by dispersion; None where no item has two labels."""
+    mean, dispersion = summary.column("mean"), summary.column("dispersion")
+    plot = item_map(mean, dispersion, scale=study.values)
+    if not plot.items:
+        return None
+    close = "a lukewarm item is not a polarising one" if study.kind == "rating" else "a tie is not a split"
+    return Figure(
+        name="kinds",
+        title="What kind of items are there?",
+        template="annotation/_map.html",
+        plot=plot,
+        says=(
+            f"Above the line people split; below it they agree: {close}. A larger dot is several items. "
+            "With few labels an item lands by chance on either side."
+        ),
+        table=Table(
+            {"kind": "Kind", "items": "Items"},
+            [(kind_words(kind, study), summary.kinds.count(kind)) for kind in KINDS],
+        ),
+        points=Table(
+            {"item_id": "Item", "mean": "Mean", "dispersion": "Dispersion", "kind": "Kind"},
+            [
+                (item, at, spread, kind)
+                for item, at, spread, kind in zip(
+                    summary.frame.item_ids, mean.tolist(), dispersion.tolist(), summary.kinds, strict=True
+                )
+                if kind is not None
+            ],
+        ),
+        asked=_asked(summary),
+    )
+
+
+def _summary(study: Study, asked: Mapping[str, str]) -> Summary:
+    return summary_of(study, with_excluded=asked.get("excluded") == "with")
+
+
+def _asked(summary: Summary) -> dict[str, str]:
+    return {"excluded": "with"} if summary.frame.with_excluded else {}

@@ -1,0 +1,58 @@
+"""A figure as files: an SVG that stands alone, and a CSV of its numbers."""
+
+import csv
+import io
+from xml.etree import ElementTree
+
+from django.template.loader import render_to_string
+
+from annotation.figures.colours import drawn_plainly, resolved
+from annotation.figures.figure import Figure, Table
+from annotation.models import Study
+from generation.pages import cell
+
+SVG = "http://www.w3.org/2000/svg"
+# Below the plot, for the line that says whose labels these are not.
+STRIP = 20.0
+
+
+def as_svg(study: Study, figure: Figure) -> str:
+    """The page's plot with its size, its colours and its words inside, so that any program draws it alike."""
+    drawn = render_to_string(figure.template, {"plot": figure.plot, "figure": figure, "study": study})
+    root = ElementTree.fromstring(drawn.strip())
+    left, top, width, height = (float(number) for number in root.attrib["viewBox"].split())
+    if study.simulated:
+        mark = {"x": f"{left + width / 2:g}", "y": f"{top + height + 12:g}", "text-anchor": "middle"}
+        ElementTree.SubElement(root, "text", mark).text = "simulated labels"
+        height += STRIP
+    drawn_plainly(root)
+    box = {"x": f"{left:g}", "y": f"{top:g}", "width": f"{width:g}", "height": f"{height:g}"}
+    root.attrib.pop("aria-label", None)
+    root.attrib |= {
+        "xmlns": SVG,
+        "viewBox": " ".join(box.values()),
+        "width": box["width"],
+        "height": box["height"],
+    }
+    root.insert(0, ElementTree.Element("rect", box | {"fill": resolved("var(--card)")}))
+    for tag, words in (("desc", f"{study.name}. {figure.says}"), ("title", figure.title)):
+        root.insert(0, ElementTree.Element(tag))
+        root[0].text = words
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def as_csv(study: Study, figure: Figure) -> str:
+    """What is drawn, a row each, in numbers that are not rounded."""
+    return table_as_csv(study, figure.points or figure.table, with_excluded="excluded" in figure.asked)
+
+
+def table_as_csv(study: Study, table: Table, *, with_excluded: bool) -> str:
+    """The table, each row with its study and whether its labels are simulated or of excluded people too."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["study", *table.columns, "simulated", "with_excluded"])
+    marks = [str(mark).lower() for mark in (study.simulated, with_excluded)]
+    for row in table.rows:
+        cells = (cell(found) if isinstance(found, str) else found for found in row)
+        writer.writerow([study.slug, *cells, *marks])
+    return text.getvalue()
