@@ -14,7 +14,7 @@ from django.utils import timezone
 from annotation.frames import label_frame
 from annotation.log import record
 from annotation.models import Label, Study
-from annotation.statistics.intervals import FEWEST_REPLICATES
+from annotation.statistics.resampling import FEWEST_REPLICATES
 from calibration.frames import score_columns
 from calibration.measures import Specification, measure
 from calibration.metrics.subsets import PRESETS

@@ -1,20 +1,27 @@
-"""Agreement of a study: Krippendorff's alpha and percent agreement, from counts."""
+"""Agreement of a study, from counts: Krippendorff's alpha, Fleiss' kappa and percent agreement."""
 
-from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from annotation.statistics.clusters import IntArray, cluster_index, cluster_sums
+from annotation.statistics import coincidences
+from annotation.statistics.clusters import cluster_index, cluster_sums
 from annotation.statistics.counts import FloatArray, as_counts, as_values, over, totals
-from annotation.statistics.intervals import Estimate, bootstrap_estimate, mean_estimate
+from annotation.statistics.intervals import (
+    Bounds,
+    Estimate,
+    Method,
+    cluster_estimate,
+    mean_estimate,
+    sums_estimate,
+)
 
 Level = Literal["nominal", "ordinal", "interval"]
-Statistic = Callable[[FloatArray], FloatArray]
-
-# Coincidence matrices of all items held at once: 16 million numbers, 128 MB.
-COINCIDENCE_CELLS = 16_000_000
+CORRELATION: Bounds = (-1.0, 1.0)
+NO_PAIR = "no item has two labels"
+ONE_VALUE = "all labels have the same value"
+UNEQUAL = "items differ in their number of labels, and Fleiss' kappa needs the same of each"
 
 
 def krippendorff_alpha(
@@ -26,8 +33,9 @@ def krippendorff_alpha(
     replicates: int = 0,
     rng: np.random.Generator | None = None,
     confidence: float = 0.95,
+    method: Method = "bootstrap",
 ) -> Estimate:
-    """Krippendorff's alpha, with a cluster bootstrap interval.
+    """Krippendorff's alpha, with an interval over clusters.
 
     Parameters
     ----------
@@ -39,10 +47,14 @@ def krippendorff_alpha(
     clusters : array_like of shape (items,), optional
         What is resampled: the query, or the form, of each item. By default each item.
     replicates : int
-        0 for the value alone.
+        Resamples of the bootstrap; 0 for the value alone.
     rng : numpy.random.Generator, optional
         Needed if there are replicates.
     confidence : float
+    method : {"bootstrap", "jackknife"}
+        The jackknife takes no replicates and no chance. With fewer than 20 clusters it is the better one:
+        its simulated 95 % intervals of ordinal alpha held the true value in 88 % of studies of 5 clusters,
+        92 % of 10 and 94 % of 20, those of the bootstrap in 64, 81 and 88 %.
 
     Returns
     -------
@@ -57,7 +69,8 @@ def krippendorff_alpha(
 
     Notes
     -----
-    Ordinal alpha is interval alpha on mid-ranks, and the mid-ranks are those of each replicate.
+    Ordinal alpha is interval alpha on mid-ranks, and the mid-ranks are those of each replicate. Labels that
+    are not counts of a few values: `annotation.statistics.continuous.alpha_of_labels`.
 
     References
     ----------
@@ -69,27 +82,107 @@ def krippendorff_alpha(
     >>> round(krippendorff_alpha(counts, values=[1, 2, 3], level="nominal").value, 4)
     0.6667
     """
+    if level not in ("nominal", "ordinal", "interval"):
+        raise ValueError(f"level must be nominal, ordinal or interval, not {level!r}")
     every = as_counts(counts)
     scale = as_values(values, every)
     kept = totals(every) >= 2
-    paired = every[kept]
-    n = len(paired)
+    used = every[kept].any(axis=0)
+    paired, n = every[kept][:, used], int(kept.sum())
     if n == 0:
-        return Estimate(None, None, None, 0, "no item has two labels")
-    if np.count_nonzero(paired.sum(axis=0)) < 2:
-        return Estimate(None, None, None, n, "all labels have the same value")
+        return Estimate(None, None, None, 0, NO_PAIR)
+    if used.sum() < 2:
+        return Estimate(None, None, None, n, ONE_VALUE)
     index, number = cluster_index(None if clusters is None else np.asarray(clusters)[kept], n)
-    statistic, width = _alpha_statistic(paired, scale, level, index, number)
-    return bootstrap_estimate(
-        float(statistic(np.ones((1, number)))[0]),
-        statistic,
+    interval: dict[str, Any] = {
+        "n": n,
+        "replicates": replicates,
+        "rng": rng,
+        "confidence": confidence,
+        "method": method,
+        "bounds": CORRELATION,
+    }
+    if level == "nominal":
+        sums = coincidences.nominal_sums(paired, index, number)
+        return sums_estimate(sums, coincidences.nominal_alpha, **interval)
+    if level == "interval":
+        sums = coincidences.interval_sums(paired, scale[used], index, number)
+        return sums_estimate(sums, coincidences.interval_alpha, **interval)
+    size = paired.shape[1]
+    if size <= coincidences.MOST_VALUES and number * size * (size + 3) / 2 <= coincidences.CELLS:
+        sums = coincidences.ordinal_sums(paired, index, number)
+        return sums_estimate(sums, lambda drawn: coincidences.ordinal_alpha(drawn, size), **interval)
+    statistic = coincidences.ordinal_statistic(paired, index, number)
+    value = float(statistic(np.ones((1, number)))[0])
+    return cluster_estimate(value, statistic, clusters=number, width=n, **interval)
+
+
+def fleiss_kappa(
+    counts: npt.ArrayLike,
+    *,
+    clusters: npt.ArrayLike | None = None,
+    replicates: int = 0,
+    rng: np.random.Generator | None = None,
+    confidence: float = 0.95,
+    method: Method = "bootstrap",
+) -> Estimate:
+    """Fleiss' kappa, for items that all have the same number of labels.
+
+    Parameters
+    ----------
+    counts : array_like of int, shape (items, V)
+        Items without labels are left out.
+    clusters, replicates, rng, confidence, method
+        As for `krippendorff_alpha`.
+
+    Returns
+    -------
+    Estimate
+        `n` counts the items with labels. Undefined, with its reason, when items differ in their number of
+        labels, have one each or none, or when all labels are the same value.
+
+    Notes
+    -----
+    It takes the values as names without order, as nominal alpha does, and with many labels is near it.
+
+    References
+    ----------
+    Fleiss (1971), Psychological Bulletin 76, 378-382.
+
+    Examples
+    --------
+    >>> round(fleiss_kappa([[2, 0], [0, 2], [1, 1]]).value, 4)
+    0.3333
+    """
+    checked = as_counts(counts)
+    each = totals(checked)
+    labelled = each > 0
+    n, labels = int(labelled.sum()), each[labelled]
+    if not n or labels.max() < 2:
+        return Estimate(None, None, None, n, NO_PAIR)
+    if (labels != labels[0]).any():
+        return Estimate(None, None, None, n, UNEQUAL)
+    kept = checked[labelled]
+    if np.count_nonzero(kept.any(axis=0)) < 2:
+        return Estimate(None, None, None, n, ONE_VALUE)
+    index, number = cluster_index(None if clusters is None else np.asarray(clusters)[labelled], n)
+    return sums_estimate(
+        cluster_sums(np.column_stack([kept, pairwise_agreement(kept), np.ones(n)]), index, number),
+        _kappa,
         n=n,
-        clusters=number,
         replicates=replicates,
         rng=rng,
         confidence=confidence,
-        width=width,
+        method=method,
+        bounds=CORRELATION,
     )
+
+
+def _kappa(sums: FloatArray) -> FloatArray:
+    labels, agreed, items = sums[:, :-2], sums[:, -2], sums[:, -1]
+    share = labels / labels.sum(axis=1, keepdims=True)
+    chance = np.square(share).sum(axis=1)
+    return over(agreed / items - chance, 1 - chance)
 
 
 def percent_agreement(
@@ -99,6 +192,7 @@ def percent_agreement(
     replicates: int = 0,
     rng: np.random.Generator | None = None,
     confidence: float = 0.95,
+    method: Method = "bootstrap",
 ) -> Estimate:
     """Mean over items of the share of pairs of labels that are equal.
 
@@ -106,7 +200,7 @@ def percent_agreement(
     ----------
     counts : array_like of int, shape (items, V)
         Items with fewer than two labels are left out.
-    clusters, replicates, rng, confidence
+    clusters, replicates, rng, confidence, method
         As for `krippendorff_alpha`.
 
     Returns
@@ -126,10 +220,18 @@ def percent_agreement(
     checked = as_counts(counts)
     several = totals(checked) >= 2
     if not several.any():
-        return Estimate(None, None, None, 0, "no item has two labels")
+        return Estimate(None, None, None, 0, NO_PAIR)
     shares = np.full(len(checked), np.nan)
     shares[several] = pairwise_agreement(checked[several])
-    return mean_estimate(shares, clusters=clusters, replicates=replicates, rng=rng, confidence=confidence)
+    return mean_estimate(
+        shares,
+        clusters=clusters,
+        replicates=replicates,
+        rng=rng,
+        confidence=confidence,
+        method=method,
+        bounds=(0.0, 1.0),
+    )
 
 
 def pairwise_agreement(counts: npt.ArrayLike) -> FloatArray:
@@ -156,113 +258,3 @@ def pairwise_agreement(counts: npt.ArrayLike) -> FloatArray:
     checked = as_counts(counts)
     n = totals(checked)
     return over(totals(np.square(checked)) - n, n * (n - 1))
-
-
-def _alpha_statistic(
-    counts: FloatArray, values: FloatArray, level: Level, index: IntArray, number: int
-) -> tuple[Statistic, int]:
-    if level == "nominal":
-        sums = cluster_sums(_nominal_sums(counts), index, number)
-        return lambda weights: _nominal_alpha(weights @ sums), sums.shape[1]
-    if level == "interval":
-        sums = cluster_sums(_interval_sums(counts, values), index, number)
-        return lambda weights: _interval_alpha(weights @ sums), sums.shape[1]
-    if level != "ordinal":
-        raise ValueError(f"level must be nominal, ordinal or interval, not {level!r}")
-    if counts.size * counts.shape[1] <= COINCIDENCE_CELLS:
-        sums = cluster_sums(_coincidences(counts), index, number)
-        return lambda weights: _ordinal_alpha(weights @ sums), sums.shape[1]
-    return _ordinal_statistic_by_item(counts, index, number), len(counts)
-
-
-def _one_less(counts: FloatArray) -> FloatArray:
-    return totals(counts)[:, None] - 1
-
-
-def _nominal_sums(counts: FloatArray) -> FloatArray:
-    """One row an item: the labels of each value, then its agreeing coincidences."""
-    agreeing = totals(counts * (counts - 1))[:, None] / _one_less(counts)
-    return np.hstack([counts, agreeing])
-
-
-def _nominal_alpha(sums: FloatArray) -> FloatArray:
-    labels = sums[:, :-1]
-    n = labels.sum(axis=1)
-    observed = n - sums[:, -1]
-    expected = (n * n - np.square(labels).sum(axis=1)) / (n - 1)
-    return 1 - over(observed, expected)
-
-
-def _interval_sums(counts: FloatArray, values: FloatArray) -> FloatArray:
-    """One row an item: n, sum, sum of squares, and the sum of products of its coincidences."""
-    # Distances do not depend on the origin; near the middle, differences of squares keep their digits.
-    x = values - np.average(values, weights=counts.sum(axis=0))
-    total, squares = counts @ x, counts @ np.square(x)
-    products = (np.square(total) - squares) / _one_less(counts)[:, 0]
-    return np.stack([totals(counts), total, squares, products], axis=1)
-
-
-def _interval_alpha(sums: FloatArray) -> FloatArray:
-    n, total, squares, products = sums.T
-    return _alpha_from_moments(n, total, squares, products)
-
-
-def _alpha_from_moments(
-    n: FloatArray, total: FloatArray, squares: FloatArray, products: FloatArray
-) -> FloatArray:
-    observed = squares - products
-    spread = n * squares - np.square(total)
-    # A replicate in which one value is left has no spread but for rounding.
-    spread = np.where(spread > 1e-12 * n * squares, spread, 0.0)
-    return 1 - over(observed * (n - 1), spread)
-
-
-def _coincidences(counts: FloatArray) -> FloatArray:
-    """One row an item: its coincidence matrix, flattened."""
-    scaled = counts / _one_less(counts)
-    matrices = scaled[:, :, None] * counts[:, None, :]
-    np.einsum("ivv->iv", matrices)[:] -= scaled
-    return matrices.reshape(len(counts), -1)
-
-
-def _mid_ranks(labels: FloatArray) -> FloatArray:
-    """Mid-ranks of each value in each replicate, less their mean, n / 2."""
-    upto = np.cumsum(labels, axis=1)
-    return upto - labels / 2 - upto[:, -1:] / 2
-
-
-def _ordinal_alpha(flat: FloatArray) -> FloatArray:
-    size = round(flat.shape[1] ** 0.5)
-    coincidences = flat.reshape(-1, size, size)
-    labels = coincidences.sum(axis=2)
-    ranks = _mid_ranks(labels)
-    products = ((coincidences @ ranks[:, :, None])[:, :, 0] * ranks).sum(axis=1)
-    return _ordinal_alpha_from(labels, ranks, products)
-
-
-def _ordinal_alpha_from(labels: FloatArray, ranks: FloatArray, products: FloatArray) -> FloatArray:
-    # Sums of labels over coincidences carry rounding: a value that is gone must count as gone.
-    used = (labels > 1e-9).sum(axis=1)
-    squares = (labels * np.square(ranks)).sum(axis=1)
-    n = labels.sum(axis=1)
-    squares = np.where(used > 1, squares, 0.0)
-    return _alpha_from_moments(n, np.zeros_like(n), squares, products)
-
-
-def _ordinal_statistic_by_item(counts: FloatArray, index: IntArray, number: int) -> Statistic:
-    """For many values: no matrix of values by values, one number an item and replicate instead."""
-    size = counts.shape[1]
-    scaled = counts / _one_less(counts)
-    root = counts / np.sqrt(_one_less(counts))
-    sums = cluster_sums(np.hstack([counts, scaled]), index, number)
-
-    def statistic(weights: FloatArray) -> FloatArray:
-        both = weights @ sums
-        labels = both[:, :size]
-        ranks = _mid_ranks(labels)
-        totals = ranks @ root.T
-        products = np.einsum("ri,ri,ri->r", weights[:, index], totals, totals)
-        products -= (both[:, size:] * np.square(ranks)).sum(axis=1)
-        return _ordinal_alpha_from(labels, ranks, products)
-
-    return statistic

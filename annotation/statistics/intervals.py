@@ -1,23 +1,37 @@
 """Estimates with intervals, by resampling whole clusters (queries, or forms) of items."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import inf, isfinite
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from annotation.statistics.clusters import cluster_index, cluster_sums, multinomial_weights
+from annotation.statistics.clusters import cluster_index, cluster_sums
 from annotation.statistics.counts import FloatArray
+from annotation.statistics.resampling import (
+    CHUNK,
+    FEWEST_REPLICATES,
+    all_but_one,
+    jackknife_interval,
+    percentile_interval,
+    resamples,
+)
 
-# Weights held at once: 4 million numbers, 32 MB, whatever the number of items.
-CHUNK = 4_000_000
-FEWEST_REPLICATES = 20
+Method = Literal["bootstrap", "jackknife"]
+Statistic = Callable[[FloatArray], FloatArray]
+Bounds = tuple[float, float]
+EVERYWHERE: Bounds = (-inf, inf)
+
 # On fewer items a resample of a rank correlation is often 1 or -1, and so are both ends of the interval.
 FEWEST_ITEMS = 6
 
 # By clusters, how often (%) 95 % intervals of ordinal alpha held its true value in simulated studies.
-COVERAGE = {2: 20, 3: 41, 5: 63, 10: 80, 20: 87, 40: 92}
+COVERAGE: dict[Method, dict[int, int]] = {
+    "bootstrap": {2: 21, 3: 40, 5: 64, 10: 81, 20: 88, 40: 92},
+    "jackknife": {2: 83, 3: 88, 5: 88, 10: 92, 20: 94, 40: 95},
+}
 FAR_TOO_FEW, FEW = 10, 40
 
 
@@ -35,6 +49,8 @@ class Estimate:
         Why the value or its interval is undefined, or what was left out, in words.
     replicates, clusters : int
         Defined replicates, and clusters that they resample, behind the interval; 0 if there is none.
+    method : {"bootstrap", "jackknife"} or None
+        How they resample them: with replacement, or leaving out one at a time. None if there is no interval.
 
     Examples
     --------
@@ -49,6 +65,7 @@ class Estimate:
     reason: str | None = None
     replicates: int = 0
     clusters: int = 0
+    method: Method | None = None
 
     def __post_init__(self) -> None:
         for name in ("value", "low", "high"):
@@ -57,93 +74,49 @@ class Estimate:
             object.__setattr__(self, name, float(number) if defined else None)
 
     def as_dict(self) -> dict[str, float | int | str | None]:
-        """Return its numbers, and the reason if there is one."""
+        """Return its numbers, and the reason and the method of the interval if there are any."""
         shown = asdict(self)
-        if self.reason is None:
-            del shown["reason"]
-        return shown
+        return {name: shown[name] for name in shown if name not in ("reason", "method") or shown[name]}
 
 
-def percentile_interval(replicate_values: npt.ArrayLike, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the percentile interval of replicates of a statistic.
-
-    Parameters
-    ----------
-    replicate_values : array_like of float, shape (replicates,)
-        NaN where the statistic was undefined; those are left out.
-    confidence : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    low, high : float
-        NaN if fewer than 20 replicates, or fewer than half of them, are defined.
-
-    Raises
-    ------
-    ValueError
-        If `confidence` is not between 0 and 1.
-
-    Notes
-    -----
-    With few clusters it is too narrow, see `caution`. Simulated coverage at nominal 95 %, quality
-    varying by query: ordinal alpha 87 % with 20 queries, 92 % with 40, 95 % with 100; Spearman's
-    correlation 62 % with 2, 89 % with 3, 92 % with 20, 94 and 95 %.
-
-    References
-    ----------
-    Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
-
-    Examples
-    --------
-    >>> percentile_interval(np.arange(101.0), confidence=0.5)
-    (25.0, 75.0)
-    """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
-    values = np.asarray(replicate_values, dtype=np.float64)
-    defined = values[np.isfinite(values)]
-    if len(defined) < max(FEWEST_REPLICATES, len(values) / 2):
-        return float("nan"), float("nan")
-    low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
-
-
-def caution(clusters: int) -> str | None:
-    """What to know about intervals that resample so few clusters; None for 40 or more.
+def caution(clusters: int, *, method: Method = "bootstrap") -> str | None:
+    """What to know about intervals that resample so few clusters; None for 40 or more, of a jackknife 20.
 
     Parameters
     ----------
     clusters : int
         With fewer than 2 there is no interval to be careful with.
+    method : {"bootstrap", "jackknife"}
 
     Examples
     --------
     >>> caution(12).split(": ")[0]
     'so few clusters make intervals somewhat narrow'
     """
-    if not 2 <= clusters < FEW:
+    if not 2 <= clusters < (FEW if method == "bootstrap" else FEW / 2):
         return None
-    narrow = "far too narrow" if clusters < FAR_TOO_FEW else "somewhat narrow"
-    known = max(number for number in COVERAGE if number <= clusters)
-    return (
-        f"so few clusters make intervals {narrow}: with {known}, 95 % intervals of ordinal alpha held "
-        f"its true value in {COVERAGE[known]} % of simulated studies"
-    )
+    narrow = "far too narrow" if method == "bootstrap" and clusters < FAR_TOO_FEW else "somewhat narrow"
+    known = max(number for number in COVERAGE[method] if number <= clusters)
+    held = f"held its true value in {COVERAGE[method][known]} % of simulated studies"
+    words = f"so few clusters make intervals {narrow}: with {known}, 95 % intervals of ordinal alpha {held}"
+    better = f", jackknife intervals in {COVERAGE['jackknife'][known]} %"
+    return words + (better if method == "bootstrap" else "")
 
 
-def bootstrap_estimate(
+def cluster_estimate(
     value: float,
-    statistic: Callable[[FloatArray], FloatArray],
+    statistic: Statistic,
     *,
     n: int,
     clusters: int,
     replicates: int,
     rng: np.random.Generator | None,
     confidence: float = 0.95,
+    method: Method = "bootstrap",
     width: int = 1,
+    bounds: Bounds = EVERYWHERE,
 ) -> Estimate:
-    """Put a cluster bootstrap interval beside a defined value.
+    """Put an interval over clusters beside a defined value of any statistic of weighted clusters.
 
     Parameters
     ----------
@@ -152,13 +125,20 @@ def bootstrap_estimate(
         Takes weights of shape (r, clusters) and returns r replicates, NaN where undefined.
     n : int
         The items that the value rests on. There is no interval from fewer than 6.
-    clusters, replicates : int
-        Nor is there one without replicates, from fewer than 20, or from fewer than 2 clusters.
+    clusters : int
+        Nor is there one from fewer than 2.
+    replicates : int
+        Resamples of the bootstrap: without any, or with fewer than 20, it has no interval. The jackknife
+        leaves out each cluster once, whatever is said here.
     rng : numpy.random.Generator or None
-        None only if `replicates` is 0.
+        Needed by the bootstrap, if there are replicates.
     confidence : float
+    method : {"bootstrap", "jackknife"}
+        `percentile_interval` of resamples, or `jackknife_interval`.
     width : int
         The longest row that `statistic` holds a replicate, so that memory stays flat.
+    bounds : tuple of float
+        What the statistic cannot pass, nor then its jackknife interval.
 
     Returns
     -------
@@ -167,40 +147,83 @@ def bootstrap_estimate(
     Raises
     ------
     ValueError
-        If replicates are wanted and `rng` is missing.
+        If the method is another, or if replicates are wanted and `rng` is missing.
 
     Examples
     --------
     >>> sums = np.array([1.0, 2.0, 3.0])
-    >>> bootstrap_estimate(2.0, lambda w: w @ sums / w.sum(axis=1), n=9, clusters=3,
-    ...                    replicates=200, rng=np.random.default_rng(0)).replicates
+    >>> cluster_estimate(2.0, lambda w: w @ sums / w.sum(axis=1), n=9, clusters=3,
+    ...                  replicates=200, rng=np.random.default_rng(0)).replicates
     200
     """
-    if replicates and rng is None:
-        raise ValueError("an interval by resampling needs rng, a numpy.random.Generator")
-    without = _no_interval(n, clusters=clusters, replicates=replicates)
-    if without or rng is None:
+    without = _no_interval(n, clusters=clusters, replicates=replicates, rng=rng, method=method)
+    if without:
         return Estimate(value, None, None, n, without)
-    draws = _chunks(clusters, replicates=replicates, rng=rng, width=width)
+    if method == "jackknife":
+        draws = all_but_one(clusters, width=width)
+    else:
+        draws = resamples(clusters, replicates=replicates, rng=rng, width=width)
     values = np.concatenate([statistic(weights) for weights in draws])
-    low, high = percentile_interval(values, confidence=confidence)
-    defined = int(np.isfinite(values).sum())
-    reason = None
-    if not isfinite(low):
-        reason = "no interval: it is undefined in too many resamples"
-    elif defined < replicates:
-        reason = f"the interval leaves out {replicates - defined:,} of {replicates:,} resamples as undefined"
-    return Estimate(value, low, high, n, reason, defined, clusters)
+    return _estimate(
+        value, values, n=n, clusters=clusters, confidence=confidence, method=method, bounds=bounds
+    )
 
 
-def _no_interval(n: int, *, clusters: int, replicates: int) -> str | None:
-    if not replicates:
-        return "no interval was asked for"
-    if replicates < FEWEST_REPLICATES:
-        return f"no interval: fewer than {FEWEST_REPLICATES} replicates were asked for"
-    if clusters < 2:
-        return "no interval: fewer than two clusters to resample"
-    return f"no interval: fewer than {FEWEST_ITEMS} items" if n < FEWEST_ITEMS else None
+def sums_estimate(
+    sums: FloatArray,
+    statistic: Statistic,
+    *,
+    n: int,
+    replicates: int,
+    rng: np.random.Generator | None,
+    confidence: float = 0.95,
+    method: Method = "bootstrap",
+    bounds: Bounds = EVERYWHERE,
+) -> Estimate:
+    """Estimate a statistic of sums over all items, with an interval over their clusters.
+
+    Parameters
+    ----------
+    sums : ndarray of float, shape (clusters, K)
+        The sums of each cluster, see `cluster_sums`.
+    statistic : callable
+        Takes sums of shape (r, K) and returns r values, NaN where undefined.
+    n, replicates, rng, confidence, method, bounds
+        As for `cluster_estimate`.
+
+    Returns
+    -------
+    Estimate
+        Its value is the statistic of the sums of all clusters.
+
+    Raises
+    ------
+    ValueError
+        As for `cluster_estimate`.
+
+    Examples
+    --------
+    >>> ratio = sums_estimate(np.array([[1.0, 2.0], [2.0, 2.0]]), lambda sums: sums[:, 0] / sums[:, 1],
+    ...                       n=9, replicates=0, rng=None, method="jackknife")
+    >>> ratio.value, ratio.clusters
+    (0.75, 2)
+    """
+    total = sums.sum(axis=0, keepdims=True)
+    value, clusters = float(statistic(total)[0]), len(sums)
+    without = _no_interval(n, clusters=clusters, replicates=replicates, rng=rng, method=method)
+    if without:
+        return Estimate(value, None, None, n, without)
+    if method == "jackknife":
+        # The sums without a cluster are a difference: no product of clusters by clusters.
+        rows = max(1, CHUNK // sums.shape[1])
+        draws = (total - sums[start : start + rows] for start in range(0, clusters, rows))
+    else:
+        weighted = resamples(clusters, replicates=replicates, rng=rng, width=sums.shape[1])
+        draws = (weights @ sums for weights in weighted)
+    values = np.concatenate([statistic(drawn) for drawn in draws])
+    return _estimate(
+        value, values, n=n, clusters=clusters, confidence=confidence, method=method, bounds=bounds
+    )
 
 
 def mean_estimate(
@@ -210,11 +233,13 @@ def mean_estimate(
     replicates: int = 0,
     rng: np.random.Generator | None = None,
     confidence: float = 0.95,
+    method: Method = "bootstrap",
+    bounds: Bounds = EVERYWHERE,
 ) -> Estimate:
-    """Mean of the items' values, with a cluster bootstrap interval.
+    """Mean of the items' values, with an interval over clusters.
 
     `values` has shape (items,); NaN is an item without the value, and is left out. `n` counts the others;
-    undefined if there are none. `clusters`, `replicates` and the rest are as for `bootstrap_estimate`.
+    undefined if there are none. `clusters`, `replicates` and the rest are as for `cluster_estimate`.
 
     Examples
     --------
@@ -227,24 +252,54 @@ def mean_estimate(
     if n == 0:
         return Estimate(None, None, None, 0, "no item has the value")
     index, number = cluster_index(None if clusters is None else np.asarray(clusters)[kept], n)
-    sums = cluster_sums(np.stack([every[kept], np.ones(n)], axis=1), index, number)
-
-    def statistic(weights: FloatArray) -> FloatArray:
-        total = weights @ sums
-        return total[:, 0] / total[:, 1]
-
-    return bootstrap_estimate(
-        float(every[kept].mean()),
-        statistic,
+    return sums_estimate(
+        cluster_sums(np.stack([every[kept], np.ones(n)], axis=1), index, number),
+        lambda sums: sums[:, 0] / sums[:, 1],
         n=n,
-        clusters=number,
         replicates=replicates,
         rng=rng,
         confidence=confidence,
+        method=method,
+        bounds=bounds,
     )
 
 
-def _chunks(clusters: int, *, replicates: int, rng: np.random.Generator, width: int) -> Iterator[FloatArray]:
-    rows = max(1, CHUNK // max(clusters, width))
-    for start in range(0, replicates, rows):
-        yield multinomial_weights(clusters, replicates=min(rows, replicates - start), rng=rng)
+def _no_interval(
+    n: int, *, clusters: int, replicates: int, rng: np.random.Generator | None, method: Method
+) -> str | None:
+    if method == "bootstrap":
+        if not replicates:
+            return "no interval was asked for"
+        if rng is None:
+            raise ValueError("an interval by resampling needs rng, a numpy.random.Generator")
+        if replicates < FEWEST_REPLICATES:
+            return f"no interval: fewer than {FEWEST_REPLICATES} replicates were asked for"
+    elif method != "jackknife":
+        raise ValueError(f"method must be bootstrap or jackknife, not {method!r}")
+    if clusters < 2:
+        return "no interval: fewer than two clusters to resample"
+    return f"no interval: fewer than {FEWEST_ITEMS} items" if n < FEWEST_ITEMS else None
+
+
+def _estimate(
+    value: float,
+    values: FloatArray,
+    *,
+    n: int,
+    clusters: int,
+    confidence: float,
+    method: Method,
+    bounds: Bounds,
+) -> Estimate:
+    if method == "jackknife":
+        low, high = jackknife_interval(value, values, confidence=confidence, bounds=bounds)
+    else:
+        low, high = percentile_interval(values, confidence=confidence)
+    if not isfinite(low):
+        where = "without one of the clusters" if method == "jackknife" else "in too many resamples"
+        return Estimate(value, None, None, n, f"no interval: it is undefined {where}")
+    defined, reason = int(np.isfinite(values).sum()), None
+    if defined < len(values):
+        left_out = len(values) - defined
+        reason = f"the interval leaves out {left_out:,} of {len(values):,} resamples as undefined"
+    return Estimate(value, low, high, n, reason, defined, clusters, method)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from annotation.statistics.clusters import IntArray, cluster_index
 from annotation.statistics.counts import FloatArray
-from annotation.statistics.intervals import Estimate, bootstrap_estimate
+from annotation.statistics.intervals import Estimate, cluster_estimate
 from calibration.metrics.moments import pearson_statistic
 from calibration.metrics.ranks import kendall_statistic, mid_ranks, spearman_statistic
 
@@ -267,7 +267,7 @@ def _interval(
     if replicates and most and len(a) > most:
         return Estimate(value, None, None, len(a), TOO_MANY)
     index, number = cluster_index(None if clusters is None else np.asarray(clusters)[kept], len(a))
-    return bootstrap_estimate(
+    return cluster_estimate(
         value,
         statistic(a, b, index),
         n=len(a),

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from annotation.statistics.clusters import IntArray, cluster_index
 from annotation.statistics.counts import FloatArray, over
-from annotation.statistics.intervals import Estimate, bootstrap_estimate
+from annotation.statistics.intervals import Estimate, cluster_estimate
 from calibration.metrics.correlation import FEWEST, TOO_FEW, complete
 from calibration.metrics.ranks import mid_ranks
 
@@ -57,7 +57,7 @@ def within_query_spearman(
     used, why = each[known], _left_out(a, query, number, known)
     if not len(used):
         return Estimate(None, None, None, 0, why or TOO_FEW)
-    found = bootstrap_estimate(
+    found = cluster_estimate(
         float(used.mean()),
         lambda weights: weights @ used / len(used),
         n=int(known[query].sum()),

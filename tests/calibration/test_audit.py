@@ -14,7 +14,7 @@ from annotation.agreement import study_agreement
 from annotation.models import Label, Study
 from annotation.quality.exclusion import exclude
 from annotation.statistics.clusters import cluster_weights
-from annotation.statistics.intervals import percentile_interval
+from annotation.statistics.resampling import percentile_interval
 from calibration.audit import AuditError, as_json, create_audit, run_audit
 from calibration.measures import Specification
 from calibration.models import Audit, Score, Scorer

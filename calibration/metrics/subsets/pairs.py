@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from annotation.statistics.clusters import IntArray, cluster_index
 from annotation.statistics.counts import FloatArray
-from annotation.statistics.intervals import FEWEST_ITEMS, Estimate, bootstrap_estimate
+from annotation.statistics.intervals import FEWEST_ITEMS, Estimate, cluster_estimate
 from calibration.metrics.correlation import CONSTANT, complete, spearman
 from calibration.metrics.ranks import difference_statistic
 from calibration.metrics.subsets.cut import DIGITS, PairArray, Subset, measured
@@ -113,7 +113,7 @@ def pair_spearman(
     if replicates and n < FEWEST_ITEMS:
         return Estimate(value, None, None, n, FEW_PAIRS)
     index, number = cluster_index(names[kept], n)
-    return bootstrap_estimate(
+    return cluster_estimate(
         value,
         difference_statistic(score, mean, index),
         n=n,

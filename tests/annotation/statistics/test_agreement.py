@@ -8,10 +8,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from annotation.statistics import agreement
+from annotation.statistics import agreement, coincidences
 from annotation.statistics.agreement import krippendorff_alpha, percent_agreement
 from annotation.statistics.clusters import cluster_weights
-from annotation.statistics.intervals import COVERAGE, percentile_interval
+from annotation.statistics.intervals import COVERAGE
+from annotation.statistics.resampling import percentile_interval
 
 LEVELS = ("nominal", "ordinal", "interval")
 FIVE = np.arange(1.0, 6)
@@ -116,7 +117,7 @@ def test_interval_equals_the_loop_over_the_same_resamples(level, monkeypatch):
     assert (found().low, found().high) == pytest.approx(percentile_interval(loop), abs=1e-12)
     assert found().value == pytest.approx(naive_alpha(counts, FIVE, level), abs=1e-12)
     plain = found()
-    monkeypatch.setattr(agreement, "COINCIDENCE_CELLS", 0)  # the way taken when matrices would not fit
+    monkeypatch.setattr(coincidences, "CELLS", 0)  # the way taken when matrices would not fit
     assert (found().value, found().low, found().high) == pytest.approx(
         (plain.value, plain.low, plain.high), abs=1e-12
     )
@@ -226,7 +227,7 @@ def test_intervals_of_alpha_from_few_clusters_cover_as_little_as_their_caution_s
                 counts, values=FIVE, level="ordinal", clusters=query, replicates=200, rng=rng
             )
             covered += found.low <= truth <= found.high
-        assert covered / 150 == pytest.approx(COVERAGE[few] / 100, abs=0.11)
+        assert covered / 150 == pytest.approx(COVERAGE["bootstrap"][few] / 100, abs=0.11)
 
 
 def test_memory_stays_flat_at_a_hundred_thousand_items():

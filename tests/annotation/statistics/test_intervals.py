@@ -3,8 +3,9 @@ import doctest
 import numpy as np
 import pytest
 
-from annotation.statistics import intervals
-from annotation.statistics.intervals import Estimate, bootstrap_estimate, percentile_interval
+from annotation.statistics import intervals, resampling
+from annotation.statistics.intervals import Estimate, cluster_estimate
+from annotation.statistics.resampling import percentile_interval
 
 
 def test_examples_in_docstrings_hold():
@@ -37,7 +38,7 @@ def test_percentile_interval_leaves_out_undefined_replicates_until_too_few_are_l
 
 def test_interval_is_the_same_however_the_replicates_are_split_to_save_memory(monkeypatch):
     def estimate():
-        return bootstrap_estimate(
+        return cluster_estimate(
             0.0,
             lambda weights: weights @ np.arange(9.0),
             n=9,
@@ -47,7 +48,7 @@ def test_interval_is_the_same_however_the_replicates_are_split_to_save_memory(mo
         )
 
     whole = estimate()
-    monkeypatch.setattr(intervals, "CHUNK", 9 * 7)
+    monkeypatch.setattr(resampling, "CHUNK", 9 * 7)
     assert estimate() == whole
     assert whole.replicates == 333
 
@@ -56,7 +57,7 @@ def test_an_interval_that_cannot_be_had_says_why_and_keeps_the_value():
     rng = np.random.default_rng(0)
 
     def estimate(clusters, statistic=lambda weights: weights[:, 0], n=9, replicates=100):
-        return bootstrap_estimate(0.5, statistic, n=n, clusters=clusters, replicates=replicates, rng=rng)
+        return cluster_estimate(0.5, statistic, n=n, clusters=clusters, replicates=replicates, rng=rng)
 
     alone = estimate(1, lambda weights: weights.sum(axis=1))
     assert alone.value == 0.5 and alone.low is None and "two clusters" in str(alone.reason)
@@ -71,12 +72,12 @@ def test_an_interval_that_cannot_be_had_says_why_and_keeps_the_value():
         assert words in str(found.reason)
     assert estimate(4, n=6).low is not None
     with pytest.raises(ValueError, match="rng"):
-        bootstrap_estimate(0.5, np.ravel, n=4, clusters=4, replicates=9, rng=None)
+        cluster_estimate(0.5, np.ravel, n=4, clusters=4, replicates=9, rng=None)
 
 
 def test_an_interval_says_how_many_resamples_and_clusters_it_rests_on_and_which_it_left_out():
     odd = np.arange(9.0) == 0
-    found = bootstrap_estimate(
+    found = cluster_estimate(
         1.0,
         lambda weights: np.where(weights @ odd > 0, 1.0, np.nan),
         n=9,
@@ -93,9 +94,9 @@ def test_an_interval_says_how_many_resamples_and_clusters_it_rests_on_and_which_
 def test_a_caution_tells_in_figures_how_narrow_intervals_from_few_clusters_are():
     assert [intervals.caution(few) for few in (0, 1, 40, 100)] == [None] * 4
     for few, words in [
-        (2, ("far too narrow", "with 2,", "20 %")),
-        (9, ("far too narrow", "with 5,", "63 %")),
-        (10, ("somewhat narrow", "with 10,", "80 %")),
-        (39, ("somewhat narrow", "with 20,", "87 %")),
+        (2, ("far too narrow", "with 2,", "in 21 %", "jackknife intervals in 83 %")),
+        (9, ("far too narrow", "with 5,", "64 %")),
+        (10, ("somewhat narrow", "with 10,", "81 %")),
+        (39, ("somewhat narrow", "with 20,", "88 %")),
     ]:
         assert all(word in str(intervals.caution(few)) for word in words)

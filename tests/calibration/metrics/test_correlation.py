@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from annotation.statistics.clusters import cluster_weights
-from annotation.statistics.intervals import percentile_interval
+from annotation.statistics.resampling import percentile_interval
 from calibration.metrics import correlation, moments
 from calibration.metrics.correlation import (
     kendall,

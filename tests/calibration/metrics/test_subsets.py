@@ -11,7 +11,7 @@ from scipy import stats
 
 from annotation.statistics.clusters import cluster_weights
 from annotation.statistics.entropy import entropy_bits, mean_label
-from annotation.statistics.intervals import percentile_interval
+from annotation.statistics.resampling import percentile_interval
 from calibration.metrics import subsets
 from calibration.metrics.subsets import PARAMETERS, PRESETS, comparison, pairs, presets, rating
 
