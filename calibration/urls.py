@@ -1,12 +1,12 @@
 from django.urls import path
 
-from calibration import views
+from calibration.views import audits
 
 urlpatterns = [
-    path("scorers/", views.scorers, name="scorers"),
-    path("studies/<slug:slug>/scores/", views.scores, name="scores"),
-    path("studies/<slug:slug>/audits/", views.audits, name="audits"),
-    path("audits/<int:pk>/", views.audit, name="audit"),
-    path("audits/<int:pk>/audit.json", views.audit_json, name="audit-json"),
-    path("audits/<int:pk>/report.html", views.audit_report, name="audit-report"),
+    path("scorers/", audits.scorers, name="scorers"),
+    path("studies/<slug:slug>/scores/", audits.scores, name="scores"),
+    path("studies/<slug:slug>/audits/", audits.audits, name="audits"),
+    path("audits/<int:pk>/", audits.audit, name="audit"),
+    path("audits/<int:pk>/audit.json", audits.audit_json, name="audit-json"),
+    path("audits/<int:pk>/report.html", audits.audit_report, name="audit-report"),
 ]

@@ -12,7 +12,7 @@ from annotation.api.people import StudyPeopleViewSet, StudyTopUpViewSet
 from annotation.api.rights import RightsViewSet
 from annotation.api.studies import StudyViewSet
 from annotation.studies import StudyError
-from calibration.api import AuditViewSet, ScorerViewSet, StudyAuditsViewSet, StudyScoresViewSet
+from calibration.api.audits import AuditViewSet, ScorerViewSet, StudyAuditsViewSet, StudyScoresViewSet
 from generation.files import FileError
 
 router = DefaultRouter()

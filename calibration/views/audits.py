@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from annotation.roles import role_to, studies_of, study_for
 from calibration.audit import AuditError, as_json
-from calibration.forms import AuditForm, ScoresFileForm
+from calibration.forms.audits import AuditForm, ScoresFileForm
 from calibration.models import Audit, Scorer
 from calibration.report import read_report, report_page
 from calibration.tasks import enqueue_audit, run_again

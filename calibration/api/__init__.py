@@ -1,0 +1,1 @@
+"""The API of scorers, scores, audits and plans, a subject each."""
