@@ -156,7 +156,7 @@ def cluster_estimate(
     ...                  replicates=200, rng=np.random.default_rng(0)).replicates
     200
     """
-    without = _no_interval(n, clusters=clusters, replicates=replicates, rng=rng, method=method)
+    without = no_interval(n, clusters=clusters, replicates=replicates, rng=rng, method=method)
     if without:
         return Estimate(value, None, None, n, without)
     if method == "jackknife":
@@ -210,7 +210,7 @@ def sums_estimate(
     """
     total = sums.sum(axis=0, keepdims=True)
     value, clusters = float(statistic(total)[0]), len(sums)
-    without = _no_interval(n, clusters=clusters, replicates=replicates, rng=rng, method=method)
+    without = no_interval(n, clusters=clusters, replicates=replicates, rng=rng, method=method)
     if without:
         return Estimate(value, None, None, n, without)
     if method == "jackknife":
@@ -264,9 +264,16 @@ def mean_estimate(
     )
 
 
-def _no_interval(
-    n: int, *, clusters: int, replicates: int, rng: np.random.Generator | None, method: Method
+def no_interval(
+    n: int, *, clusters: int, replicates: int, rng: np.random.Generator | None, method: Method = "bootstrap"
 ) -> str | None:
+    """Why there is no interval, by the rules of `cluster_estimate`, which also raise; None where there is one.
+
+    Examples
+    --------
+    >>> no_interval(5, clusters=5, replicates=100, rng=np.random.default_rng(0))
+    'no interval: fewer than 6 items'
+    """
     if method == "bootstrap":
         if not replicates:
             return "no interval was asked for"
