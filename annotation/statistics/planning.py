@@ -1,0 +1,271 @@
+"""How many labels, items and queries a study of people needs, by simulating it at every size considered."""
+
+from collections.abc import Callable, Sequence
+from math import ceil, sqrt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from annotation.statistics.agreement import Level, krippendorff_alpha
+from annotation.statistics.counts import FloatArray
+from annotation.statistics.entropy import entropy_bits, entropy_bits_corrected, standard_deviation
+from annotation.statistics.population import Population
+from annotation.statistics.sizes import (
+    MOST_ITEMS,
+    Achieved,
+    Option,
+    Options,
+    Progress,
+    chosen,
+    mean_achieved,
+    options_by_labels,
+)
+
+GRID = (3, 5, 10, 15, 25)
+MOST_LABELS_PER_ITEM = 200
+REPLICATES = 1000
+# Items of one simulated study where only labels an item count, and halvings that find their number.
+ITEMS_AT_ONCE = 60
+HALVINGS = 8
+
+
+def plan_alpha_width(
+    population: Population,
+    *,
+    target: float,
+    rng: np.random.Generator,
+    level: Level = "ordinal",
+    items_per_query: int = 15,
+    grid: Sequence[int] = GRID,
+    most_items: int = MOST_ITEMS,
+    simulations: int = 200,
+    session_size: int = 15,
+    progress: Progress | None = None,
+) -> Options:
+    """Items and labels for a wanted width of the interval of Krippendorff's alpha.
+
+    Parameters
+    ----------
+    population : Population
+    target : float
+        Mean width, over simulated studies, of the 95 % interval that `krippendorff_alpha` gives from 1,000
+        resamples of queries.
+    rng : numpy.random.Generator
+    level : {"nominal", "ordinal", "interval"}
+    items_per_query : int
+    grid : sequence of int
+        Labels an item; the smallest number of queries is found for each.
+    most_items : int
+    simulations : int
+        Simulated studies at each size that may become the answer.
+    session_size : int
+        Items that one person labels, as far as people differ in severity.
+    progress : callable, optional
+        Called with the share done.
+
+    Returns
+    -------
+    Options
+        At least 10 queries each.
+
+    Examples
+    --------
+    >>> people = Population.assumed([1, 2, 3, 4, 5], shares=[1, 2, 3, 3, 1], alpha=0.3, query_share=0.3)
+    >>> plan = plan_alpha_width(people, target=0.2, grid=[5], simulations=20, rng=np.random.default_rng(0))
+    >>> plan.options[0].met, plan.options[0].achieved.value <= 0.2
+    (True, True)
+    """
+
+    def widths(labels_per_item: int) -> Callable[[int, int], Achieved]:
+        def achieve(queries: int, number: int) -> Achieved:
+            clusters = np.repeat(np.arange(queries), items_per_query)
+            found = np.full(number, np.nan)
+            for study in range(number):
+                counts = population.simulate(
+                    queries, items_per_query, labels_per_item, rng=rng, session_size=session_size
+                )[0]
+                alpha = krippendorff_alpha(
+                    counts,
+                    values=population.values,
+                    level=level,
+                    clusters=clusters,
+                    replicates=REPLICATES,
+                    rng=rng,
+                )
+                if alpha.low is not None and alpha.high is not None:
+                    found[study] = alpha.high - alpha.low
+            return mean_achieved(found)
+
+        return achieve
+
+    return options_by_labels(
+        widths,
+        grid=[k for k in grid if k > 1],
+        straight=lambda width: 1 / max(width, 1e-9),
+        target=target,
+        at_zero=0.0,
+        items_per_query=items_per_query,
+        most_items=most_items,
+        simulations=simulations,
+        progress=progress,
+    )
+
+
+def plan_mean_width(
+    population: Population,
+    *,
+    target: float,
+    rng: np.random.Generator,
+    items: int,
+    items_per_query: int = 15,
+    grid: Sequence[int] = GRID,
+    simulations: int = 200,
+    progress: Progress | None = None,
+) -> Options:
+    """Labels an item for a wanted width of the interval of an item's mean.
+
+    Parameters
+    ----------
+    population : Population
+    target : float
+        Mean over items of the width of Student's 95 % interval of an item's mean, in units of the scale.
+    rng : numpy.random.Generator
+    items : int
+        How many the study will have: the width does not depend on it, labels do.
+    items_per_query, grid, simulations, progress
+        As for `plan_alpha_width`.
+
+    Returns
+    -------
+    Options
+        Of the grid, and of the fewest labels an item that meet the target.
+
+    Examples
+    --------
+    >>> people = Population.assumed([1, 2, 3, 4, 5], shares=[1, 2, 3, 3, 1], alpha=0.3, query_share=0.3)
+    >>> plan = plan_mean_width(people, target=1.0, items=150, rng=np.random.default_rng(0))
+    >>> plan.options[plan.best].achieved.value <= 1.0
+    True
+    """
+    from scipy.special import stdtrit
+
+    def achieve(labels_per_item: int) -> Achieved:
+        if labels_per_item < 2:
+            return Achieved(None, None, None, 0)
+        latents = _studies(population, items_per_query, simulations, rng)
+        counts = population.label(latents, labels_per_item, rng=rng)
+        spread = _by_item(lambda rows: standard_deviation(rows, population.values), counts)
+        quantile = float(stdtrit(labels_per_item - 1, 0.975))
+        # Items of one simulated study share their queries: the Monte Carlo error is that of studies.
+        return mean_achieved((2 * quantile * spread / sqrt(labels_per_item)).mean(axis=1))
+
+    return _options_of_labels(
+        achieve,
+        lambda found: found.value is not None and found.value <= target,
+        items=items,
+        items_per_query=items_per_query,
+        grid=grid,
+        progress=progress,
+    )
+
+
+def plan_entropy_bias(
+    population: Population,
+    *,
+    target: float,
+    rng: np.random.Generator,
+    items: int,
+    corrected: bool = False,
+    items_per_query: int = 15,
+    grid: Sequence[int] = GRID,
+    simulations: int = 200,
+    progress: Progress | None = None,
+) -> Options:
+    """Labels an item for a wanted bias of the mean entropy of items.
+
+    Parameters
+    ----------
+    population : Population
+    target : float
+        Largest absolute bias, in bits: the mean over items of estimated less true entropy.
+    corrected : bool
+        Of the Miller-Madow estimate instead of the plug-in one.
+    rng, items, items_per_query, grid, simulations, progress
+        As for `plan_mean_width`.
+
+    Returns
+    -------
+    Options
+        Achieved is the bias with its sign.
+
+    Examples
+    --------
+    >>> people = Population.assumed([1, 2, 3, 4, 5], shares=[1, 1, 1, 1, 1], alpha=0.2, query_share=0.3)
+    >>> plan = plan_entropy_bias(people, target=0.15, items=750, rng=np.random.default_rng(0))
+    >>> -0.15 <= plan.options[plan.best].achieved.value < 0
+    True
+    """
+    estimate = entropy_bits_corrected if corrected else entropy_bits
+
+    def achieve(labels_per_item: int) -> Achieved:
+        latents = _studies(population, items_per_query, simulations, rng)
+        estimated = _by_item(estimate, population.label(latents, labels_per_item, rng=rng))
+        # Shares are as good as counts to a plug-in estimate.
+        true = _by_item(entropy_bits, population.probabilities(latents))
+        return mean_achieved((estimated - true).mean(axis=1))
+
+    return _options_of_labels(
+        achieve,
+        lambda found: found.value is not None and abs(found.value) <= target,
+        items=items,
+        items_per_query=items_per_query,
+        grid=grid,
+        progress=progress,
+    )
+
+
+def _options_of_labels(
+    achieve: Callable[[int], Achieved],
+    met: Callable[[Achieved], bool],
+    *,
+    items: int,
+    items_per_query: int,
+    grid: Sequence[int],
+    progress: Progress | None,
+) -> Options:
+    """Where only labels an item count: those of the grid, and the fewest that do."""
+    tried: dict[int, Achieved] = {}
+
+    def enough(labels_per_item: int) -> bool:
+        if labels_per_item not in tried:
+            tried[labels_per_item] = achieve(labels_per_item)
+            if progress:
+                progress(len(tried) / (len(set(grid)) + HALVINGS))
+        return met(tried[labels_per_item])
+
+    queries = ceil(items / items_per_query)
+    good = [k for k in sorted(set(grid)) if enough(k)]
+    high = good[0] if good else MOST_LABELS_PER_ITEM
+    low = max((k for k in tried if k < high), default=0)
+    while high - low > 1 and (good or enough(high)):
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+        good = [high]
+    shown = sorted({*grid, high})
+    options = [Option(k, queries, items, items * k, tried[k], enough(k)) for k in shown]
+    words = f"nothing below {MOST_LABELS_PER_ITEM} labels an item meets the target"
+    return chosen(options, words, progress)
+
+
+def _studies(
+    population: Population, items_per_query: int, simulations: int, rng: np.random.Generator
+) -> FloatArray:
+    """Latent qualities of the items of small studies, each of a few whole queries."""
+    queries = ceil(ITEMS_AT_ONCE / items_per_query)
+    return population.latents(queries, items_per_query, rng=rng, studies=simulations)
+
+
+def _by_item(measure: Callable[[FloatArray], FloatArray], rows: npt.NDArray[Any]) -> FloatArray:
+    """A measure of items, of all items of all studies at once."""
+    return measure(rows.reshape(-1, rows.shape[-1])).reshape(rows.shape[:-1])
