@@ -159,7 +159,7 @@ def cluster_estimate(
     without = no_interval(n, clusters=clusters, replicates=replicates, rng=rng, method=method)
     if without:
         return Estimate(value, None, None, n, without)
-    if method == "jackknife":
+    if rng is None or method == "jackknife":
         draws = all_but_one(clusters, width=width)
     else:
         draws = resamples(clusters, replicates=replicates, rng=rng, width=width)
@@ -213,7 +213,7 @@ def sums_estimate(
     without = no_interval(n, clusters=clusters, replicates=replicates, rng=rng, method=method)
     if without:
         return Estimate(value, None, None, n, without)
-    if method == "jackknife":
+    if rng is None or method == "jackknife":
         # The sums without a cluster are a difference: no product of clusters by clusters.
         rows = max(1, CHUNK // sums.shape[1])
         draws = (total - sums[start : start + rows] for start in range(0, clusters, rows))
