@@ -18,12 +18,18 @@ STRIP = 20.0
 
 def as_svg(study: Study, figure: Figure) -> str:
     """The page's plot with its size, its colours and its words inside, so that any program draws it alike."""
-    drawn = render_to_string(figure.template, {"plot": figure.plot, "figure": figure, "study": study})
+    mark = "simulated labels" if study.simulated else ""
+    return drawn_alone(figure, of=study.name, mark=mark, study=study)
+
+
+def drawn_alone(figure: Figure, *, of: str, mark: str = "", **context: object) -> str:
+    """The plot as a file of its own: `of` says whose it is, `mark` stands below it."""
+    drawn = render_to_string(figure.template, {"plot": figure.plot, "figure": figure, **context})
     root = ElementTree.fromstring(drawn.strip())
     left, top, width, height = (float(number) for number in root.attrib["viewBox"].split())
-    if study.simulated:
-        mark = {"x": f"{left + width / 2:g}", "y": f"{top + height + 12:g}", "text-anchor": "middle"}
-        ElementTree.SubElement(root, "text", mark).text = "simulated labels"
+    if mark:
+        place = {"x": f"{left + width / 2:g}", "y": f"{top + height + 12:g}", "text-anchor": "middle"}
+        ElementTree.SubElement(root, "text", place).text = mark
         height += STRIP
     drawn_plainly(root)
     box = {"x": f"{left:g}", "y": f"{top:g}", "width": f"{width:g}", "height": f"{height:g}"}
@@ -35,7 +41,7 @@ def as_svg(study: Study, figure: Figure) -> str:
         "height": box["height"],
     }
     root.insert(0, ElementTree.Element("rect", box | {"fill": resolved("var(--card)")}))
-    for tag, words in (("desc", f"{study.name}. {figure.says}"), ("title", figure.title)):
+    for tag, words in (("desc", f"{of}. {figure.says}"), ("title", figure.title)):
         root.insert(0, ElementTree.Element(tag))
         root[0].text = words
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
