@@ -5,7 +5,7 @@ A page makes its figures from what it has read already; `MAKERS` make one alone,
 
 from collections.abc import Callable, Mapping
 
-from annotation.figures import disagreement
+from annotation.figures import disagreement, people
 from annotation.figures.figure import Figure
 from annotation.models import Study
 
@@ -15,4 +15,7 @@ Maker = Callable[[Study, Mapping[str, str]], Figure | None]
 MAKERS: dict[str, Maker] = {
     "entropy": disagreement.entropy,
     "kinds": disagreement.kinds,
+    "correlations": people.correlations,
+    "severities": people.severities,
+    "times": people.times,
 }

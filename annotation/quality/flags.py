@@ -69,18 +69,19 @@ def _comprehension_words(quality: Quality, limits: Limits, n: int) -> str:
 
 
 def _quick(quality: Quality, limits: Limits) -> BoolArray:
-    below = quality.measures.median_seconds < _least_seconds(quality, limits)
+    below = quality.measures.median_seconds < least_seconds(quality, limits)
     return np.logical_and(below, quality.measures.timed >= limits.labels)
 
 
 def _quick_words(quality: Quality, limits: Limits, n: int) -> str:
-    least = f"{_least_seconds(quality, limits)[n]:.1f} s"
+    least = f"{least_seconds(quality, limits)[n]:.1f} s"
     if limits.seconds is None:
         least = f"the {least} that reading takes at {CHARACTERS_A_SECOND} characters a second"
     return f"median {quality.measures.median_seconds[n]:.1f} s an item, below {least}"
 
 
-def _least_seconds(quality: Quality, limits: Limits) -> FloatArray:
+def least_seconds(quality: Quality, limits: Limits) -> FloatArray:
+    """The least median time an item that raises no flag, of each person."""
     return quality.reading_seconds if limits.seconds is None else np.full(len(quality.pks), limits.seconds)
 
 

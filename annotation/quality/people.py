@@ -16,9 +16,11 @@ from annotation.statistics.counts import FloatArray
 MEASURES = {
     "seconds": "median_seconds",
     "modal": "modal_share",
+    "entropy": "entropy_bits",
     "run": "longest_run",
     "left": "left_share",
     "correlation": "correlation",
+    "difference": "difference",
     "severity": "severity",
 }
 SORTS = ("came", "code", "n", *MEASURES, "checks", "flags")
@@ -26,7 +28,9 @@ DEFAULT_SORT = "-flags"
 SHOWN = ("flagged", "excluded")
 NO_VALUES = "no answer has a value"
 NO_OTHERS = "nobody else judged an item of theirs"
+# Why a measure has no interval.
 NO_INTERVAL = "it takes two items, with different distances from the others"
+NO_CORRELATION_INTERVAL = "it takes four items, and a correlation other than 1 and \N{MINUS SIGN}1"
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,6 @@ class PersonRow:
     def as_dict(self) -> dict[str, Any]:
         """As the API gives it: each measure with what it rests on, and why where it is undefined."""
         numbers = self.numbers
-        ends = {"low": numbers["severity_low"], "high": numbers["severity_high"]}
         return {
             "annotator_id": self.code,
             "excluded": self.excluded,
@@ -60,11 +63,9 @@ class PersonRow:
             "entropy_bits": self._measure("entropy_bits", numbers["n"], NO_VALUES),
             "longest_run": self._measure("longest_run", self.answered, "no order of answers is known"),
             "left_share": self._measure("left_share", numbers["sided"], "no answer is known to take a side"),
-            "correlation": self._measure("correlation", numbers["others_n"], self.reason),
-            "difference": self._measure("difference", numbers["others_n"], NO_OTHERS),
-            "severity": self._measure("severity", numbers["others_n"], NO_OTHERS)
-            | ends
-            | ({"interval_reason": NO_INTERVAL} if ends["low"] is None else {}),
+            "correlation": self._estimate("correlation", self.reason, NO_CORRELATION_INTERVAL),
+            "difference": self._estimate("difference", NO_OTHERS, NO_INTERVAL),
+            "severity": self._estimate("severity", NO_OTHERS, NO_INTERVAL),
             "checks": self.checks,
             "failed_checks": self.failed_checks,
             "comprehension_failed": self.comprehension_failed,
@@ -75,6 +76,13 @@ class PersonRow:
         value = self.numbers[name]
         return {"value": value, "n": n, **({"reason": reason} if value is None else {})}
 
+    def _estimate(self, name: str, reason: str | None, no_interval: str) -> dict[str, Any]:
+        """A measure beside the others, with its interval."""
+        ends = {end: self.numbers[f"{name}_{end}"] for end in ("low", "high")}
+        measure = self._measure(name, self.numbers["others_n"], reason)
+        bare = measure["value"] is not None and ends["low"] is None
+        return measure | ends | ({"interval_reason": no_interval} if bare else {})
+
 
 @dataclass(frozen=True)
 class People:
@@ -83,10 +91,12 @@ class People:
     study: Study
     quality: Quality
     limits: Limits
+    with_excluded: bool = False
 
     @classmethod
     def of(cls, study: Study, *, with_excluded: bool = False) -> "People":
-        return cls(study, quality_of(study, with_excluded=with_excluded), limits_of(study))
+        quality = quality_of(study, with_excluded=with_excluded)
+        return cls(study, quality, limits_of(study), with_excluded)
 
     def places(self, *, search: str = "", show: str = "", sort: str = DEFAULT_SORT) -> list[int]:
         """The places of those who fit, in an order; ties in the order in which they came."""

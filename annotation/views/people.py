@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
+from annotation.figures.people import people_figures
 from annotation.forms.quality import LimitsForm
 from annotation.forms.refusals import refusals_in
 from annotation.models import Study
@@ -19,13 +20,13 @@ from annotation.roles import Role, study_for
 from annotation.studies import StudyError
 from annotation.templatetags.labels import counted
 from annotation.views.excluded import with_excluded
-from generation.pages import ConsoleRequest, cell, page, text_of
+from generation.pages import ConsoleRequest, cell, page, text_of, wanted_part
 
 PEOPLE_A_PAGE = 50
 NUMBERS = (
     "cannot_judge", "cannot_judge_share", "timed", "median_seconds", "modal_share", "entropy_bits",
-    "longest_run", "sided", "left_share", "others_n", "correlation", "difference", "severity", "severity_low",
-    "severity_high",
+    "longest_run", "sided", "left_share", "others_n", "correlation", "correlation_low", "correlation_high",
+    "difference", "difference_low", "difference_high", "severity", "severity_low", "severity_high",
 )  # fmt: skip
 COLUMNS = (
     "annotator_id", "excluded", "exclusion_reason", "answers", *NUMBERS, "correlation_reason", "checks",
@@ -101,6 +102,7 @@ def _people_page(
         "with_excluded": with_excluded(request),
         "held": held_by_excluded(study),
         "form": form or LimitsForm(study=study),
+        "figures": [] if wanted_part(request, "table") else people_figures(found),
         **asked,
     }
     return page(request, "annotation/people.html", context, "table", status=status)

@@ -50,8 +50,11 @@ def test_rows_hold_the_measures_with_n_and_reasons(console: Client, study: Study
     assert one["severity"]["value"] == pytest.approx((1 - 3.5 + 2 - 4 + 4 - 5) / 3)
     assert one["severity"]["low"] < one["severity"]["value"] < one["severity"]["high"]
     assert found["c"]["correlation"] == {
-        "value": None, "n": 2, "reason": "fewer than 3 items that others labelled too",
+        "value": None, "low": None, "high": None, "n": 2,
+        "reason": "fewer than 3 items that others labelled too",
     }  # fmt: skip
+    assert "it takes four items" in one["correlation"]["interval_reason"]
+    assert 0 <= one["difference"]["low"] < one["difference"]["value"] < one["difference"]["high"]
     assert found["c"]["flags"] == []
     measures = [value for row in found.values() for value in row.values() if isinstance(value, dict)]
     assert all("n" in value and (value["value"] is None) == ("reason" in value) for value in measures)

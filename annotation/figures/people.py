@@ -1,0 +1,219 @@
+"""The plots of the page about people: agreement with the others, severity, and time."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from annotation.charts.people import MOST_IN_A_ROW, parted_bars, people_in_a_row
+from annotation.figures.figure import Figure, Table
+from annotation.models import Study
+from annotation.quality.flags import least_seconds
+from annotation.quality.people import People
+from annotation.statistics.counts import FloatArray
+from annotation.templatetags.labels import counted
+
+BoolArray = npt.NDArray[np.bool_]
+
+BIN = 0.1
+# Times are spread over powers, so their bins widen.
+SECONDS = (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800)
+
+
+def correlations(study: Study, asked: Mapping[str, str]) -> Figure | None:
+    return correlations_figure(_people(study, asked))
+
+
+def severities(study: Study, asked: Mapping[str, str]) -> Figure | None:
+    return severities_figure(_people(study, asked))
+
+
+def times(study: Study, asked: Mapping[str, str]) -> Figure | None:
+    return times_figure(_people(study, asked))
+
+
+def people_figures(people: People) -> list[Figure]:
+    """Those that there is something to draw for."""
+    made = (correlations_figure(people), severities_figure(people), times_figure(people))
+    return [figure for figure in made if figure]
+
+
+def correlations_figure(people: People) -> Figure | None:
+    """People by their correlation with the others; None where nobody's is defined."""
+    found, shown = people.quality.measures, _shown(people)
+    places = np.flatnonzero(shown & np.isfinite(found.correlation))
+    if not len(places):
+        return None
+    fewest = people.limits.correlation_items
+    few = found.others_n[places] < fewest
+    at = np.floor((found.correlation[places] + 1) / BIN + 1e-9).astype(int).clip(0, 19)
+    first = min(10, int(at.min()))
+    many, fewer = (np.bincount(at[part], minlength=20)[first:].tolist() for part in (~few, few))
+    edges = [_signed(n * BIN - 1, 1) for n in range(first, 21)]
+    below = int((found.correlation_high[places] < 0).sum())
+    return Figure(
+        name="correlations",
+        title="How far do people agree with the others?",
+        template="annotation/_parted_bars.html",
+        plot=parted_bars(
+            many,
+            fewer,
+            [edge if (n + first) % 2 == 0 else "" for n, edge in enumerate(edges)],
+            axis="correlation with the mean of the others",
+            mark="band",
+        ),
+        says=(
+            "1 is in step with the others’ mean, 0 no relation, below 0 against it. Of "
+            f"{counted(len(places), 'person')}, {int(few.sum()):,} (grey) have fewer than {fewest} items "
+            "with others. With few items places are mostly chance: of people with a true .4, 95 % show between "
+            f"−.14 and .76 on 15 items. {_count(below, 'interval lies', 'intervals lie')} wholly below 0. A "
+            "low correlation is no fault: people may differ about what is good."
+        ),
+        table=Table(
+            {"from": "From", "to": "To", "people": f"People on {fewest} items or more", "few": "On fewer"},
+            [
+                (round(n * BIN - 1, 1), round((n + 1) * BIN - 1, 1), of_many, of_few)
+                for n, of_many, of_few in zip(range(first, 20), many, fewer, strict=True)
+            ],
+        ),
+        points=_points(people, places, "others_n", "correlation", "correlation_low", "correlation_high"),
+        places=1,
+        asked=_asked(people),
+    )
+
+
+def severities_figure(people: People) -> Figure | None:
+    """Everybody's severity in a row, from the severest; None where nobody has one on enough items."""
+    found, shown = people.quality.measures, _shown(people)
+    enough = found.others_n >= people.limits.labels
+    places = np.flatnonzero(shown & enough & np.isfinite(found.severity_low))
+    if not len(places):
+        return None
+    value, low, high = (
+        column[places] for column in (found.severity, found.severity_low, found.severity_high)
+    )
+    groups = {
+        "severer: interval below 0": high < 0,
+        "neither: interval holds 0": (low <= 0) & (high >= 0),
+        "milder: interval above 0": low > 0,
+    }
+    return Figure(
+        name="severities",
+        title="Who is severe, and who is mild?",
+        template="annotation/_people_row.html",
+        plot=people_in_a_row([people.quality.codes[n] for n in places.tolist()], value, low, high),
+        says=(
+            "Severity is the mean of a person’s answer less the others’ mean of the same item, in steps of "
+            "the scale, with its 95 % interval over items. If nobody were severe or mild, chance would still "
+            f"put about {0.025 * len(places):.0f} of {counted(len(places), 'person')} wholly below 0, and as "
+            "many above. It says nothing of care: a mild person may rank answers as the others do."
+            f"{_severities_of_whom(people, shown, len(places))}"
+        ),
+        table=Table(
+            {"group": "95 % interval", "people": "People", "median": "Median severity"},
+            [
+                (name, int(chosen.sum()), float(np.median(value[chosen])) if chosen.any() else None)
+                for name, chosen in groups.items()
+            ],
+        ),
+        points=_points(people, places, "others_n", "severity", "severity_low", "severity_high"),
+        asked=_asked(people),
+    )
+
+
+def _severities_of_whom(people: People, shown: BoolArray, drawn: int) -> str:
+    """Who is not in the picture, and who may not be compared in it."""
+    said = ""
+    if drawn > MOST_IN_A_ROW:
+        said += f" The picture has {MOST_IN_A_ROW} of them, evenly chosen."
+    if left_out := int((shown & (people.quality.measures.others_n > 0)).sum()) - drawn:
+        less = f"fewer than {counted(people.limits.labels, 'item')} with others, or one distance from all"
+        said += f" {_count(left_out, 'more has', 'more have')} {less}."
+    if people.study.design == Study.Design.BLOCKS:
+        said += " Compare people of one form only: its items have the same other people."
+    return said
+
+
+def times_figure(people: People) -> Figure | None:
+    """People by their median time an item; None where no time is known."""
+    found = people.quality.measures
+    places = np.flatnonzero(_shown(people) & np.isfinite(found.median_seconds))
+    if not len(places):
+        return None
+    seconds, least = found.median_seconds[places], least_seconds(people.quality, people.limits)[places]
+    quick = seconds < least
+    at = np.searchsorted(SECONDS, seconds, side="right") - 1
+    first, last = int(at.min()), int(at.max())
+    slow, fast = (np.bincount(at[part], minlength=last + 1)[first:].tolist() for part in (~quick, quick))
+    edges = [*SECONDS, None][first : last + 2]
+    median = float(np.median(seconds))
+    return Figure(
+        name="times",
+        title="How long does an answer take?",
+        template="annotation/_parted_bars.html",
+        plot=parted_bars(
+            slow,
+            fast,
+            ["" if edge is None else f"{edge:,}" for edge in edges],
+            axis="a person’s median time an item, seconds",
+            mark="seconds quick",
+        ),
+        says=(
+            f"Half of {counted(len(places), 'person')} take {median:.1f} s or less, by each one’s median of "
+            "the active seconds an item, or of the whole seconds where a browser told no others. Columns "
+            "stand for longer stretches as times grow. "
+            f"{_count(int(quick.sum()), 'person is', 'people are')} (red) below the least time that raises "
+            "no flag. Being quick is not being careless: who reads fast, or knows the texts, is quick too."
+        ),
+        table=Table(
+            {
+                "from_seconds": "From, s",
+                "to_seconds": "To, s",
+                "people": "People",
+                "quick": "Of them too quick",
+            },
+            [
+                (start, end, slower + faster, faster)
+                for start, end, slower, faster in zip(edges, edges[1:], slow, fast, strict=False)
+            ],
+        ),
+        points=_points(people, places, "timed", "median_seconds"),
+        asked=_asked(people),
+    )
+
+
+def _people(study: Study, asked: Mapping[str, str]) -> People:
+    return People.of(study, with_excluded=asked.get("excluded") == "with")
+
+
+def _shown(people: People) -> BoolArray:
+    """Who is drawn: those whose labels count."""
+    everybody = np.ones(len(people.quality.pks), dtype=bool)
+    return everybody if people.with_excluded else ~people.quality.excluded
+
+
+def _points(people: People, places: npt.NDArray[np.intp], *names: str) -> Table:
+    """A row a person: the code, and the named measures."""
+    columns: list[FloatArray] = [getattr(people.quality.measures, name)[places] for name in names]
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    codes = [people.quality.codes[n] for n in places.tolist()]
+    return Table(
+        {name: name for name in ("annotator_id", *names)},
+        [
+            (code, *(None if number != number else number for number in row))  # NaN alone differs from itself
+            for code, row in zip(codes, rows, strict=True)
+        ],
+    )
+
+
+def _asked(people: People) -> dict[str, str]:
+    return {"excluded": "with"} if people.with_excluded else {}
+
+
+def _count(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"
+
+
+def _signed(number: float, places: int) -> str:
+    text = f"{number:.{places}f}"
+    return ("0" if not float(text) else text).replace("-", "\N{MINUS SIGN}")
