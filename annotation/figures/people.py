@@ -65,9 +65,10 @@ def correlations_figure(people: People) -> Figure | None:
         says=(
             "1 is in step with the others’ mean, 0 no relation, below 0 against it. Of "
             f"{counted(len(places), 'person')}, {int(few.sum()):,} (grey) have fewer than {fewest} items "
-            "with others. With few items places are mostly chance: of people with a true .4, 95 % show between "
-            f"−.14 and .76 on 15 items. {_count(below, 'interval lies', 'intervals lie')} wholly below 0. A "
-            "low correlation is no fault: people may differ about what is good."
+            "with others. With few items places are mostly chance: of people with a true .4, 95 % show "
+            "between −.14 and .76 on 15 items. "
+            f"{_count(below, 'interval lies', 'intervals lie')} wholly below 0. A low correlation is no "
+            "fault: people may differ about what is good."
         ),
         table=Table(
             {"from": "From", "to": "To", "people": f"People on {fewest} items or more", "few": "On fewer"},
