@@ -1,12 +1,13 @@
 """Disagreement of items and agreement of a study: one function for the command, the page and the API."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 
 from annotation.frames import LabelFrame, label_frame
 from annotation.models import Study
-from annotation.statistics.agreement import Level, krippendorff_alpha, percent_agreement
+from annotation.statistics.agreement import Level, fleiss_kappa, krippendorff_alpha, percent_agreement
 from annotation.statistics.entropy import (
     entropy_bits,
     entropy_bits_corrected,
@@ -17,24 +18,39 @@ from annotation.statistics.entropy import (
     preference_share,
     standard_deviation,
 )
-from annotation.statistics.intervals import caution, mean_estimate
+from annotation.statistics.intervals import Estimate, Method, caution, mean_estimate
+from annotation.statistics.reliability import intraclass_correlation, split_half_reliability
 
 LEVELS: tuple[Level, ...] = ("nominal", "ordinal", "interval")
+# What intervals resample: whole clusters of items, single items, or all clusters but one at a time.
+Interval = Literal["cluster", "item", "jackknife"]
+INTERVALS: tuple[Interval, ...] = ("cluster", "item", "jackknife")
 REPLICATES = 1000
 
 
 def study_agreement(
-    study: Study, *, replicates: int = REPLICATES, seed: int = 0, with_excluded: bool = False
+    study: Study,
+    *,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+    with_excluded: bool = False,
+    interval: Interval = "cluster",
 ) -> dict[str, Any]:
     """The numbers of `agreement --json`; what is undefined is None beside a reason."""
     frame = label_frame(study, with_excluded=with_excluded)
-    return {"study": study.slug, **agreement_of(frame, replicates=replicates, seed=seed)}
+    return {
+        "study": study.slug,
+        **agreement_of(frame, replicates=replicates, seed=seed, interval=interval),
+        "items_detail": item_details(frame),
+    }
 
 
-def agreement_of(frame: LabelFrame, *, replicates: int = REPLICATES, seed: int = 0) -> dict[str, Any]:
-    """The same from a frame. Intervals resample its clusters of items, and hold its people fixed."""
+def agreement_of(
+    frame: LabelFrame, *, replicates: int = REPLICATES, seed: int = 0, interval: Interval = "cluster"
+) -> dict[str, Any]:
+    """The same from a frame, without its items. Intervals hold its people fixed."""
     totals = frame.counts.sum(axis=1)
-    resampling: dict[str, Any] = {"clusters": frame.clusters, "replicates": replicates}
+    asked: dict[str, Any] = {"replicates": replicates, "seed": seed, "interval": interval}
     return {
         "kind": frame.kind,
         "simulated": frame.simulated,
@@ -45,19 +61,42 @@ def agreement_of(frame: LabelFrame, *, replicates: int = REPLICATES, seed: int =
         "annotators": frame.annotators,
         **annotators_reason(frame),
         "labels_per_item": _spread(totals),
-        "entropy_bits": _entropy(frame, seed=seed, **resampling),
-        "percent_agreement": percent_agreement(
-            frame.counts, rng=np.random.default_rng(seed), **resampling
-        ).as_dict(),
-        "krippendorff_alpha": {
-            level: krippendorff_alpha(
-                frame.counts, values=frame.values, level=level, rng=np.random.default_rng(seed), **resampling
-            ).as_dict()
-            for level in LEVELS
-        },
-        "intervals": _intervals(frame, totals, replicates=replicates, seed=seed),
-        "items_detail": item_details(frame),
+        "entropy_bits": _entropy(frame, **asked),
+        **_measures(frame, **asked),
+        "intervals": _intervals(frame, totals, **asked),
     }
+
+
+def _measures(frame: LabelFrame, **asked: Any) -> dict[str, Any]:
+    """Each with a generator of its own, so that one measure more changes no other's interval."""
+    counts, on_scale = frame.counts, {"values": frame.values}
+
+    def found(measure: Callable[..., Estimate], **more: Any) -> dict[str, Any]:
+        return measure(counts, **more, **_resampling(frame, **asked)).as_dict()
+
+    return {
+        "percent_agreement": found(percent_agreement),
+        "krippendorff_alpha": {level: found(krippendorff_alpha, level=level, **on_scale) for level in LEVELS},
+        "fleiss_kappa": found(fleiss_kappa),
+        "intraclass_correlation": {
+            "single": found(intraclass_correlation, **on_scale),
+            "average": found(intraclass_correlation, average=True, **on_scale),
+        },
+        "split_half_reliability": found(split_half_reliability, **on_scale),
+    }
+
+
+def _resampling(frame: LabelFrame, *, replicates: int, seed: int, interval: Interval) -> dict[str, Any]:
+    return {
+        "clusters": None if interval == "item" else frame.clusters,
+        "method": _method(interval),
+        "replicates": replicates,
+        "rng": np.random.default_rng(seed),
+    }
+
+
+def _method(interval: Interval) -> Method:
+    return "jackknife" if interval == "jackknife" else "bootstrap"
 
 
 def item_details(frame: LabelFrame) -> list[dict[str, Any]]:
@@ -107,16 +146,16 @@ def annotators_reason(frame: LabelFrame) -> dict[str, str]:
     return {"annotators_reason": unnamed} if frame.annotators is None else {}
 
 
-def with_caution(clusters: int) -> dict[str, str]:
-    words = caution(clusters)
+def with_caution(clusters: int, *, method: Method = "bootstrap") -> dict[str, str]:
+    words = caution(clusters, method=method)
     return {"caution": words} if words else {}
 
 
-def _entropy(frame: LabelFrame, *, seed: int, **resampling: Any) -> dict[str, Any]:
+def _entropy(frame: LabelFrame, **asked: Any) -> dict[str, Any]:
     """Mean entropy over the items with two labels or more, and the mean of the corrected entropies."""
     several = frame.counts.sum(axis=1) >= 2
     plain, corrected = (
-        mean_estimate(np.where(several, bits, np.nan), rng=np.random.default_rng(seed), **resampling)
+        mean_estimate(np.where(several, bits, np.nan), **_resampling(frame, **asked))
         for bits in (entropy_bits(frame.counts), entropy_bits_corrected(frame.counts))
     )
     reason = plain.reason if several.any() else "no item has two labels"
@@ -132,16 +171,26 @@ def _entropy(frame: LabelFrame, *, seed: int, **resampling: Any) -> dict[str, An
     }
 
 
-def _intervals(frame: LabelFrame, totals: Any, *, replicates: int, seed: int) -> dict[str, Any]:
+def _intervals(
+    frame: LabelFrame, totals: Any, *, replicates: int, seed: int, interval: Interval
+) -> dict[str, Any]:
     """What the intervals resample: the clusters of the items that have two labels, as alpha takes them."""
-    clusters = len(np.unique(frame.clusters[totals > 1]))
+    paired = frame.clusters[totals > 1]
+    by_item, groups = interval == "item", len(np.unique(paired))
+    clusters = len(paired) if by_item else groups
+    cautious = with_caution(clusters, method=_method(interval))
+    if by_item and groups < clusters:
+        cautious = {
+            "caution": f"items of one {frame.cluster_unit} are often alike, and then these are too narrow"
+        }
     return {
-        "unit": frame.cluster_unit,
+        "interval": interval,
+        "unit": "item" if by_item else frame.cluster_unit,
         "clusters": clusters,
-        "replicates": replicates,
+        "replicates": clusters if interval == "jackknife" else replicates,
         "seed": seed,
         "confidence": 0.95,
-        **with_caution(clusters),
+        **cautious,
     }
 
 

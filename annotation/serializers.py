@@ -119,6 +119,7 @@ class AgreementQuerySerializer(serializers.Serializer[Any]):
     replicates = serializers.IntegerField(default=1000, min_value=0, max_value=100_000)
     seed = serializers.IntegerField(default=0, min_value=0)
     with_excluded = serializers.BooleanField(default=False)
+    interval = serializers.ChoiceField(["cluster", "item", "jackknife"], default="cluster")
 
 
 class ExportQuerySerializer(serializers.Serializer[Any]):

@@ -31,11 +31,10 @@ class Summary:
 
     @classmethod
     def of(cls, frame: LabelFrame) -> "Summary":
-        agreement = agreement_of(frame)
-        rows = agreement.pop("items_detail")
+        rows = item_details(frame)
         # None, where a number is undefined, becomes NaN.
         columns = {name: np.array([row[name] for row in rows], dtype=float) for name in SORTS.values()}
-        return cls(frame, agreement, columns, [row["kind"] for row in rows])
+        return cls(frame, agreement_of(frame), columns, [row["kind"] for row in rows])
 
     def column(self, name: str) -> FloatArray:
         """One number an item, NaN where it is undefined."""

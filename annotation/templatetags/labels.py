@@ -74,8 +74,8 @@ def as_cell(value: str | int | float | None, places: int = 2) -> SafeString:
     """A table's cell: a number on the right, rounded unless it is whole, and what is not there in words."""
     if isinstance(value, str):
         return format_html("<td>{}</td>", value)
-    whole = isinstance(value, int)
-    return format_html('<td class="n">{}</td>', thousands(value) if whole else fixed(value, places))
+    written = thousands(value) if isinstance(value, int) else fixed(value, places)
+    return format_html('<td class="n">{}</td>', written)
 
 
 @register.inclusion_tag("annotation/_label_bar.html")

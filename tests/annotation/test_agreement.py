@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotation.agreement import study_agreement
+from annotation.agreement import INTERVALS, study_agreement
+from annotation.measures import measured
 from annotation.models import Participant
 from annotation.quality.exclusion import exclude
 from tests.factory import make_items, make_labels, make_participant, make_study
@@ -89,6 +90,34 @@ def test_intervals_name_the_clusters_that_they_resample_and_caution_where_these_
     assert intervals["clusters"] == 4
     assert intervals["caution"].startswith("so few clusters make intervals far too narrow: with 3, 95 %")
     assert study_agreement(other.study)["intervals"]["clusters"] == 0
+
+
+def test_intervals_resample_what_is_asked_for_and_numbers_stay(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    study, _ = labelled()
+    found = {}
+    for interval in INTERVALS:
+        call_command("agreement", "answers", "--json", "--interval", interval)
+        found[interval] = json.loads(capsys.readouterr().out)
+    assert found["cluster"] == json.loads(json.dumps(study_agreement(study)))
+    units = {how: [report["intervals"][key] for key in ("unit", "clusters")] for how, report in found.items()}
+    assert units == {"cluster": ["query", 5], "item": ["item", 20], "jackknife": ["query", 5]}
+    for measures in zip(*(measured(report) for report in found.values()), strict=True):
+        estimates = [estimate for _, estimate in measures]
+        assert np.ptp([estimate["value"] for estimate in estimates]) < 1e-12
+        assert len({(estimate["low"], estimate["high"]) for estimate in estimates}) == 3
+    assert "items of one query are often alike" in found["item"]["intervals"]["caution"]
+    assert found["jackknife"]["intervals"]["replicates"] == 5
+    call_command("agreement", "answers", "--interval", "jackknife")
+    assert "95 % intervals: leaving out each of 5 queries" in capsys.readouterr().out
+
+
+def test_every_measure_has_its_n_and_a_sentence_on_what_it_does_not_mean() -> None:
+    study, _ = labelled()
+    for measure, estimate in measured(study_agreement(study)):
+        assert estimate["n"] == 20
+        assert measure.says.count(". ") >= 1
 
 
 @pytest.mark.parametrize(("replicates", "words"), [(0, "no interval was asked for"), (10, "fewer than 20")])

@@ -1,9 +1,11 @@
 import json
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from annotation.measures import measured
 from annotation.models import Study
 from annotation.templatetags.labels import counted, end, fixed
 
@@ -14,7 +16,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug")
         parser.add_argument("--json", action="store_true", help="everything, each item included")
-        parser.add_argument("--replicates", type=int, default=1000, help="of the cluster bootstrap (1000)")
+        parser.add_argument("--replicates", type=int, default=1000, help="of the bootstrap (1000)")
+        parser.add_argument(
+            "--interval",
+            choices=("cluster", "item", "jackknife"),
+            default="cluster",
+            help="resample clusters of items, or single items, or leave out a cluster at a time (cluster)",
+        )
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--with-excluded", action="store_true", help="count excluded people's labels too")
 
@@ -33,6 +41,7 @@ class Command(BaseCommand):
             replicates=options["replicates"],
             seed=options["seed"],
             with_excluded=options["with_excluded"],
+            interval=options["interval"],
         )
         if options["json"]:
             self.stdout.write(json.dumps(report, ensure_ascii=False, allow_nan=False))
@@ -46,19 +55,18 @@ def _lines(report: dict[str, Any]) -> list[str]:
     people = "unknown people" if named is None else counted(named, "person")
     simulated = " (simulated)" if report["simulated"] else ""
     excluded = ", excluded people among them" if report["with_excluded"] else ""
-    entropy, spread = report["entropy_bits"], report["labels_per_item"]
-    lines = [
+    return [
         f"{report['study']}{simulated}: {counted(report['items'], 'item')}, "
         f"{counted(report['labels'], 'label')} of {people}{excluded}, "
         f"{report['cannot_judge']:,} cannot judge",
-        f"labels an item      {_range(spread)}",
-        f"entropy, bits       {_bits(entropy, '')}, n = {counted(entropy['n'], 'item')}",
-        f"corrected           {_bits(entropy, 'corrected_')}",
-        f"percent agreement   {_estimate(report['percent_agreement'])}",
+        _line("Labels an item", _range(report["labels_per_item"])),
+        *(_line(measure.name, _estimate(found)) for measure, found in measured(report)),
+        *_intervals(report["intervals"]),
     ]
-    for level, estimate in report["krippendorff_alpha"].items():
-        lines.append(f"alpha, {level:<12} {_estimate(estimate)}")
-    return [*lines, *_intervals(report["intervals"])]
+
+
+def _line(name: str, found: str) -> str:
+    return f"{name:<31} {found}"
 
 
 def _intervals(unit: dict[str, Any]) -> list[str]:
@@ -66,9 +74,10 @@ def _intervals(unit: dict[str, Any]) -> list[str]:
     if unit["clusters"] < 2:
         few = f"all items with two labels are of one {unit['unit']}"
         return [f"No intervals: {few if unit['clusters'] else 'no item has two labels'}"]
+    drawn = f"{counted(unit['replicates'], 'replicate')} of {clusters}"
+    how = f"leaving out each of {clusters}" if unit["interval"] == "jackknife" else drawn
     return [
-        f"95 % intervals: {counted(unit['replicates'], 'replicate')} of {clusters}, "
-        f"people held fixed, seed {unit['seed']}",
+        f"95 % intervals: {how}, people held fixed, seed {unit['seed']}",
         *([f"Caution: {unit['caution']}."] if "caution" in unit else []),
     ]
 
@@ -79,19 +88,9 @@ def _range(spread: dict[str, float | None]) -> str:
     return f"{spread['min']} to {spread['max']}, median {spread['median']:g}"
 
 
-def _bits(entropy: dict[str, Any], which: str) -> str:
-    mean, low, high = (entropy[which + name] for name in ("mean", "low", "high"))
-    if mean is None:
-        return f"undefined ({entropy['reason']})"
-    return f"{fixed(mean)} ({_ends(low, high, 2, entropy.get('reason'))})"
-
-
-def _estimate(estimate: dict[str, Any]) -> str:
+def _estimate(estimate: Mapping[str, Any]) -> str:
     if estimate["value"] is None:
         return f"undefined: {estimate['reason']}"
-    ends = _ends(estimate["low"], estimate["high"], 3, estimate.get("reason"))
+    low, high = estimate["low"], estimate["high"]
+    ends = str(estimate["reason"]) if low is None or high is None else f"{end(low, 3)} to {end(high, 3)}"
     return f"{fixed(estimate['value'], 3)} ({ends}), n = {counted(estimate['n'], 'item')}"
-
-
-def _ends(low: float | None, high: float | None, places: int, reason: str | None) -> str:
-    return str(reason) if low is None or high is None else f"{end(low, places)} to {end(high, places)}"
