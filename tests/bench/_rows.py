@@ -24,9 +24,18 @@ def show(rows: list[Row]) -> None:
     if parser.parse_known_args()[0].json:
         print(json.dumps([asdict(row) for row in rows], indent=2))  # noqa: T201
     else:
-        width = max(len(row.work) for row in rows)
-        print(f"{'work':<{width}}  {'ours':>16}  {'other':>24}  {'ratio':>7}  {'bar':>6}")  # noqa: T201
-        for row in rows:
-            ratio = f"{row.ratio:.2f}"
-            print(f"{row.work:<{width}}  {row.ours:>16}  {row.other:>24}  {ratio:>7}  {row.bar:>6.2f}")  # noqa: T201
+        print(as_text(rows))  # noqa: T201
     sys.exit(any(row.ratio < row.bar for row in rows))
+
+
+def as_text(rows: list[Row]) -> str:
+    width = max(len(row.work) for row in rows)
+    return "\n".join(
+        [
+            f"{'work':<{width}}  {'ours':>16}  {'other':>24}  {'ratio':>7}  {'bar':>6}",
+            *(
+                f"{row.work:<{width}}  {row.ours:>16}  {row.other:>24}  {row.ratio:>7.2f}  {row.bar:>6.2f}"
+                for row in rows
+            ),
+        ]
+    )

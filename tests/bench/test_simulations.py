@@ -1,0 +1,33 @@
+import pytest
+
+from tests.bench._simulations import SIMULATIONS, table
+from tests.bench._simulations.simulation import Measured, Simulation, measure, measure_all
+
+# A share out of its band by more than this many Monte Carlo errors is no chance, however many are tested.
+Z = 3.5
+
+
+@pytest.mark.parametrize("simulation", SIMULATIONS, ids=lambda simulation: simulation.name)
+def test_intervals_hold_the_truth_and_tests_reject_as_often_as_is_documented(simulation: Simulation) -> None:
+    found = measure(simulation, studies=simulation.quick)
+    assert found.ratio(Z) >= 1, (found.share, simulation.band)
+
+
+def test_every_simulation_is_named_once() -> None:
+    assert len({simulation.name for simulation in SIMULATIONS}) == len(SIMULATIONS)
+
+
+def test_figures_depend_on_the_seed_alone_not_on_processes_or_the_other_simulations() -> None:
+    first, last = SIMULATIONS[0], SIMULATIONS[-1]
+    both = measure_all([first, last], studies=60, processes=2)
+    assert both == [measure(first, studies=60), measure(last, studies=60)]
+    assert measure(first, studies=60, seed=1) != both[0]
+
+
+def test_a_share_out_of_its_band_fails_and_is_marked_in_the_table() -> None:
+    far = Measured(SIMULATIONS[0], 1_000, 2_000)
+    assert far.ratio() < 1 and "OUT OF ITS BAND" in table.as_text([far])
+    assert Measured(SIMULATIONS[0], 0, 0).ratio() == 0
+    low, high = far.interval()
+    assert (low, high) == pytest.approx((0.4781, 0.5219), abs=1e-4)
+    assert "| 50.0 % | 47.8 to 52.2 | 2,000 |" in table.as_markdown([far])
