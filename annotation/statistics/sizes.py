@@ -39,7 +39,10 @@ class Achieved:
 
 @dataclass(frozen=True)
 class Option:
-    """One way to do the study, and what it achieves."""
+    """One way to do the study, and what it achieves.
+
+    `people` is given where their number is part of the design.
+    """
 
     labels_per_item: int
     queries: int
@@ -47,6 +50,7 @@ class Option:
     labels: int
     achieved: Achieved
     met: bool
+    people: int | None = None
 
 
 @dataclass(frozen=True)
