@@ -106,7 +106,8 @@ def krippendorff_alpha(
         sums = coincidences.nominal_sums(paired, index, number)
         return sums_estimate(sums, coincidences.nominal_alpha, **interval)
     if level == "interval":
-        sums = coincidences.interval_sums(paired, scale[used], index, number)
+        x = coincidences.centred(scale[used], paired.sum(axis=0))
+        sums = coincidences.interval_sums(totals(paired), paired @ x, paired @ (x * x), index, number)
         return sums_estimate(sums, coincidences.interval_alpha, **interval)
     size = paired.shape[1]
     if size <= coincidences.MOST_VALUES and number * size * (size + 3) / 2 <= coincidences.CELLS:
@@ -114,7 +115,7 @@ def krippendorff_alpha(
         return sums_estimate(sums, lambda drawn: coincidences.ordinal_alpha(drawn, size), **interval)
     statistic = coincidences.ordinal_statistic(paired, index, number)
     value = float(statistic(np.ones((1, number)))[0])
-    return cluster_estimate(value, statistic, clusters=number, width=n, **interval)
+    return cluster_estimate(value, statistic, clusters=number, width=max(n, size), **interval)
 
 
 def fleiss_kappa(

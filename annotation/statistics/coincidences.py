@@ -4,6 +4,8 @@ An item's coincidences are its pairs of labels, each weighing one over its label
 needs how many of them are equal, interval alpha their products, ordinal alpha which values meet.
 """
 
+from typing import Any
+
 import numpy as np
 
 from annotation.statistics.clusters import IntArray, cluster_sums
@@ -14,6 +16,8 @@ from annotation.statistics.intervals import Statistic
 MOST_VALUES = 20
 # The most of them that all clusters hold together: 8 million numbers, 64 MB.
 CELLS = 8_000_000
+# Replicates whose ranks of all values are held at once: few enough to stay near the cache.
+AT_ONCE = 64
 
 
 def nominal_sums(counts: FloatArray, index: IntArray, number: int) -> FloatArray:
@@ -56,29 +60,29 @@ def nominal_alpha(sums: FloatArray) -> FloatArray:
     return 1 - over(observed, expected)
 
 
-def interval_sums(counts: FloatArray, values: FloatArray, index: IntArray, number: int) -> FloatArray:
+def interval_sums(
+    n: FloatArray, total: FloatArray, squares: FloatArray, index: IntArray, number: int
+) -> FloatArray:
     """One row a cluster: labels, their sum, their sum of squares, and the products of its coincidences.
 
     Parameters
     ----------
-    counts, index, number
+    n, total, squares : ndarray of float, shape (items,)
+        Labels of each item, two or more, their sum and their sum of squares: better of `centred` labels.
+    index, number
         As for `nominal_sums`.
-    values : ndarray of float, shape (V,)
 
     Returns
     -------
     ndarray of float, shape (number, 4)
-        In the unit and about the origin of `centred`.
 
     Examples
     --------
-    >>> interval_sums(np.array([[1.0, 1.0]]), np.array([2.0, 4.0]), np.array([0]), 1)
+    >>> interval_sums(np.array([2.0]), np.array([0.0]), np.array([2.0]), np.array([0]), 1)
     array([[ 2.,  0.,  2., -2.]])
     """
-    x = centred(values, counts.sum(axis=0))
-    total, squares = counts @ x, counts @ np.square(x)
-    products = (np.square(total) - squares) / _one_less(counts)
-    return cluster_sums(np.stack([totals(counts), total, squares, products], axis=1), index, number)
+    products = (np.square(total) - squares) / (n - 1)
+    return cluster_sums(np.stack([n, total, squares, products], axis=1), index, number)
 
 
 def interval_alpha(sums: FloatArray) -> FloatArray:
@@ -150,26 +154,29 @@ def ordinal_alpha(sums: FloatArray, size: int) -> FloatArray:
     >>> ordinal_alpha(np.array([[2.0, 2.0, 2.0, 0.0, 2.0], [2.0, 0.0, 2.0, 0.0, 0.0]]), 2)
     array([ 1., nan])
     """
-    labels, met = sums[:, :size], sums[:, size:]
+    columns = np.ascontiguousarray(sums.T)
+    labels, met = columns[:size], columns[size:]
     ranks = _mid_ranks(labels)
     one, other = np.triu_indices(size)
-    products = np.einsum("rp,rp,rp->r", met, ranks[:, one], ranks[:, other])
+    products = np.einsum("pr,pr,pr->r", met, ranks[one], ranks[other])
     return _ordinal_alpha(labels, ranks, products)
 
 
-def ordinal_statistic(counts: FloatArray, index: IntArray, number: int) -> Statistic:
+def ordinal_statistic(counts: Any, index: IntArray, number: int) -> Statistic:
     """Ordinal alpha as a function of cluster weights, for many values or clusters.
 
     Parameters
     ----------
-    counts, index, number
+    counts : ndarray or scipy.sparse array of float, shape (items, V)
+        Two labels or more of each item.
+    index, number
         As for `nominal_sums`.
 
     Returns
     -------
     callable
-        From weights of shape (r, number) to r alphas. It holds one number an item and replicate instead of
-        the values that meet.
+        From weights of shape (r, number) to r alphas; NaN where all labels are the same. In place of the
+        values that meet it goes through the items' values in each replicate, those alone that have labels.
 
     Examples
     --------
@@ -177,18 +184,30 @@ def ordinal_statistic(counts: FloatArray, index: IntArray, number: int) -> Stati
     >>> statistic(np.array([[1.0, 1.0], [2.0, 0.0]]))
     array([ 1., nan])
     """
-    size, one_less = counts.shape[1], _one_less(counts)[:, None]
-    root = counts / np.sqrt(one_less)
-    sums = cluster_sums(np.hstack([counts, counts / one_less]), index, number)
+    from scipy import sparse  # a sixth of a second
+
+    table = sparse.csr_array(counts)
+    one_less = table.sum(axis=1) - 1
+    items = np.arange(len(one_less))
+    member = sparse.csr_array((np.ones(len(items)), (index, items)), shape=(number, len(items)))
+    by_value = (member @ table).T.tocsr()
+    scaled_by_value = (member @ sparse.diags_array(1 / one_less) @ table).T.tocsr()
+    root = sparse.diags_array(1 / np.sqrt(one_less)) @ table
+
+    def alphas(weights: FloatArray) -> FloatArray:
+        # Columns are replicates: so sparse products run over contiguous numbers.
+        columns = np.ascontiguousarray(weights.T)
+        labels = by_value @ columns
+        ranks = _mid_ranks(labels)
+        by_item = root @ ranks
+        products = np.einsum("ir,ir,ir->r", columns[index], by_item, by_item)
+        products -= np.einsum("vr,vr,vr->r", scaled_by_value @ columns, ranks, ranks)
+        return _ordinal_alpha(labels, ranks, products)
 
     def statistic(weights: FloatArray) -> FloatArray:
-        both = weights @ sums
-        labels = both[:, :size]
-        ranks = _mid_ranks(labels)
-        by_item = ranks @ root.T
-        products = np.einsum("ri,ri,ri->r", weights[:, index], by_item, by_item)
-        products -= (both[:, size:] * np.square(ranks)).sum(axis=1)
-        return _ordinal_alpha(labels, ranks, products)
+        return np.concatenate(
+            [alphas(weights[start : start + AT_ONCE]) for start in range(0, len(weights), AT_ONCE)]
+        )
 
     return statistic
 
@@ -198,14 +217,17 @@ def _one_less(counts: FloatArray) -> FloatArray:
 
 
 def _mid_ranks(labels: FloatArray) -> FloatArray:
-    """Mid-ranks of each value in each replicate, less their mean, in units of the number of labels."""
-    upto = np.cumsum(labels, axis=1)
-    n = upto[:, -1:]
-    return (upto - labels / 2 - n / 2) / np.maximum(n, 1)
+    """Mid-ranks of each value (row) in each replicate (column), less their mean, in units of the labels."""
+    ranks = np.cumsum(labels, axis=0)
+    n = ranks[-1].copy()
+    ranks -= labels / 2
+    ranks -= n / 2
+    ranks /= np.maximum(n, 1)
+    return ranks
 
 
 def _ordinal_alpha(labels: FloatArray, ranks: FloatArray, products: FloatArray) -> FloatArray:
-    used = np.count_nonzero(labels > 0, axis=1)
-    squares = np.where(used > 1, (labels * np.square(ranks)).sum(axis=1), 0.0)
-    n = labels.sum(axis=1)
+    used = np.count_nonzero(labels > 0, axis=0)
+    squares = np.where(used > 1, np.einsum("vr,vr,vr->r", labels, ranks, ranks), 0.0)
+    n = labels.sum(axis=0)
     return interval_alpha(np.stack([n, np.zeros_like(n), squares, products], axis=1))

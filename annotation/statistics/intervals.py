@@ -267,7 +267,7 @@ def mean_estimate(
 def no_interval(
     n: int, *, clusters: int, replicates: int, rng: np.random.Generator | None, method: Method = "bootstrap"
 ) -> str | None:
-    """Why there is no interval, by the rules of `cluster_estimate`, which also raise; None where there is one.
+    """Why there is no interval, by the rules of `cluster_estimate`, which also raise; None where it is.
 
     Examples
     --------
