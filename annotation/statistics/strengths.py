@@ -1,18 +1,18 @@
 """How strong each model is, and how sure that is: one fit to all comparisons, and one to each resample."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from annotation.statistics.clusters import IntArray, cluster_index
+from annotation.statistics.comparison_fit import Fit, fit_comparisons
 from annotation.statistics.counts import FloatArray
-from annotation.statistics.intervals import Estimate, no_interval
-from annotation.statistics.newton import expected_points, fit_strengths
-from annotation.statistics.resampling import FEWEST_REPLICATES, resamples
-from annotation.statistics.wins import Comparisons, held_by_prior, reached, strong_components
+from annotation.statistics.intervals import Estimate
+from annotation.statistics.newton import expected_points
+from annotation.statistics.wins import Comparisons
 
 ROUNDING = 1e-9
 
@@ -25,7 +25,8 @@ class Strengths:
     ----------
     models : tuple of str, length M
     strength, low, high : float arrays, shape (M,)
-        On the log scale, adding up to 0 over the models of a group.
+        On the log scale, adding up to 0 over the models of a group. There is no interval for a model whose
+        distance from half of its group or more only the prior says: resamples would all agree on it.
     comparisons, labels : int arrays, shape (M,)
         Items and labels that each model's numbers rest on.
     win_share, win_share_low, win_share_high : float arrays, shape (M,)
@@ -35,7 +36,7 @@ class Strengths:
         interval in `beats` leaves out .5. Undefined if there are several groups.
     beats, beats_low, beats_high : float arrays, shape (M, M)
         Chance that the row's model wins against the column's, plus half the chance of a tie. NaN on the
-        diagonal and between groups.
+        diagonal and between groups; between components it has no interval.
     component : int array, shape (M,)
         Models of one component are tied together by chains of wins and ties in both directions; no model of
         a later component ever won or tied against one of an earlier. How far apart two components are, the
@@ -108,108 +109,34 @@ def strengths_of(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
     index, _ = cluster_index(clusters, len(given.kept))
-    index, number = cluster_index(index[given.kept], len(given.first))
-    present, pairs = np.unique([given.first, given.second], return_inverse=True)
-    sums = _cluster_sums(
-        pairs.reshape(2, -1), given, index, shape=(number, len(present)), with_ties=with_ties
+    index, _ = cluster_index(index[given.kept], len(given.first))
+    both = np.concatenate([given.first, given.second])
+    present, numbered = np.unique(both, return_inverse=True)
+    first, second = numbered.reshape(2, -1)
+    fit = fit_comparisons(
+        replace(given, first=first, second=second),
+        index,
+        models=[models[model] for model in present.tolist()],
+        with_ties=with_ties,
+        ridge=ridge,
+        replicates=replicates,
+        rng=rng,
     )
-    names = [models[model] for model in present]
-    without = no_interval(len(index), clusters=number, replicates=replicates, rng=rng)
-    fit = _fit(sums, names, ridge=ridge, replicates=replicates, rng=rng, without=without)
     of_models: dict[str, Any] = {**_strengths(fit, confidence), **_chances(fit, confidence)}
-    behind: dict[str, Any] = {"replicates": len(fit.draws), "clusters": number if len(fit.draws) else 0}
+    labels = np.bincount(both, weights=np.tile(given.points.sum(axis=1), 2), minlength=len(models))
     return Strengths(
         models=tuple(models),
         **{name: _spread(found, present, len(models)) for name, found in of_models.items()},
-        **_numbers(given, len(models)),
-        tie=_tie(fit, confidence, n=len(index), **behind) if with_ties else None,
+        comparisons=np.bincount(both, minlength=len(models)),
+        labels=labels.astype(np.int64),
+        tie=_tie(fit, confidence, n=len(index)) if with_ties else None,
+        n=len(index),
         left_out=given.left_out,
         ridge=ridge,
+        replicates=len(fit.draws),
+        clusters=fit.clusters,
         reason=fit.reason,
-        **behind,
     )
-
-
-@dataclass(frozen=True)
-class _Fit:
-    """Strengths of the models compared, then the log of the tie parameter: of all, and of each resample."""
-
-    at: FloatArray
-    draws: FloatArray
-    component: IntArray
-    group: IntArray
-    reason: str | None
-
-
-def _cluster_sums(
-    pairs: IntArray, given: Comparisons, index: IntArray, *, shape: tuple[int, int], with_ties: bool
-) -> Any:
-    """One sparse row a cluster: the wins of every model over every other, then all ties."""
-    from scipy.sparse import csr_array  # a twentieth of a second
-
-    (first, second), (clusters, size) = pairs, shape
-    columns = np.concatenate([first * size + second, second * size + first, np.full(len(index), size * size)])
-    cells = np.concatenate([*given.points.T, given.ties * with_ties])
-    return csr_array((cells, (np.tile(index, 3), columns)), shape=(clusters, size * size + 1))
-
-
-def _cells(sums: FloatArray, size: int) -> tuple[FloatArray, FloatArray]:
-    return sums[:, :-1].reshape(-1, size, size), sums[:, -1]
-
-
-def _fit(
-    sums: Any,
-    names: list[str],
-    *,
-    ridge: float,
-    replicates: int,
-    rng: np.random.Generator | None,
-    without: str | None,
-) -> _Fit:
-    size = len(names)
-    points, ties = _cells(sums.sum(axis=0)[None], size)
-    component, group = strong_components(points[0]), strong_components(points[0] + points[0].T)
-    at, draws = np.full(size + 1, np.nan), np.empty((0, size + 1))
-    prior = held_by_prior(component, group, names)
-    undefined = _undefined(size, points, ties, None if ridge else prior)
-    if undefined:
-        return _Fit(at, draws, component, group, undefined)
-    at = fit_strengths(points, ties, ridge=ridge, start=np.zeros(size + 1))[0]
-    if rng is not None and not without:
-        draws, without = _draws(sums, at, group, ridge=ridge, replicates=replicates, rng=rng)
-    reason = "; ".join(words for words in (prior and f"only the prior {prior}", without) if words)
-    return _Fit(at, draws, component, group, reason or None)
-
-
-def _draws(
-    sums: Any, at: FloatArray, group: IntArray, *, ridge: float, replicates: int, rng: np.random.Generator
-) -> tuple[FloatArray, str | None]:
-    """The same of every resample that links the models as the data do, and how many do not."""
-    roots = np.zeros(len(group), dtype=bool)
-    roots[np.unique(group, return_index=True)[1]] = True
-    fitted = []
-    for weights in resamples(sums.shape[0], replicates=replicates, rng=rng, width=4 * sums.shape[1]):
-        points, ties = _cells(weights @ sums, len(group))
-        won = points > 0
-        lost = won.swapaxes(1, 2)
-        linked = reached(won | lost, roots) if ridge else reached(won, roots) & reached(lost, roots)
-        linked &= ties < points.sum(axis=(1, 2))
-        fitted.append(fit_strengths(points[linked], ties[linked], ridge=ridge, start=at))
-    draws = np.concatenate(fitted)
-    draws = draws[~np.isnan(draws[:, 0])]
-    lacking = replicates - len(draws)
-    if len(draws) < max(FEWEST_REPLICATES, replicates / 2):
-        return draws[:0], f"no interval: {lacking:,} of {replicates:,} resamples do not link the models"
-    words = f"the intervals leave out {lacking:,} of {replicates:,} resamples, which do not link the models"
-    return draws, words if lacking else None
-
-
-def _undefined(size: int, points: FloatArray, ties: FloatArray, unheld: str | None) -> str | None:
-    if size < 2:
-        return "no labels compare two different models that are known"
-    if ties[0] == points.sum():
-        return "every label is a tie"
-    return f"undefined without a prior, which alone {unheld}" if unheld else None
 
 
 def _ends(draws: FloatArray, confidence: float) -> FloatArray:
@@ -220,45 +147,50 @@ def _ends(draws: FloatArray, confidence: float) -> FloatArray:
     return ends
 
 
-def _strengths(fit: _Fit, confidence: float) -> dict[str, npt.NDArray[Any]]:
-    low, high = _ends(fit.draws[:, :-1], confidence)
+def _strengths(fit: Fit, confidence: float) -> dict[str, npt.NDArray[Any]]:
+    low, high = np.where(fit.apart, np.nan, _ends(fit.draws[:, :-1], confidence))
     return {"strength": fit.at[:-1], "low": low, "high": high, "component": fit.component, "group": fit.group}
 
 
-def _chances(fit: _Fit, confidence: float) -> dict[str, FloatArray]:
+def _chances(fit: Fit, confidence: float) -> dict[str, FloatArray]:
     """What strengths mean for wins, one model at a time: never all pairs of all resamples at once."""
     size = len(fit.group)
     beats, share = np.full((3, size, size), np.nan), np.full((3, size), np.nan)
     tie, ties = np.exp(fit.at[-1]), np.exp(fit.draws[:, -1:])
     for model in range(size):
         others = np.flatnonzero((fit.group == fit.group[model]) & (np.arange(size) != model))
-        chances = expected_points(fit.at[model] - fit.at[others], tie)
         drawn = expected_points(fit.draws[:, [model]] - fit.draws[:, others], ties)
-        beats[0, model, others], beats[1:, model, others] = chances, _ends(drawn, confidence)
-        share[0, model], share[1:, model] = chances.mean(), _ends(drawn.mean(axis=1), confidence)
+        beats[0, model, others] = expected_points(fit.at[model] - fit.at[others], tie)
+        beats[1:, model, others] = _ends(drawn, confidence)
+        share[0, model] = beats[0, model, others].mean()
+        share[1:, model] = _ends(drawn.mean(axis=1), confidence)
+    share[1:, fit.apart] = np.nan
+    beats[1:, fit.component[:, None] != fit.component] = np.nan
     names = ("", "_low", "_high")
     return {
         **{f"beats{name}": found for name, found in zip(names, beats, strict=True)},
         **{f"win_share{name}": found for name, found in zip(names, share, strict=True)},
-        **_ranks(beats, within_one=not fit.group.any()),
+        **{f"rank{name}": found for name, found in zip(names, _ranks(fit, beats), strict=True)},
     }
 
 
-def _ranks(beats: FloatArray, *, within_one: bool) -> dict[str, FloatArray]:
+def _ranks(fit: Fit, beats: FloatArray) -> FloatArray:
     chances, low, high = beats
-    size = len(chances)
-    defined = within_one and size > 1 and bool(np.isfinite(chances[0, 1]))
-    sure = defined and bool(np.isfinite(low[0, 1]))
-    return {
-        "rank": 1.0 + (chances < 0.5 - ROUNDING).sum(axis=1) if defined else np.full(size, np.nan),
-        "rank_low": 1.0 + (high < 0.5).sum(axis=1) if sure else np.full(size, np.nan),
-        "rank_high": size - (low > 0.5).sum(axis=1) * 1.0 if sure else np.full(size, np.nan),
-    }
+    ranks = np.stack(
+        [
+            1.0 + (chances < 0.5 - ROUNDING).sum(axis=1),
+            1.0 + (high < 0.5).sum(axis=1),
+            len(chances) - (low > 0.5).sum(axis=1).astype(float),
+        ]
+    )
+    ranks[:, np.isnan(fit.at[:-1]) | fit.group.any()] = np.nan
+    ranks[1:] = np.nan if not len(fit.draws) else ranks[1:]
+    return ranks
 
 
-def _tie(fit: _Fit, confidence: float, *, n: int, replicates: int, clusters: int) -> Estimate:
+def _tie(fit: Fit, confidence: float, *, n: int) -> Estimate:
     low, high = _ends(np.exp(fit.draws[:, -1]), confidence)
-    return Estimate(float(np.exp(fit.at[-1])), low, high, n, fit.reason, replicates, clusters)
+    return Estimate(float(np.exp(fit.at[-1])), low, high, n, fit.reason, len(fit.draws), fit.clusters)
 
 
 def _spread(found: npt.NDArray[Any], present: IntArray, models: int) -> Any:
@@ -267,13 +199,3 @@ def _spread(found: npt.NDArray[Any], present: IntArray, models: int) -> Any:
     spread = np.full((models,) * found.ndim, nothing, dtype=found.dtype)
     spread[np.ix_(*[present] * found.ndim)] = found
     return spread
-
-
-def _numbers(given: Comparisons, models: int) -> dict[str, Any]:
-    both = np.concatenate([given.first, given.second])
-    labels = np.tile(given.points.sum(axis=1), 2)
-    return {
-        "n": len(given.first),
-        "comparisons": np.bincount(both, minlength=models),
-        "labels": np.bincount(both, weights=labels, minlength=models).astype(np.int64),
-    }

@@ -103,7 +103,18 @@ def win_matrix(
     >>> found.ties[0, 1], found.items[0, 1]
     (np.int64(2), np.int64(2))
     """
-    found = as_comparisons(first, second, counts, values=values, models=models)
+    return matrix_of(as_comparisons(first, second, counts, values=values, models=models), models)
+
+
+def matrix_of(found: Comparisons, models: Sequence[str]) -> WinMatrix:
+    """Add up checked comparisons.
+
+    Examples
+    --------
+    >>> found = as_comparisons([0], [1], [[2, 1]], values=[0, 1], models=["a", "b"])
+    >>> matrix_of(found, ["a", "b"]).wins.tolist()
+    [[0.0, 2.0], [1.0, 0.0]]
+    """
     shape, pairs = (len(models), len(models)), (found.first, found.second)
     wins, ties, items = np.zeros(shape), np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     np.add.at(wins, pairs, found.points[:, 0])
@@ -201,6 +212,36 @@ def reached(edges: BoolArray, roots: BoolArray) -> BoolArray:
         found = further
 
 
+def ties_settled(wins: npt.ArrayLike, ties: npt.ArrayLike) -> bool:
+    """Tell whether strongly connected comparisons have a maximum likelihood in Davidson's model.
+
+    They have where some cycle of models holds more wins than ties, as of two that have each beaten the
+    other, and where there are no ties. Else it grows for ever with the tie parameter.
+
+    Parameters
+    ----------
+    wins, ties : array_like of float, shape (M, M)
+        Wins of the row's model over the column's, here without ties, and ties of both.
+
+    Examples
+    --------
+    >>> ties_settled([[0, 5], [0, 0]], [[0, 3], [3, 0]]), ties_settled([[0, 5], [1, 0]], [[0, 3], [3, 0]])
+    (False, True)
+    """
+    won, tied = np.asarray(wins) > 0, np.asarray(ties) > 0
+    if not tied.any():
+        return True
+    # The longest way through the graph, by Bellman and Ford: it has no end where such a cycle is.
+    gain = np.where(won, 1.0, np.where(tied, -1.0, -np.inf))
+    longest = np.zeros(len(gain))
+    for _ in range(len(gain) + 1):
+        longer = np.maximum(longest, (gain + longest).max(axis=1))
+        if (longer == longest).all():
+            return False
+        longest = longer
+    return True
+
+
 def held_by_prior(component: IntArray, group: IntArray, names: Sequence[str]) -> str | None:
     """What comparisons do not say about groups of models, so that a prior has to; None if they say all.
 
@@ -218,8 +259,8 @@ def held_by_prior(component: IntArray, group: IntArray, names: Sequence[str]) ->
     if group.any():
         return f"links groups of models that no comparison links: {_listed(group, names)}"
     if component.any():
-        lost = "where no model of a later one ever won or tied against one of an earlier"
-        return f"says how far groups of models are apart, {lost}: {_listed(component, names)}"
+        lost = "since no later one ever won or tied against an earlier one"
+        return f"says how far these groups of models are apart, {lost}: {_listed(component, names)}"
     return None
 
 
