@@ -111,7 +111,8 @@ def centred(values: FloatArray, weights: FloatArray) -> FloatArray:
     >>> centred(np.array([1e200, 3e200]), np.ones(2))
     array([-1.,  1.])
     """
-    x = values / (np.abs(values).max() or 1.0)
+    # A power of two keeps all digits: far from the origin they are in the differences.
+    x = np.ldexp(values, -np.frexp(np.abs(values).max())[1])
     x = x - np.average(x, weights=weights)
     scaled: FloatArray = x / (np.abs(x).max() or 1.0)
     return scaled

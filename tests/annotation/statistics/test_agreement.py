@@ -7,12 +7,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from statsmodels.stats import inter_rater
 
 from annotation.statistics import agreement, coincidences
-from annotation.statistics.agreement import krippendorff_alpha, percent_agreement
+from annotation.statistics.agreement import fleiss_kappa, krippendorff_alpha, percent_agreement
 from annotation.statistics.clusters import cluster_weights
 from annotation.statistics.intervals import COVERAGE
-from annotation.statistics.resampling import percentile_interval
+from annotation.statistics.resampling import jackknife_interval, percentile_interval
 
 LEVELS = ("nominal", "ordinal", "interval")
 FIVE = np.arange(1.0, 6)
@@ -219,15 +220,86 @@ def test_cluster_interval_covers_the_true_alpha_where_an_interval_over_items_doe
 def test_intervals_of_alpha_from_few_clusters_cover_as_little_as_their_caution_says():
     rng = np.random.default_rng(15)
     truth = krippendorff_alpha(clustered_counts(rng, 20_000)[0], values=FIVE, level="ordinal").value
-    for few in (3, 5, 10):
-        covered = 0
-        for _ in range(150):
+    for few in (3, 5, 10, 20):
+        covered = dict.fromkeys(COVERAGE, 0)
+        for _ in range(200):
             counts, query = clustered_counts(rng, few)
-            found = krippendorff_alpha(
-                counts, values=FIVE, level="ordinal", clusters=query, replicates=200, rng=rng
-            )
-            covered += found.low <= truth <= found.high
-        assert covered / 150 == pytest.approx(COVERAGE["bootstrap"][few] / 100, abs=0.11)
+            for method in covered:
+                found = krippendorff_alpha(
+                    counts,
+                    values=FIVE,
+                    level="ordinal",
+                    clusters=query,
+                    replicates=200,
+                    rng=rng,
+                    method=method,
+                )
+                covered[method] += found.low <= truth <= found.high
+        for method, times in covered.items():
+            assert times / 200 == pytest.approx(COVERAGE[method][few] / 100, abs=0.09)
+
+
+def test_a_jackknife_interval_equals_the_loop_that_leaves_out_one_query_at_a_time():
+    counts, query = clustered_counts(np.random.default_rng(16), 9)
+    for level in LEVELS:
+        left_out = [naive_alpha(counts[query != one], FIVE, level) for one in range(9)]
+        value = naive_alpha(counts, FIVE, level)
+        expected = jackknife_interval(value, left_out, bounds=(-1, 1))
+        found = krippendorff_alpha(counts, values=FIVE, level=level, clusters=query, method="jackknife")
+        assert (found.value, found.low, found.high) == pytest.approx((value, *expected), abs=1e-12)
+        assert (found.method, found.clusters) == ("jackknife", 9)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_computers_get_wrong_changes_no_alpha(level):
+    counts, _ = clustered_counts(np.random.default_rng(17), 9)
+    plain = krippendorff_alpha(counts, values=FIVE, level=level).value
+    unused = np.pad(counts, ((0, 2), (1, 1)))  # items without labels, values that nobody gave
+    unused[-1, 0] = 1  # and one label by itself
+    for values in ([-1e300, *FIVE, 1e300], np.arange(-3, 4) * 1e300, np.arange(7) * 1e-300 - 5e-300):
+        found = krippendorff_alpha(unused, values=values, level=level)
+        assert found.value == pytest.approx(plain, abs=1e-12) and found.n == len(counts)
+    far = krippendorff_alpha(counts, values=FIVE + 1e9, level=level)
+    assert far.value == pytest.approx(plain, abs=1e-9)
+    many = counts.astype(np.int64) * 2**33
+    expected = naive_alpha(many.astype(object), [1, 2, 3, 4, 5], level)
+    assert krippendorff_alpha(many, values=FIVE, level=level).value == pytest.approx(
+        float(expected), abs=1e-12
+    )
+
+
+def test_kappa_equals_fleiss_published_example():
+    rows = [  # Fleiss 1971, table 1: thirty patients, six psychiatrists each, five diagnoses
+        "00060 03003 01401 00006 03030 20400 00402 20310 20040 00006",
+        "10050 11040 03300 10050 02031 00501 30012 51000 02040 10203",
+        "00006 01050 02013 20040 10041 05010 40002 02040 10500 00006",
+    ]
+    counts = np.array([[int(count) for count in row] for row in " ".join(rows).split()])
+    assert (counts.sum(axis=0) / 180).round(3).tolist() == [0.144, 0.144, 0.167, 0.306, 0.239]
+    assert round(fleiss_kappa(counts).value, 3) == 0.430
+    assert round(percent_agreement(counts).value, 4) == 0.5556
+
+
+def test_kappa_equals_the_reference_library_and_needs_the_same_number_of_labels():
+    rng = np.random.default_rng(18)
+    counts = rng.multinomial(7, rng.dirichlet(np.ones(4), size=30))
+    found = fleiss_kappa(counts)
+    assert found.value == pytest.approx(inter_rater.fleiss_kappa(counts), abs=1e-12)
+    assert fleiss_kappa(np.vstack([counts, np.zeros((1, 4))])) == found
+    unequal = fleiss_kappa(np.vstack([counts, [[1, 0, 0, 0]]]))
+    assert unequal.value is None and unequal.n == 31 and "differ in their number" in str(unequal.reason)
+    assert "two labels" in str(fleiss_kappa(np.eye(4)).reason)
+    assert "same value" in str(fleiss_kappa([[0, 4], [0, 4]]).reason)
+    assert fleiss_kappa(np.zeros((0, 4))).value is None
+
+
+def test_the_interval_of_kappa_equals_the_loop_over_the_same_resamples():
+    counts, query = clustered_counts(np.random.default_rng(19), 9)
+    weights = cluster_weights(query, replicates=60, rng=np.random.default_rng(7)).astype(int)
+    loop = [inter_rater.fleiss_kappa(np.repeat(counts, w, axis=0)) for w in weights]
+    found = fleiss_kappa(counts, clusters=query, replicates=60, rng=np.random.default_rng(7))
+    assert (found.low, found.high) == pytest.approx(percentile_interval(loop), abs=1e-12)
+    assert fleiss_kappa(counts, clusters=query, method="jackknife").low < found.value
 
 
 def test_memory_stays_flat_at_a_hundred_thousand_items():

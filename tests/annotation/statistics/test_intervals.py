@@ -2,10 +2,11 @@ import doctest
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from annotation.statistics import intervals, resampling
-from annotation.statistics.intervals import Estimate, cluster_estimate
-from annotation.statistics.resampling import percentile_interval
+from annotation.statistics.clusters import cluster_sums
+from annotation.statistics.intervals import Estimate, cluster_estimate, mean_estimate, sums_estimate
 
 
 def test_examples_in_docstrings_hold():
@@ -24,16 +25,6 @@ def test_an_estimate_never_holds_nan_and_shows_a_reason_only_when_there_is_one()
     undefined = Estimate(np.nan, None, np.inf, 0, "no labels")
     shown = undefined.as_dict()
     assert (shown["value"], shown["high"], shown["n"], shown["reason"]) == (None, None, 0, "no labels")
-
-
-def test_percentile_interval_leaves_out_undefined_replicates_until_too_few_are_left():
-    values = np.concatenate([np.linspace(0, 1, 101), np.full(50, np.nan)])
-    assert percentile_interval(values) == pytest.approx((0.025, 0.975))
-    assert np.isnan(percentile_interval(np.concatenate([values, np.full(60, np.nan)]))).all()
-    assert np.isnan(percentile_interval(np.arange(19.0))).all()
-    assert np.isnan(percentile_interval([])).all()
-    with pytest.raises(ValueError, match="confidence"):
-        percentile_interval(values, confidence=95)
 
 
 def test_interval_is_the_same_however_the_replicates_are_split_to_save_memory(monkeypatch):
@@ -100,3 +91,58 @@ def test_a_caution_tells_in_figures_how_narrow_intervals_from_few_clusters_are()
         (39, ("somewhat narrow", "with 20,", "88 %")),
     ]:
         assert all(word in str(intervals.caution(few)) for word in words)
+    assert intervals.caution(20, method="jackknife") is None
+    assert "in 88 %" in str(intervals.caution(6, method="jackknife"))
+
+
+def test_the_jackknife_of_a_mean_is_students_interval():
+    values = np.append(np.random.default_rng(4).gamma(2, size=13), np.nan)
+    found = mean_estimate(values, method="jackknife", confidence=0.9)
+    low, high = stats.t.interval(0.9, 12, np.nanmean(values), stats.sem(values, nan_policy="omit"))
+    assert (found.value, found.low, found.high) == pytest.approx((np.nanmean(values), low, high))
+    assert (found.n, found.clusters, found.replicates, found.method) == (13, 13, 13, "jackknife")
+    assert found.as_dict()["method"] == "jackknife"
+    narrowed = mean_estimate(values, method="jackknife", bounds=(low + 0.5, high - 0.5), confidence=0.9)
+    assert (narrowed.low, narrowed.high) == pytest.approx((low + 0.5, high - 0.5))
+
+
+@pytest.mark.parametrize("method", ["bootstrap", "jackknife"])
+def test_sums_of_clusters_have_the_interval_of_the_same_statistic_of_weights(method, monkeypatch):
+    rng = np.random.default_rng(2)
+    index = np.concatenate([np.arange(7), rng.integers(7, size=30)])
+    sums = cluster_sums(rng.gamma(3, size=(37, 2)), index, 7)
+    interval = {"n": 37, "replicates": 100, "method": method}
+
+    def both():
+        one = sums_estimate(sums, lambda s: s[:, 0] / s[:, 1], rng=np.random.default_rng(5), **interval)
+        other = cluster_estimate(
+            sums[:, 0].sum() / sums[:, 1].sum(),
+            lambda weights: (weights @ sums[:, 0]) / (weights @ sums[:, 1]),
+            clusters=7,
+            rng=np.random.default_rng(5),
+            **interval,
+        )
+        assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high))
+        assert (one.clusters, one.replicates, one.method) == (7, 100 if method == "bootstrap" else 7, method)
+        return one
+
+    whole = both()
+    monkeypatch.setattr(intervals, "CHUNK", 6)
+    monkeypatch.setattr(resampling, "CHUNK", 14)
+    assert (both().low, both().high) == pytest.approx((whole.low, whole.high))
+
+
+def test_a_jackknife_takes_neither_replicates_nor_chance_and_says_why_there_is_none():
+    def estimate(statistic, clusters=8, n=8):
+        return cluster_estimate(
+            0.5, statistic, n=n, clusters=clusters, replicates=0, rng=None, method="jackknife"
+        )
+
+    assert estimate(lambda weights: weights[:, 0]).clusters == 8
+    undefined = estimate(lambda weights: np.where(weights[:, 0] > 0, 1.0, np.nan))
+    assert (undefined.value, undefined.low, undefined.method) == (0.5, None, None)
+    assert "without one of the clusters" in str(undefined.reason)
+    assert "two clusters" in str(estimate(np.ravel, clusters=1).reason)
+    assert "fewer than 6 items" in str(estimate(np.ravel, n=5).reason)
+    with pytest.raises(ValueError, match="method"):
+        mean_estimate([1.0, 2.0], method="delta")
