@@ -1,0 +1,304 @@
+"""How much of people's disagreement groups explain, against what groups drawn by chance would."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from annotation.statistics.clusters import IntArray
+from annotation.statistics.counts import FloatArray, over
+from annotation.statistics.cross_replication import difference_columns, difference_of
+from annotation.statistics.intervals import Estimate
+from annotation.statistics.leave_one_out import leave_one_out
+
+# Sums of labels held at once: 4 million numbers, 32 MB.
+CHUNK = 4_000_000
+TIE = 1e-9
+
+
+@dataclass(frozen=True)
+class Shuffled:
+    """A statistic, and what it is when people are shuffled over the groups.
+
+    Attributes
+    ----------
+    value : float or None
+    low, high : float or None
+        The middle 95 % of its values under shuffling: what chance gives, not an interval of the value.
+    p, adjusted : float or None
+        The share of shufflings at least as far from 0, on either side, with the observed one among them; and
+        the same adjusted by Holm for all groups that were looked at.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    adjusted: float | None
+
+
+UNDEFINED = Shuffled(None, None, None, None, None)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The share of the variance of labels within items that lies between groups.
+
+    Attributes
+    ----------
+    share : Estimate
+        Observed, with its interval over clusters of items; `n` counts items with two labels or more.
+    expected, expected_low, expected_high : float or None
+        The mean, and the middle 95 %, of the share when people are shuffled over the groups.
+    excess : float or None
+        share - expected: below 0 where the groups explain less than chance would.
+    p : float or None
+        The share of shufflings with at least the observed share, the observed one among them.
+    differences : tuple of Shuffled
+        Of each group's mean from the rest's on the same items.
+    groups, people, labels, permutations : int
+    """
+
+    share: Estimate
+    expected: float | None
+    expected_low: float | None
+    expected_high: float | None
+    excess: float | None
+    p: float | None
+    differences: tuple[Shuffled, ...]
+    groups: int
+    people: int
+    labels: int
+    permutations: int
+
+
+def explained_share(
+    person: npt.ArrayLike,
+    item: npt.ArrayLike,
+    value: npt.ArrayLike,
+    group: npt.ArrayLike,
+    *,
+    rng: np.random.Generator,
+    permutations: int = 1000,
+    clusters: npt.ArrayLike | None = None,
+    confidence: float = 0.95,
+) -> Explained:
+    """Split the variance of labels within items into that between and within groups, and shuffle the people.
+
+    Parameters
+    ----------
+    person, item : array_like of int, shape (labels,)
+        The places of the label's person and item, from 0.
+    value : array_like of float, shape (labels,)
+    group : array_like of int, shape (people,)
+        The group of each person, from 0; -1 leaves the person out.
+    rng : numpy.random.Generator
+    permutations : int
+        19 or more.
+    clusters : array_like of shape (items,), optional
+        What the share's jackknife interval leaves out, which holds the people fixed.
+    confidence : float
+
+    Returns
+    -------
+    Explained
+        Undefined, with the reason, without two groups that have labels, or where nobody disagrees.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit each other, or with fewer than 19 permutations.
+
+    Notes
+    -----
+    The share is the sum of squares between groups within items over that within items: eta squared of the
+    group, nested in items. It is above 0 by chance alone, the more so the fewer labels an item has from each
+    group. An F test would take each label for independent of the others of its person, and find groups
+    wherever people differ in severity; shuffling whole people does not. Shuffling keeps who labelled what and
+    how many people a group has, and takes for granted that, were groups to mean nothing, anybody might have
+    been in any: not so where a group was given other items, or was recruited at another time.
+
+    Simulated at 5 %, 80 people with severities of their own, 4 groups: the share's p is below .05 in 3 to 5 %
+    of studies in which groups mean nothing, and in 1 % where one group labels four times as much as the
+    others, which errs to the safe side.
+
+    References
+    ----------
+    Anderson & Legendre (1999), Journal of Statistical Computation and Simulation 62, 271-303, on shuffling;
+    Phipson & Smyth (2010), Permutation p-values should never be zero; Holm (1979), see `holm`.
+
+    Examples
+    --------
+    >>> person, item = np.divmod(np.arange(40), 5)
+    >>> group = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    >>> found = explained_share(person, item, 1.0 + group[person], group, rng=np.random.default_rng(0))
+    >>> found.share.value, found.p < 0.05
+    (1.0, True)
+    """
+    labels = _Labels.checked(person, item, value, group)
+    if permutations < 19:
+        raise ValueError("no p below .05 comes from fewer than 19 permutations")
+    observed = labels.sums(labels.group[None])
+    share = _share_estimate(observed, clusters, confidence)
+    found, differences = _shares(observed), _differences(observed)
+    if share.value is None or labels.groups < 2:
+        reason = share.reason if share.value is None else "fewer than two groups have labels"
+        undefined = Estimate(None, None, None, share.n, reason)
+        return Explained(
+            undefined, None, None, None, None, None, (UNDEFINED,) * labels.groups, *labels.sizes, permutations
+        )
+    shares, others = [], []
+    for groups in labels.shuffled(permutations, rng):
+        sums = labels.sums(groups)
+        shares.append(_shares(sums))
+        others.append(_differences(sums))
+    by_chance = np.concatenate(shares)
+    low, high = np.quantile(by_chance, [0.025, 0.975])
+    expected = float(by_chance.mean())
+    return Explained(
+        share,
+        expected,
+        float(low),
+        float(high),
+        share.value - expected,
+        (1 + int(np.count_nonzero(by_chance >= found[0] - TIE))) / (1 + permutations),
+        _held_against(differences[0], np.concatenate(others)),
+        *labels.sizes,
+        permutations,
+    )
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """Labels of people in groups; values less their item's mean, so that squares keep their digits."""
+
+    person: IntArray
+    item: IntArray
+    value: FloatArray
+    group: IntArray
+    people: IntArray
+    items: int
+
+    @classmethod
+    def checked(
+        cls, person: npt.ArrayLike, item: npt.ArrayLike, value: npt.ArrayLike, group: npt.ArrayLike
+    ) -> "_Labels":
+        who, what = np.asarray(person, dtype=np.intp), np.asarray(item, dtype=np.intp)
+        given, groups = np.asarray(value, dtype=np.float64), np.asarray(group, dtype=np.intp)
+        if not who.shape == what.shape == given.shape or who.ndim != 1:
+            raise ValueError("person, item and value need one entry a label")
+        if len(who) and (who.min() < 0 or who.max() >= len(groups) or what.min() < 0):
+            raise ValueError("person and item are places from 0, and every person has an entry in group")
+        if not np.isfinite(given).all():
+            raise ValueError("values must be finite: leave out what is no value")
+        kept = groups[who] >= 0 if len(who) else np.zeros(0, dtype=bool)
+        who, what, given = who[kept], what[kept], given[kept]
+        items = int(what.max(initial=-1)) + 1
+        n = np.bincount(what, minlength=items)
+        means = np.bincount(what, given, minlength=items) / np.maximum(n, 1)
+        return cls(who, what, given - means[what], groups, np.unique(who), items)
+
+    @property
+    def groups(self) -> int:
+        return int(self.group[self.people].max(initial=-1)) + 1
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Groups that have labels, people and labels."""
+        return len(np.unique(self.group[self.people])), len(self.people), len(self.value)
+
+    def shuffled(self, times: int, rng: np.random.Generator) -> Iterator[IntArray]:
+        """Groups of the people with labels, dealt anew, some times at once."""
+        step = max(1, CHUNK // max(1, len(self.value), self.groups * self.items))
+        for start in range(0, times, step):
+            dealt = np.tile(self.group, (min(step, times - start), 1))
+            dealt[:, self.people] = rng.permuted(dealt[:, self.people], axis=1)
+            yield dealt
+
+    def sums(self, group: IntArray) -> FloatArray:
+        """Labels, their sum, and the item's sum of squares: (times, people) become (3, times, groups, items)."""
+        times = len(group)
+        shape = (times, self.groups, self.items)
+        cells = group[:, self.person] * self.items + self.item
+        cells += np.arange(times)[:, None] * (self.groups * self.items)
+        at, size = cells.ravel(), times * self.groups * self.items
+        n = np.bincount(at, minlength=size)
+        total = np.bincount(at, np.tile(self.value, times), minlength=size)
+        squares = np.bincount(self.item, np.square(self.value), minlength=self.items)
+        sums = np.empty((3, *shape))
+        sums[0], sums[1], sums[2] = n.reshape(shape), total.reshape(shape), squares
+        return sums
+
+
+def _by_item(sums: FloatArray) -> FloatArray:
+    """Sums of squares between groups and of all labels, by item: shape (2, times, items)."""
+    n, total, squares = sums
+    # Values are less their item's mean, so the squares of all labels are those within the item.
+    return np.stack([(np.square(total) / np.maximum(n, 1)).sum(axis=1), squares.max(axis=1, initial=0)])
+
+
+def _shares(sums: FloatArray) -> FloatArray:
+    between, all_within = _by_item(sums).sum(axis=2)
+    return over(between, all_within)
+
+
+def _share_estimate(observed: FloatArray, clusters: npt.ArrayLike | None, confidence: float) -> Estimate:
+    several = observed[0, 0].sum(axis=0) >= 2
+    return leave_one_out(
+        _by_item(observed)[:, 0, several],
+        lambda sums: over(sums[0], sums[1]),
+        clusters=None if clusters is None else np.asarray(clusters)[: len(several)][several],
+        confidence=confidence,
+        bounds=(0.0, 1.0),
+        none="no item has two labels of people in groups",
+        undefined="nobody disagrees on any item",
+    )
+
+
+def _differences(sums: FloatArray) -> FloatArray:
+    """Of each group from the rest, shape (times, groups)."""
+    columns = difference_columns(sums, sums.sum(axis=2, keepdims=True) - sums)
+    return difference_of(columns.sum(axis=3))
+
+
+def _held_against(observed: FloatArray, by_chance: FloatArray) -> tuple[Shuffled, ...]:
+    further = np.count_nonzero(np.abs(by_chance) >= np.abs(observed) - TIE, axis=0)
+    p = np.where(np.isfinite(observed), (1 + further) / (1 + len(by_chance)), np.nan)
+    adjusted = holm(p)
+    held = []
+    for g, value in enumerate(observed.tolist()):
+        if np.isfinite(value):
+            low, high = np.nanquantile(by_chance[:, g], [0.025, 0.975]).tolist()
+            held.append(Shuffled(value, low, high, float(p[g]), float(adjusted[g])))
+        else:
+            held.append(UNDEFINED)
+    return tuple(held)
+
+
+def holm(p: npt.ArrayLike) -> FloatArray:
+    """Adjust p-values for how many there are, by Holm's steps; NaN stays and counts for nothing.
+
+    Parameters
+    ----------
+    p : array_like of float, shape (tests,)
+
+    Returns
+    -------
+    ndarray of float, shape (tests,)
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6, 65-70.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    array([0.03, 0.06, 0.06])
+    """
+    adjusted = np.array(p, dtype=np.float64)
+    tests = np.flatnonzero(np.isfinite(adjusted))
+    order = tests[np.argsort(adjusted[tests])]
+    steps = adjusted[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted
