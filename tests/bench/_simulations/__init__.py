@@ -4,8 +4,8 @@
 them briefly. A module a subject, each with its list `SIMULATIONS`.
 """
 
-from tests.bench._simulations import agreement, correlation, entropy, people
+from tests.bench._simulations import agreement, correlation, entropy, groups, labels, people, preference
 from tests.bench._simulations.simulation import Simulation
 
-SUBJECTS = (agreement, entropy, people, correlation)
+SUBJECTS = (agreement, entropy, labels, people, groups, preference, correlation)
 SIMULATIONS: list[Simulation] = [simulation for subject in SUBJECTS for simulation in subject.SIMULATIONS]

@@ -88,6 +88,7 @@ def coverage(
     truth: Callable[[], float],
     estimate: Callable[[np.random.Generator], Estimate],
     band: Band = (0.93, 0.97),
+    quick: int = 50,
 ) -> Simulation:
     """How often a nominal 95 % interval holds the true value."""
 
@@ -97,7 +98,7 @@ def coverage(
             return None
         return found.low <= truth() <= found.high
 
-    return Simulation(subject, setting, "coverage", 1 - ALPHA, band, held, truth)
+    return Simulation(subject, setting, "coverage", 1 - ALPHA, band, held, truth, quick)
 
 
 def rejection(
@@ -107,6 +108,7 @@ def rejection(
     p: Callable[[np.random.Generator], float | None],
     share: Literal["size", "power"],
     band: Band = (0.03, 0.07),
+    quick: int = 50,
 ) -> Simulation:
     """How often a test at the 5 % level rejects: where nothing is there (size), or something (power)."""
 
@@ -114,7 +116,9 @@ def rejection(
         found = p(rng)
         return None if found is None or np.isnan(found) else found <= ALPHA
 
-    return Simulation(subject, setting, share, ALPHA if share == "size" else None, band, rejected)
+    return Simulation(
+        subject, setting, share, ALPHA if share == "size" else None, band, rejected, quick=quick
+    )
 
 
 def measure(simulation: Simulation, *, studies: int, seed: int = 0) -> Measured:
