@@ -217,7 +217,7 @@ class _Labels:
             yield dealt
 
     def sums(self, group: IntArray) -> FloatArray:
-        """Labels, their sum, and the item's sum of squares: (times, people) become (3, times, groups, items)."""
+        """Labels, their sum, and the item's sum of squares: shape (3, times, groups, items)."""
         times = len(group)
         shape = (times, self.groups, self.items)
         cells = group[:, self.person] * self.items + self.item
