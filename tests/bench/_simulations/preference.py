@@ -66,7 +66,7 @@ BIAS, BIAS_SD, ANSWERS = 0.3, 0.8, 15
 
 @cache
 def true_bias() -> float:
-    return defined(bias(np.random.default_rng(1), people=200_000, replicates=0))
+    return defined(bias(np.random.default_rng(1), people=50_000, replicates=0))
 
 
 def bias(

@@ -47,7 +47,7 @@ class Simulation:
     band: Band
     hit: Callable[[np.random.Generator], bool | None]
     truth: Callable[[], float] | None = None
-    quick: int = 50
+    quick: int = 30
 
     @property
     def name(self) -> str:
@@ -88,7 +88,7 @@ def coverage(
     truth: Callable[[], float],
     estimate: Callable[[np.random.Generator], Estimate],
     band: Band = (0.93, 0.97),
-    quick: int = 50,
+    quick: int = 30,
 ) -> Simulation:
     """How often a nominal 95 % interval holds the true value."""
 
@@ -108,7 +108,7 @@ def rejection(
     p: Callable[[np.random.Generator], float | None],
     share: Literal["size", "power"],
     band: Band = (0.03, 0.07),
-    quick: int = 50,
+    quick: int = 30,
 ) -> Simulation:
     """How often a test at the 5 % level rejects: where nothing is there (size), or something (power)."""
 
