@@ -18,6 +18,7 @@ from annotation.statistics.resampling import CHUNK
 
 AVERAGE: Bounds = (-inf, 1.0)
 FEWEST_ITEMS = 3
+MOST_LABELS = 10**9
 EQUAL_MEANS = "all items have the same mean"
 EQUAL_HALVES = "in each split the items' means of a half are all equal"
 # Squares of numbers in units of the largest: below this share of their sum they differ by rounding alone.
@@ -124,8 +125,7 @@ def split_half_reliability(
     Parameters
     ----------
     counts : array_like of int, shape (items, V)
-        Items with fewer than two labels are left out, and none may have a billion. Of an odd number one
-        half has one more.
+        Items with fewer than two labels are left out. Of an odd number one half has one more.
     values : array_like of float, shape (V,)
         The scale, rising.
     rng : numpy.random.Generator
@@ -147,7 +147,7 @@ def split_half_reliability(
     Raises
     ------
     ValueError
-        If the counts, the values or the number of splits are not as above.
+        If the counts, the values or the number of splits are not as above, or an item has a billion labels.
 
     Notes
     -----
@@ -169,6 +169,8 @@ def split_half_reliability(
         raise ValueError(f"halves take one split or more, not {splits}")
     every = as_counts(counts)
     scale = as_values(values, every)
+    if totals(every).max(initial=0) >= MOST_LABELS:
+        raise ValueError(f"halves are drawn from fewer than {MOST_LABELS:,} labels an item")
     several = totals(every) >= 2
     used = every[several].any(axis=0)
     kept, n = every[several][:, used], int(several.sum())

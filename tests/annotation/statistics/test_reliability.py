@@ -182,3 +182,5 @@ def test_reliability_that_cannot_be_had_says_why_and_negative_ones_are_values():
         split_half_reliability([[1, 1]], values=[1, 2], rng=rng, splits=0)
     perfect = np.eye(3, dtype=int) * 2**31
     assert intraclass_correlation(perfect, values=[1, 2, 3]).value == 1
+    with pytest.raises(ValueError, match="labels an item"):
+        split_half_reliability(perfect, values=[1, 2, 3], rng=rng)
