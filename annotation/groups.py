@@ -14,6 +14,7 @@ from annotation.models import Label, Question, Reply, Study
 from annotation.statistics.explained import explained_share
 from annotation.statistics.groups import group_agreement
 from annotation.statistics.intervals import caution
+from annotation.studies import StudyError
 
 IntArray = npt.NDArray[np.int64]
 
@@ -73,6 +74,18 @@ def group_questions(study: Study) -> QuerySet[Question]:
     """The survey's questions with options, those that are asked no more only if somebody answered them."""
     surveys = study.questions.exclude(place=Question.Place.COMPREHENSION).exclude(options=[])
     return surveys.annotate(said=Count("replies")).filter(Q(retired_at=None) | Q(said__gt=0))
+
+
+def question_named(study: Study, name: str = "") -> Question:
+    """The question that makes groups, by default the first. Raises StudyError where there is none."""
+    found = list(group_questions(study))
+    if not found:
+        raise StudyError(f"The survey of {study.slug} has no question with options, so there are no groups.")
+    chosen = found[0] if not name else next((one for one in found if one.name == name), None)
+    if chosen is None:
+        names = ", ".join(one.name for one in found)
+        raise StudyError(f"No question with options is named {name}; there are: {names}.")
+    return chosen
 
 
 def group_frame(study: Study, question: Question, *, with_excluded: bool = False) -> GroupFrame:

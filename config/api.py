@@ -10,6 +10,7 @@ from rest_framework.views import exception_handler
 from annotation.api.extension import ExtensionViewSet
 from annotation.api.people import StudyPeopleViewSet, StudyTopUpViewSet
 from annotation.api.rights import RightsViewSet
+from annotation.api.statistics import StatisticsViewSet
 from annotation.api.studies import StudyViewSet
 from annotation.studies import StudyError
 from calibration.api.audits import AuditViewSet, ScorerViewSet, StudyAuditsViewSet, StudyScoresViewSet
@@ -20,6 +21,7 @@ router.include_format_suffixes = False  # JSON alone is spoken
 router.register("studies", StudyViewSet, basename="study")
 router.register("studies", RightsViewSet, basename="study-rights")
 router.register("studies", ExtensionViewSet, basename="study-extension")
+router.register("studies", StatisticsViewSet, basename="study-statistics")
 router.register(r"studies/(?P<slug>[-\w]+)/scores", StudyScoresViewSet, basename="study-scores")
 router.register(r"studies/(?P<slug>[-\w]+)/audits", StudyAuditsViewSet, basename="study-audits")
 router.register(r"studies/(?P<slug>[-\w]+)/people", StudyPeopleViewSet, basename="study-people")

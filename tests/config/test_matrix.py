@@ -56,6 +56,8 @@ study-people-exclude   POST     401  401  401  403  400  400  404
 study-people-restore   POST     401  401  401  403  400  400  404
 study-top-up-list      POST     401  401  401  403  400  400  404
 study-extension-extend POST     401  401  401  403  400  400  404
+study-statistics-groups GET     401  401  401  200  200  200  404
+study-statistics-labels-curve GET 401 401  401  200  200  200  404
 study-rights-person-data  GET   401  401  401  403  403  200  404
 study-rights-person-erase POST  401  401  401  403  403  200  404
 study-rights-purge-ids POST     401  401  401  403  403  400  404
