@@ -38,8 +38,8 @@ def bradley_terry(
     ridge : float
         Precision of a normal prior around 0 on each strength. 0: maximum likelihood, which is undefined
         unless a chain of wins or ties leads from every model to every other. The usual .01 changes
-        strengths by less than a hundredth where models have a hundred labels or more, and keeps those of a
-        model that won, or lost, everything finite: about 6 away from the others after 25 labels. How far away
+        strengths by less than a hundredth where models have a hundred labels, and keeps those of a model
+        that lost, or won, everything finite: 25 labels put it about 6 away from its rivals. How far away
         is then the prior's saying, and `reason` says so.
     replicates : int
         0 for the strengths alone.
@@ -59,7 +59,12 @@ def bradley_terry(
     Notes
     -----
     A resample is left out, and counted, where models that the data link are not linked in it; without a
-    ridge also where it is not strongly connected. With a ridge those are kept, held by the prior.
+    ridge also where it is not strongly connected, which cuts off the ends of intervals. With a ridge those
+    are kept, held by the prior, and counted too.
+
+    Simulated coverage at nominal 95 %, models being better at some queries: with 10, 20, 40 and 100 queries
+    88, 91, 94 and 94 %. Resampling items: 79 to 83 %. Where models are no better at one query than at
+    another, as strengths should be, 92 to 95 %. Intervals of ranks hold the true rank in 97 % and more.
 
     References
     ----------

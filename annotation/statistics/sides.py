@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from annotation.statistics.clusters import cluster_index
 from annotation.statistics.intervals import Estimate, mean_estimate
 
 
@@ -40,6 +41,15 @@ def side_bias(
     ValueError
         If a number is none of those above, or people are not one a label.
 
+    Notes
+    -----
+    People have habits, so a person's answers are alike. Sides are drawn anew for every label, which makes the
+    labels of one item as likely to lean left as right, whichever answer is better: items and queries need no
+    resampling. Simulated coverage at nominal 95 %, 15 answers by each of 20 to 1,000 people and answers of
+    very different worth: resampling people 91 to 96 %; items or single labels as little as 77 % where habits
+    differ by a standard deviation of 1 on the logit scale, and 53 % where by 2. Where everybody saw an item
+    with the same sides, better answers may have stood left by chance, which this interval does not know of.
+
     Examples
     --------
     >>> side_bias([1, 1, 0, 0.5, 1], people=["a", "a", "b", "b", "c"]).value
@@ -51,4 +61,5 @@ def side_bias(
     counted = won if ties_as_half else np.where(won == 0.5, np.nan, won)
     if np.isnan(counted).all():
         return Estimate(None, None, None, 0, "no answer is known to take a side")
-    return mean_estimate(counted, clusters=people, replicates=replicates, rng=rng, confidence=confidence)
+    index, _ = cluster_index(people, len(won))
+    return mean_estimate(counted, clusters=index, replicates=replicates, rng=rng, confidence=confidence)
