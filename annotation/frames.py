@@ -1,7 +1,7 @@
 """The border between the ORM and arrays: a study's counted labels as counts, items by values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,12 @@ class LabelFrame:
     cluster_unit: str
     simulated: bool
     with_excluded: bool = False
+
+    def at(self, places: Sequence[int]) -> "LabelFrame":
+        """The items at these places alone; the people and the numbers of queries and clusters stay."""
+        arrays = ("item_pks", "queries", "clusters", "counts", "cannot_judge")
+        rows = {name: getattr(self, name)[list(places)] for name in arrays}
+        return replace(self, item_ids=[self.item_ids[n] for n in places], **rows)
 
 
 def label_frame(study: Study, *, with_excluded: bool = False) -> LabelFrame:

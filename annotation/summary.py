@@ -1,12 +1,12 @@
 """A study's labels as one thing to show and to choose by: counts, agreement, and numbers of every item."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from annotation.agreement import agreement_of, item_details
+from annotation.agreement import Interval, agreement_of, item_details
 from annotation.frames import LabelFrame, label_frame
 from annotation.freshness import kept
 from annotation.models import Item, Study
@@ -14,7 +14,14 @@ from annotation.models import Item, Study
 FloatArray = npt.NDArray[np.float64]
 
 # What items are sorted by: the column's name in `item_details`, or the item's own place.
-SORTS = {"mean": "mean", "sd": "sd", "entropy": "entropy_bits", "dispersion": "dispersion", "n": "n"}
+SORTS = {
+    "mean": "mean",
+    "sd": "sd",
+    "entropy": "entropy_bits",
+    "dispersion": "dispersion",
+    "modal": "modal_share",
+    "n": "n",
+}
 
 
 @dataclass(frozen=True)
@@ -28,13 +35,14 @@ class Summary:
     agreement: dict[str, Any]
     columns: dict[str, FloatArray]
     kinds: list[str | None]
+    models: list[str]
 
     @classmethod
-    def of(cls, frame: LabelFrame) -> "Summary":
+    def of(cls, frame: LabelFrame, models: list[str]) -> "Summary":
         rows = item_details(frame)
         # None, where a number is undefined, becomes NaN.
         columns = {name: np.array([row[name] for row in rows], dtype=float) for name in SORTS.values()}
-        return cls(frame, agreement_of(frame), columns, [row["kind"] for row in rows])
+        return cls(frame, agreement_of(frame), columns, [row["kind"] for row in rows], models)
 
     def column(self, name: str) -> FloatArray:
         """One number an item, NaN where it is undefined."""
@@ -42,14 +50,7 @@ class Summary:
 
     def rows(self, places: list[int]) -> list[dict[str, Any]]:
         """The numbers of the items at these places."""
-        frame = self.frame
-        part = replace(
-            frame,
-            item_ids=[frame.item_ids[n] for n in places],
-            counts=frame.counts[places],
-            cannot_judge=frame.cannot_judge[places],
-        )
-        return item_details(part)
+        return item_details(self.frame.at(places))
 
     def places(self, sort: str) -> list[int]:
         """The items' places in an order of SORTS, falling after a minus; what is undefined stands last."""
@@ -61,8 +62,8 @@ class Summary:
         order: list[int] = np.argsort(-column if falling else column, kind="stable").tolist()
         return order
 
-    def row_of(self, item: Item) -> dict[str, Any]:
-        return self.rows([int(np.flatnonzero(self.frame.item_pks == item.pk)[0])])[0]
+    def place_of(self, item: Item) -> int:
+        return int(np.flatnonzero(self.frame.item_pks == item.pk)[0])
 
 
 def summary_of(study: Study, *, with_excluded: bool = False) -> Summary:
@@ -70,5 +71,21 @@ def summary_of(study: Study, *, with_excluded: bool = False) -> Summary:
     return kept(
         study,
         "summary-with-excluded" if with_excluded else "summary",
-        lambda: Summary.of(label_frame(study, with_excluded=with_excluded)),
+        lambda: Summary.of(label_frame(study, with_excluded=with_excluded), _models(study)),
     )
+
+
+def agreement_by(study: Study, summary: Summary, interval: Interval) -> dict[str, Any]:
+    """The summary's agreement, with other intervals than its own by clusters."""
+    if interval == "cluster":
+        return summary.agreement
+    frame = summary.frame
+    name = f"agreement-{interval}" + ("-with-excluded" if frame.with_excluded else "")
+    return kept(study, name, lambda: agreement_of(frame, interval=interval))
+
+
+def _models(study: Study) -> list[str]:
+    """The models whose responses are shown, by name."""
+    fields = [f"{response}__model__name" for response in ("response", "response_1", "response_2")]
+    rows = study.items.order_by().values_list(*fields).distinct()
+    return sorted({name for row in rows for name in row if name})

@@ -16,10 +16,10 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 }
 
 // Of a study's sections, the one that is shown is in sight on a narrow screen too.
-const sections = document.querySelector(".sections");
-const current = sections?.querySelector("[aria-current]");
-if (current && current.getBoundingClientRect().right > sections.getBoundingClientRect().right) {
-  sections.scrollLeft += current.getBoundingClientRect().left - sections.getBoundingClientRect().left - 48;
+const current = document.querySelector(".sections [aria-current]");
+const row = current?.parentElement;
+if (current && current.getBoundingClientRect().right > row.getBoundingClientRect().right) {
+  row.scrollLeft += current.getBoundingClientRect().left - row.getBoundingClientRect().left - 48;
 }
 
 // A whole page where a part was asked for: the session has ended, and this is the page to sign in.

@@ -42,6 +42,32 @@ def label_bar_of(study: Study, counts: Sequence[int], *, width: int = 180, heigh
     return LabelBar(segments, width, height, said if total else "No labels yet")
 
 
+@dataclass(frozen=True)
+class Share:
+    """A value of the scale among some labels; the share is None where there are none."""
+
+    value: int
+    words: str
+    colour: str
+    count: int
+    share: float | None
+
+
+def shares_of(study: Study, counts: Sequence[int]) -> list[Share]:
+    """A row a value."""
+    total = sum(counts)
+    return [
+        Share(
+            value=value,
+            words=value_in_words(study, value),
+            colour=colour(index, len(counts)),
+            count=counts[index],
+            share=counts[index] / total if total else None,
+        )
+        for index, value in enumerate(study.values)
+    ]
+
+
 def value_in_words(study: Study, value: int) -> str:
     shown = f"{value:+d}".replace("-", "\N{MINUS SIGN}") if study.scale_low < 0 and value else str(value)
     word = study.word_for(value)

@@ -5,7 +5,7 @@ formula: open files with texts of strangers in one only with formulas off, or us
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -16,7 +16,7 @@ from django.db import connection
 from django.http import StreamingHttpResponse
 
 from annotation.exporters.formats import encode_lines, write_parquet
-from annotation.exporters.shapes import SHAPES, Blocks
+from annotation.exporters.shapes import SHAPES, Blocks, Table, items_table
 from annotation.log import record
 from annotation.models import Study
 from generation.files import FileError
@@ -38,7 +38,15 @@ class _Asked(TypedDict):
     with_excluded: bool | None
 
 
-__all__ = ["FORMATS", "SHAPES", "download", "export_labels", "stream_labels", "write_labels"]
+__all__ = [
+    "FORMATS",
+    "SHAPES",
+    "download",
+    "download_items",
+    "export_labels",
+    "stream_labels",
+    "write_labels",
+]
 
 
 def _nobody_looks(rows: int) -> None:
@@ -109,6 +117,19 @@ def download(
     )
 
 
+def download_items(
+    *, study: Study, places: Sequence[int], with_excluded: bool = False, by: User | None = None
+) -> StreamingHttpResponse:
+    """The items at these places with their numbers, as a csv file to a browser, and a line in the log."""
+    asked: _Asked = {"study": study, "format": "csv", "shape": "items", "with_excluded": with_excluded}
+    _record(asked, by=by)
+    return StreamingHttpResponse(
+        _lines("csv", lambda: items_table(study, with_excluded, places=places)),
+        content_type=FORMATS["csv"],
+        headers={"Content-Disposition": f'attachment; filename="{study.slug}-items.csv"'},
+    )
+
+
 def stream_labels(
     *, study: Study, format: str, shape: str, with_excluded: bool | None = None
 ) -> Iterator[bytes]:
@@ -126,15 +147,19 @@ def _record(asked: _Asked, *, by: User | None = None) -> None:
 def _pieces(asked: _Asked) -> Iterator[bytes]:
     format = asked["format"]
     if format != "parquet":
-        with _one_moment():
-            table = SHAPES[asked["shape"]](asked["study"], asked["with_excluded"])
-            yield from encode_lines(format, table.item_columns, table.row_columns, table.blocks)
+        yield from _lines(format, lambda: SHAPES[asked["shape"]](asked["study"], asked["with_excluded"]))
         return
     with TemporaryFile() as stream:  # the end of a parquet file says where its parts are
         write_labels(stream=stream, **asked)
         stream.seek(0)
         while piece := stream.read(PIECE):
             yield piece
+
+
+def _lines(format: str, make: Callable[[], Table]) -> Iterator[bytes]:
+    with _one_moment():
+        table = make()
+        yield from encode_lines(format, table.item_columns, table.row_columns, table.blocks)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The three shapes of an export: a row a label, a row an item with its numbers, the published data set's."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from annotation.models import Item, Label, Study
@@ -108,15 +108,18 @@ def _long_blocks(study: Study, *, with_excluded: bool) -> Iterator[Block]:
         yield [(item.values, rows[item.pk]) for item in items]
 
 
-def items_table(study: Study, with_excluded: bool | None = None) -> Table:
+def items_table(
+    study: Study, with_excluded: bool | None = None, *, places: Sequence[int] | None = None
+) -> Table:
     """A row an item: how many counted labels of each value, and what follows from them.
 
-    Excluded people are left out, unless they are asked for.
+    Excluded people are left out, unless they are asked for. Of all items, or of those at these places.
     """
     from annotation.agreement import item_details
     from annotation.frames import label_frame
 
-    frame = label_frame(study, with_excluded=bool(with_excluded))
+    every = label_frame(study, with_excluded=bool(with_excluded))
+    frame = every if places is None else every.at(sorted(places))
     numbers = ["mean", "sd", "entropy_bits", "entropy_bits_corrected", "dispersion", "modal_share"]
     if study.kind == Study.Kind.COMPARISON:
         numbers.append("prefer_response_1")
@@ -131,14 +134,8 @@ def items_table(study: Study, with_excluded: bool | None = None) -> Table:
     def blocks() -> Iterator[Block]:
         start = 0
         for items in _item_batches(study, [int(pk) for pk in frame.item_pks]):
-            span = slice(start, start + len(items))
+            part = frame.at(range(start, start + len(items)))
             start += len(items)
-            part = replace(
-                frame,
-                item_ids=frame.item_ids[span],
-                counts=frame.counts[span],
-                cannot_judge=frame.cannot_judge[span],
-            )
             yield [
                 (
                     (

@@ -58,7 +58,12 @@ def counted(value: int, word: str) -> str:
 @register.filter
 def noun(value: int, word: str) -> str:
     """The noun alone, where the number stands in a mark-up of its own."""
-    return word if value == 1 else PLURALS.get(word, f"{word}s")
+    return word if value == 1 else plural(word)
+
+
+@register.filter
+def plural(word: str) -> str:
+    return PLURALS.get(word, f"{word}s")
 
 
 @register.filter
@@ -99,6 +104,19 @@ def sort_link(context: template.Context, key: str, title: str) -> SafeString:
     arrow = {key: " ↑", f"-{key}": " ↓"}.get(now, "")
     url = f"?{query.urlencode()}"
     return format_html('<a href="{}" hx-get="{}">{}{}</a>', url, url, title, arrow)
+
+
+@register.simple_tag(takes_context=True)
+def pick_sort(context: template.Context, key: str, words: str) -> SafeString:
+    """The same beside a list that has no columns; it stays at the list."""
+    request, now = context["request"], context["sort"]
+    query = request.GET.copy()
+    query["sort"] = key if now == f"-{key}" else f"-{key}"
+    arrow = {key: " ↑", f"-{key}": " ↓"}.get(now, "")
+    current = SafeString(' aria-current="true"') if arrow else ""
+    return format_html(
+        '<a class="pick" href="?{}#beside"{}>{}{}</a>', query.urlencode(), current, words, arrow
+    )
 
 
 @register.filter

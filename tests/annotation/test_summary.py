@@ -9,7 +9,7 @@ from annotation.freshness import ON_THEIR_WAY
 from annotation.models import Label, Study
 from annotation.quality.exclusion import exclude
 from annotation.summary import summary_of
-from annotation.views.summary import items_page
+from annotation.views.items import item_rows
 from tests.factory import make_items, make_labels, make_participant, make_study
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def test_a_summary_follows_labels_corrections_exclusions_and_the_scale(study: St
     assert labels(study) == 7
     Label.objects.filter(item=last).update(status="superseded")
     make_labels(last, [5])
-    assert summary_of(study).row_of(last)["mean"] == 5
+    assert summary_of(study).rows([summary_of(study).place_of(last)])[0]["mean"] == 5
     exclude(participant=study.participants.get(code="a"), reason="careless")
     assert labels(study) == 4
     Study.objects.update(scale_high=7)
@@ -65,7 +65,7 @@ def test_a_kept_summary_reads_no_labels_but_new_ones(
 def test_rows_are_the_agreement_functions_own(study: Study) -> None:
     summary = summary_of(study)
     assert summary.rows([0, 1, 2, 3]) == study_agreement(study)["items_detail"]
-    assert summary.row_of(study.items.get(external_id="i1"))["counts"]["2"] == 2
+    assert summary.rows([summary.place_of(study.items.get(external_id="i1"))])[0]["counts"]["2"] == 2
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,7 @@ def test_rows_are_the_agreement_functions_own(study: Study) -> None:
     ],
 )
 def test_what_is_undefined_stands_last_in_both_directions(study: Study, sort: str, order: list[str]) -> None:
-    page = items_page(study, summary_of(study), search="", kind="", sort=sort, page="")
+    summary = summary_of(study)
+    page = item_rows(summary, summary.places(sort))
     assert [row.item.external_id for row in page] == order
     assert [row.numbers["item_id"] for row in page] == order

@@ -102,6 +102,9 @@ study-language         POST      in   in   in  403  400  400  404
 study-state            POST      in   in   in  403  302  302  404
 study-delete           POST      in   in   in  403  403  400  404
 item                   GET       in   in   in  200  200  200  404
+disagreement           GET      in   in   in  200  200  200  404
+agreement-file         GET      in   in   in  200  200  200  404
+items-file             GET      in   in   in  200  200  200  404
 figure                 GET      in   in   in  200  200  200  404
 study-export           GET       in   in   in  200  200  200  404
 progress               GET       in   in   in  200  200  200  404
