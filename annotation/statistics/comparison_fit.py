@@ -139,7 +139,7 @@ def _draws(
     """Fit every resample that links the models as all comparisons do, and say what became of the others."""
     size, fitted, apart = len(group), [], 0
     roots = np.isin(np.arange(size), np.unique(group, return_index=True)[1])
-    for weights in resamples(sums.shape[0], replicates=replicates, rng=rng, width=4 * sums.shape[1]):
+    for weights in resamples(sums.shape[0], replicates=replicates, rng=rng, width=16 * sums.shape[1]):
         drawn = weights @ sums
         points, ties = drawn[:, :-1].reshape(len(drawn), size, size), drawn[:, -1]
         won, lost = points > 0, points.swapaxes(1, 2) > 0

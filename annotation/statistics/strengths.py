@@ -111,10 +111,10 @@ def strengths_of(
     index, _ = cluster_index(clusters, len(given.kept))
     index, _ = cluster_index(index[given.kept], len(given.first))
     both = np.concatenate([given.first, given.second])
-    present, numbered = np.unique(both, return_inverse=True)
-    first, second = numbered.reshape(2, -1)
+    comparisons = np.bincount(both, minlength=len(models))
+    present, numbered = np.flatnonzero(comparisons), np.cumsum(comparisons > 0) - 1
     fit = fit_comparisons(
-        replace(given, first=first, second=second),
+        replace(given, first=numbered[given.first], second=numbered[given.second]),
         index,
         models=[models[model] for model in present.tolist()],
         with_ties=with_ties,
@@ -127,7 +127,7 @@ def strengths_of(
     return Strengths(
         models=tuple(models),
         **{name: _spread(found, present, len(models)) for name, found in of_models.items()},
-        comparisons=np.bincount(both, minlength=len(models)),
+        comparisons=comparisons,
         labels=labels.astype(np.int64),
         tie=_tie(fit, confidence, n=len(index)) if with_ties else None,
         n=len(index),
