@@ -64,7 +64,7 @@ def bradley_terry(
 
     Simulated coverage at nominal 95 %, models being better at some queries: with 10, 20, 40 and 100 queries
     88, 91, 94 and 94 %. Resampling items: 79 to 83 %. Where models are no better at one query than at
-    another, as strengths should be, 92 to 95 %. Intervals of ranks hold the true rank in 97 % and more.
+    another, as strengths should be, 92 to 95 %. Intervals of ranks hold the true rank in 96 % and more.
 
     References
     ----------

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import evalica
 import numpy as np
@@ -44,11 +45,8 @@ def rows() -> list[Row]:
         ),
     ]
     for name, clusters in ((f"{QUERIES} queries", query), ("comparisons", None)):
-        ours = _fastest(
-            lambda clusters=clusters: _strengths(
-                first, second, outcome, clusters=clusters, replicates=REPLICATES
-            )
-        )
+        resampled = partial(_strengths, clusters=clusters, replicates=REPLICATES)
+        ours = _fastest(partial(resampled, first, second, outcome))
         found.append(
             Row(
                 f"{work}, {REPLICATES:,} resamples of {name}",
