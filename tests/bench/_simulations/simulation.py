@@ -121,6 +121,18 @@ def rejection(
     )
 
 
+def passes(
+    subject: str,
+    setting: str,
+    *,
+    passed: Callable[[np.random.Generator], bool | None],
+    band: Band,
+    quick: int = 30,
+) -> Simulation:
+    """How often a study passes; no share is the right one, but the documentation tells it."""
+    return Simulation(subject, setting, "passes", None, band, passed, quick=quick)
+
+
 def measure(simulation: Simulation, *, studies: int, seed: int = 0) -> Measured:
     """Simulate the studies in this process."""
     sizes = _batches(studies)
