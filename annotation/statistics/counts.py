@@ -21,7 +21,7 @@ def as_counts(counts: npt.ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        If the array does not have two axes, has no column, or holds a negative or missing count.
+        If the array does not have two axes, has no column, or holds a negative, missing or infinite count.
 
     Examples
     --------
@@ -31,8 +31,8 @@ def as_counts(counts: npt.ArrayLike) -> FloatArray:
     checked = np.asarray(counts, dtype=np.float64)
     if checked.ndim != 2 or checked.shape[1] == 0:
         raise ValueError(f"counts must have shape (items, values), not {checked.shape}")
-    if checked.size and not checked.min() >= 0:
-        raise ValueError("counts must not be negative or missing")
+    if checked.size and not (checked.min() >= 0 and checked.max() < np.inf):
+        raise ValueError("counts must not be negative, missing or infinite")
     return checked
 
 

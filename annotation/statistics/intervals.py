@@ -194,7 +194,7 @@ def sums_estimate(
     Returns
     -------
     Estimate
-        Its value is the statistic of the sums of all clusters.
+        Its value is the statistic of the sums of all clusters; why that is undefined the caller knows better.
 
     Raises
     ------
@@ -210,6 +210,8 @@ def sums_estimate(
     """
     total = sums.sum(axis=0, keepdims=True)
     value, clusters = float(statistic(total)[0]), len(sums)
+    if not isfinite(value):
+        return Estimate(None, None, None, n, "it is undefined")
     without = no_interval(n, clusters=clusters, replicates=replicates, rng=rng, method=method)
     if without:
         return Estimate(value, None, None, n, without)

@@ -224,12 +224,14 @@ def _half_sums(
     """One row a cluster: its items, then of each split sums of both halves' means, squares and product."""
     x = centred(values, counts.sum(axis=0))
     at_once = max(1, CHUNK // len(counts))
-    columns = [cluster_sums(np.ones((len(counts), 1)), index, number)]
+    sums = np.empty((number, 1 + 5 * splits))
+    sums[:, 0] = np.bincount(index, minlength=number)
+    by_part = sums[:, 1:].T.reshape(5, splits, number)
     for start in range(0, splits, at_once):
         a, b = _half_means(counts, x, splits=min(at_once, splits - start), rng=rng)
-        sums = [cluster_sums(part, index, number) for part in (a, b, a * a, b * b, a * b)]
-        columns.append(np.stack(sums, axis=2).reshape(number, -1))
-    return np.hstack(columns)
+        for part, column in enumerate((a, b, a * a, b * b, a * b)):
+            by_part[part, start : start + at_once] = cluster_sums(column, index, number).T
+    return sums
 
 
 def _half_means(
@@ -253,7 +255,7 @@ def _half_means(
 
 def _mean_correlation(sums: FloatArray, *, stepped_up: bool) -> FloatArray:
     n = sums[:, :1]
-    a, b, aa, bb, ab = np.moveaxis(sums[:, 1:].reshape(len(sums), -1, 5), 2, 0)
+    a, b, aa, bb, ab = np.moveaxis(sums[:, 1:].reshape(len(sums), 5, -1), 1, 0)
     spread = np.sqrt(_about_mean(aa, a, n) * _about_mean(bb, b, n))
     correlation = np.clip(over(ab - a * b / n, spread), -1, 1)
     if stepped_up:

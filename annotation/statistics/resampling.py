@@ -96,7 +96,9 @@ def jackknife_interval(
     For statistics that are smooth functions of means, such as alpha or a correlation; not for a median.
     With few clusters it keeps its promise far better than percentiles do. Simulated coverage of ordinal
     alpha at nominal 95 %, quality varying by query: 88 % with 5 queries, 92 % with 10, 94 % with 20, 95 %
-    with 40 and with 100, where percentiles have 64, 81, 88, 92 and 94 %.
+    with 40 and with 100, where percentiles have 64, 81, 88, 92 and 94 %. In studies of four other shapes,
+    and of any alpha, kappa, percent agreement and ICC(1,k), it was 85 to 97 % with 5 to 20 queries, of
+    percentiles 60 to 93 %.
 
     References
     ----------

@@ -120,6 +120,7 @@ def test_four_kinds_of_item_follow_mean_and_dispersion():
         ([1, 2], [1, 2], "shape"),
         ([[1, -1]], [1, 2], "negative"),
         ([[1, np.nan]], [1, 2], "missing"),
+        ([[1, np.inf]], [1, 2], "infinite"),
         ([[1, 1]], [1, 2, 3], "values"),
         ([[1, 1]], [2, 1], "rise"),
         ([[1, 1]], [1, np.inf], "finite"),
