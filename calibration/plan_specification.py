@@ -48,12 +48,12 @@ class Goal:
 GOALS = {
     "alpha": Goal("width of the interval of Krippendorff's alpha", "alpha", 0.06, ("level", "most_items")),
     "mean": Goal("width of the interval of an item's mean", "points of the scale", 1.0, ("items",)),
-    "entropy": Goal("bias of the entropy of items, at most", "bits", 0.12, ("items", "entropy")),
+    "entropy": Goal("bias of the entropy of items, at most", "bits", 0.15, ("items", "entropy")),
     "power": Goal(
         "power to see that a scorer errs more where people disagree",
         "share of studies",
         0.9,
-        ("most_items", "noise_ratio", "contested_share", "correlation"),
+        ("most_items", "noise_ratio", "people_ratio", "contested_share", "correlation"),
     ),
     "alt_test": Goal(
         "probability that a judge passes the alternative annotator test",
@@ -77,9 +77,10 @@ class PlanSpecification:
         Of alpha.
     entropy : plug-in or corrected
         Which estimate's bias is meant.
-    noise_ratio, contested_share, correlation : float
-        Of power: how many times larger the scorer's error is on contested items, the share of items that is
-        contested, and the scorer's correlation with the items' true means where its error is the usual.
+    noise_ratio, people_ratio, contested_share, correlation : float
+        Of power: how many times larger the scorer's error, and people's noise, is on contested items, the
+        share of items that is contested, and the scorer's correlation with the items' true means where its
+        error is the usual one.
     annotators, epsilon, judge : int, float, float
         Of the alternative annotator test: people, the advantage granted to the judge, and the judge's noise
         as a multiple of a person's.
@@ -121,11 +122,12 @@ class PlanSpecification:
     level: str = one_of("ordinal", LEVELS)
     entropy: str = one_of("plug-in", ("plug-in", "corrected"))
     noise_ratio: float = number(1.5, 1, 10, above=True)
+    people_ratio: float = number(2.0, 1, 10)
     contested_share: float = number(0.5, 0.05, 0.95)
     correlation: float = number(0.5, 0.05, 0.99)
     annotators: int = whole(10, 2, 500)
     epsilon: float = number(0.1, 0, 0.5)
-    judge: float = number(1.0, 0, 10)
+    judge: float = number(0.7, 0, 10)
     pilot: str = text(80)
     scale_low: int = whole(1, -1_000, 1_000)
     scale_high: int = whole(5, -1_000, 1_000)

@@ -17,6 +17,7 @@ from annotation.statistics.agreement import Level
 from annotation.statistics.planning import plan_alpha_width, plan_entropy_bias, plan_mean_width
 from annotation.statistics.population import Population
 from annotation.statistics.sizes import Option, Options, Progress
+from calibration.metrics.power import plan_altest_pass, plan_residual_power
 from calibration.plan_fields import PlanError
 from calibration.plan_specification import GOALS, PlanSpecification, checked
 
@@ -194,4 +195,52 @@ def _entropy(
     )
 
 
-RUNNERS: dict[str, Runner] = {"alpha": _alpha, "mean": _mean, "entropy": _entropy}
+def _power(
+    people: Population, asked: PlanSpecification, rng: np.random.Generator, progress: Progress | None
+) -> Options:
+    return plan_residual_power(
+        people,
+        target=asked.wanted,
+        noise_ratio=asked.noise_ratio,
+        people_ratio=asked.people_ratio,
+        contested_share=asked.contested_share,
+        correlation=asked.correlation,
+        items_per_query=asked.items_per_query,
+        grid=asked.labels_per_item,
+        most_items=asked.most_items,
+        simulations=asked.simulations,
+        rng=rng,
+        progress=progress,
+    )
+
+
+def _alt_test(
+    people: Population, asked: PlanSpecification, rng: np.random.Generator, progress: Progress | None
+) -> Options:
+    if asked.annotators < min(asked.labels_per_item):
+        raise PlanError(
+            f"{asked.annotators} annotators cannot give an item {min(asked.labels_per_item)} labels.",
+            field="annotators",
+        )
+    return plan_altest_pass(
+        people,
+        target=asked.wanted,
+        annotators=asked.annotators,
+        judge=asked.judge,
+        epsilon=asked.epsilon,
+        items_per_query=asked.items_per_query,
+        grid=asked.labels_per_item,
+        most_items=asked.most_items,
+        simulations=asked.simulations,
+        rng=rng,
+        progress=progress,
+    )
+
+
+RUNNERS: dict[str, Runner] = {
+    "alpha": _alpha,
+    "mean": _mean,
+    "entropy": _entropy,
+    "power": _power,
+    "alt_test": _alt_test,
+}

@@ -194,12 +194,16 @@ class Population:
         own = rng.normal(scale=np.sqrt(self.item), size=(studies, queries, items_per_query))
         return np.asarray((shared + own).reshape(studies, -1))
 
-    def probabilities(self, latents: npt.ArrayLike) -> FloatArray:
-        """True shares of each value among all people, one row an item: shape (..., V)."""
+    def probabilities(self, latents: npt.ArrayLike, *, noise: npt.ArrayLike = 1.0) -> FloatArray:
+        """True shares of each value among all people, one row an item: shape (..., V).
+
+        `noise` multiplies the standard deviation of the noise, of all items or of each.
+        """
         from scipy.special import ndtr
 
         quality = np.asarray(latents, dtype=np.float64)[..., None]
-        below = ndtr((np.array(self.thresholds) - quality) / np.sqrt(self.severity + self.noise))
+        spread = np.sqrt(self.severity + self.noise * np.square(noise))
+        below = ndtr((np.array(self.thresholds) - quality) / spread[..., None])
         return np.diff(below, axis=-1, prepend=0, append=1)
 
     def answers(self, latents: FloatArray) -> npt.NDArray[np.intp]:
@@ -213,6 +217,7 @@ class Population:
         *,
         rng: np.random.Generator,
         session_size: int = 15,
+        noise: npt.ArrayLike = 1.0,
     ) -> CountArray:
         """Have people label items, each once in a session.
 
@@ -223,13 +228,15 @@ class Population:
         rng : numpy.random.Generator
         session_size : int
             Items drawn at random that one person labels; it only matters where people differ in severity.
+        noise : array_like of float, shape () or (studies, items)
+            What multiplies the standard deviation of the noise: where people differ more than elsewhere.
 
         Returns
         -------
         ndarray of int, shape (studies, items, V)
         """
         studies, items = latents.shape
-        spread = np.float32(np.sqrt(self.noise))
+        spread = (np.sqrt(self.noise) * np.asarray(noise)).astype(np.float32)
         drawn = rng.standard_normal((labels_per_item, studies, items), dtype=np.float32) * spread
         drawn += latents.astype(np.float32)
         if self.severity:

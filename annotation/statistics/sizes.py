@@ -17,6 +17,7 @@ FEWEST_QUERIES = 10
 # Sizes within this share of each other are told apart by Monte Carlo error only.
 CLOSE = 0.02
 MOST_STEPS = 8
+FEWEST_SIMULATIONS = 20
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def smallest_size(
         What `straight` would be at size 0, for the first guess.
     least, most : int
     simulations : int
-        At each size that may become the answer; the first guess takes a quarter of them.
+        At each size that may become the answer; a first look takes a tenth of them.
     progress : callable, optional
         Called with the share done, which only rises.
 
@@ -165,40 +166,49 @@ def smallest_size(
     101
     """
     wanted = straight(target)
+    quick = max(simulations // 10, FEWEST_SIMULATIONS)
 
-    def tried(size: int, number: int) -> tuple[Achieved, Point]:
-        found = achieve(size, number)
-        return found, (sqrt(size), at_zero if found.value is None else straight(found.value))
+    def point(size: int, found: Achieved) -> Point:
+        return sqrt(size), at_zero if found.value is None else straight(found.value)
 
     nothing = below = (0.0, at_zero)
     best: Found | None = None
-    first = min(most, 4 * least)
-    size = _crossing(nothing, tried(first, max(simulations // 4, 20))[1], wanted)
+    size = min(most, 4 * least)
+    size = _crossing(nothing, point(size, achieve(size, quick)), wanted, most)
     for step in range(1, MOST_STEPS + 1):
         size = max(least, min(size, most))
-        found, point = tried(size, simulations)
+        found = achieve(size, quick) if size == most else None
+        if found is None or _hopeful(found, straight, wanted):
+            found = achieve(size, simulations)
         if progress:
             progress(1 - 0.5**step)
-        if point[1] >= wanted:
-            best = Found(size, found, True)
+        reached = point(size, found)
+        if reached[1] >= wanted:
+            best, above = Found(size, found, True), reached
         elif size == most:
             return Found(size, found, False)
         else:
-            below = point
-        size = _crossing(below, point, wanted) if best else _crossing(nothing, below, wanted)
+            below = reached
+        size = _crossing(below, above, wanted, most) if best else _crossing(nothing, below, wanted, most)
         size = max(size, round(below[0] ** 2) + 1)
         if best and (best.size == least or size * (1 + CLOSE) >= best.size):
             return best
     return best or Found(most, achieve(most, simulations), False)
 
 
-def _crossing(left: Point, right: Point, wanted: float) -> int:
+def _crossing(left: Point, right: Point, wanted: float, most: int) -> int:
     """The size at which a straight line through two points reaches what is wanted, and a little beyond."""
     (start, low), (end, high) = left, right
     if not high > low:
-        return ceil(4 * end * end)
+        return most
     root = start + (wanted - low) / (high - low) * (end - start)
-    return ceil(min(max(root, 0.0) ** 2 * (1 + CLOSE / 2), 64 * end * end))
+    return ceil(min(max(root, 0.0) ** 2 * (1 + CLOSE / 2), most))
+
+
+def _hopeful(found: Achieved, straight: Callable[[float], float], wanted: float) -> bool:
+    """Whether the Monte Carlo interval of a few simulations leaves the target within reach."""
+    ends = [straight(end) for end in (found.low, found.high) if end is not None]
+    return any(end >= wanted for end in ends)
 
 
 def options_by_labels(
@@ -229,7 +239,7 @@ def options_by_labels(
             least=FEWEST_QUERIES,
             most=most,
             simulations=simulations,
-            progress=_part(progress, place, len(grid)),
+            progress=part_of(progress, place, len(grid)),
         )
         items = answer.size * items_per_query
         found.append(
@@ -250,6 +260,6 @@ def chosen(options: Sequence[Option], reason: str, progress: Progress | None) ->
     return Options(tuple(options), best, None if meeting else reason)
 
 
-def _part(progress: Progress | None, place: int, parts: int) -> Progress | None:
+def part_of(progress: Progress | None, place: int, parts: int) -> Progress | None:
     """Progress of one part among several."""
     return (lambda share: progress((place + share) / parts)) if progress else None
