@@ -6,7 +6,7 @@ from math import ceil, floor, log10
 
 import numpy as np
 
-from annotation.charts.box import FLOOR, LEFT, RIGHT, TOP, FloatArray, Tick
+from annotation.charts.box import FLOOR, LEFT, RIGHT, TOP, FloatArray, Tick, number_text, round_step
 
 # Beyond this many, every second, third or further one of the row is drawn.
 MOST_IN_A_ROW = 150
@@ -89,7 +89,7 @@ def people_in_a_row(names: Sequence[str], values: FloatArray, lows: FloatArray, 
     if len(order) > MOST_IN_A_ROW:
         order = order[np.linspace(0, len(order) - 1, MOST_IN_A_ROW).round().astype(int)]
     ends = np.concatenate([lows[order], highs[order], values[order], [0.0]])
-    step = _round_step(float(ends.max() - ends.min()) / 5)
+    step = round_step(float(ends.max() - ends.min()) / 5)
     bottom, top = floor(float(ends.min()) / step + 1e-9) * step, ceil(float(ends.max()) / step - 1e-9) * step
 
     def up(number: float) -> float:
@@ -109,18 +109,5 @@ def people_in_a_row(names: Sequence[str], values: FloatArray, lows: FloatArray, 
     ]
     numbers = [bottom + n * step for n in range(round((top - bottom) / step) + 1)]
     places = max(0, -floor(log10(step) + 1e-9))
-    ticks = [Tick(up(number), _text(number, places)) for number in numbers]
+    ticks = [Tick(up(number), number_text(number, places)) for number in numbers]
     return Row(whiskers, ticks, up(0.0), len(order))
-
-
-def _round_step(least: float) -> float:
-    """1, 2 or 5 times a power of ten, at least as large."""
-    if least <= 0:
-        return 1.0
-    power = 10.0 ** floor(log10(least))
-    return next((times * power for times in (1, 2, 5) if times * power >= least * (1 - 1e-9)), 10 * power)
-
-
-def _text(number: float, places: int) -> str:
-    text = f"{number:.{places}f}"
-    return ("0" if not float(text) else text).replace("-", "\N{MINUS SIGN}")

@@ -5,7 +5,7 @@ A page makes its figures from what it has read already; `MAKERS` make one alone,
 
 from collections.abc import Callable, Mapping
 
-from annotation.figures import disagreement, people
+from annotation.figures import disagreement, people, preference
 from annotation.figures.figure import Figure
 from annotation.models import Study
 
@@ -18,4 +18,6 @@ MAKERS: dict[str, Maker] = {
     "correlations": people.correlations,
     "severities": people.severities,
     "times": people.times,
+    "strengths": preference.strengths,
+    "wins": preference.wins,
 }

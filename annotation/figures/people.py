@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from annotation.charts.box import number_text, round_step
 from annotation.charts.people import MOST_IN_A_ROW, parted_bars, people_in_a_row
 from annotation.figures.figure import Figure, Table
 from annotation.models import Study
@@ -16,8 +17,8 @@ from annotation.templatetags.labels import counted
 BoolArray = npt.NDArray[np.bool_]
 
 BIN = 0.1
-# Times are spread over powers, so their bins widen.
-SECONDS = (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800)
+# Times have long tails: beyond so many medians, one bin holds them all.
+MEDIANS, TIME_BINS = 3, 15
 
 
 def correlations(study: Study, asked: Mapping[str, str]) -> Figure | None:
@@ -49,7 +50,7 @@ def correlations_figure(people: People) -> Figure | None:
     at = np.floor((found.correlation[places] + 1) / BIN + 1e-9).astype(int).clip(0, 19)
     first = min(10, int(at.min()))
     many, fewer = (np.bincount(at[part], minlength=20)[first:].tolist() for part in (~few, few))
-    edges = [_signed(n * BIN - 1, 1) for n in range(first, 21)]
+    edges = [number_text(n * BIN - 1, 1) for n in range(first, 21)]
     below = int((found.correlation_high[places] < 0).sum())
     return Figure(
         name="correlations",
@@ -84,11 +85,14 @@ def correlations_figure(people: People) -> Figure | None:
 
 
 def severities_figure(people: People) -> Figure | None:
-    """Everybody's severity in a row, from the severest; None where nobody has one on enough items."""
+    """Everybody's severity in a row, from the severest; None where nobody has one on enough items.
+
+    Nor of comparisons: which response is the first is the file's choice, so leaning to it is no severity.
+    """
     found, shown = people.quality.measures, _shown(people)
     enough = found.others_n >= people.limits.labels
     places = np.flatnonzero(shown & enough & np.isfinite(found.severity_low))
-    if not len(places):
+    if not len(places) or people.study.kind == Study.Kind.COMPARISON:
         return None
     value, low, high = (
         column[places] for column in (found.severity, found.severity_low, found.severity_high)
@@ -143,11 +147,18 @@ def times_figure(people: People) -> Figure | None:
         return None
     seconds, least = found.median_seconds[places], least_seconds(people.quality, people.limits)[places]
     quick = seconds < least
-    at = np.searchsorted(SECONDS, seconds, side="right") - 1
-    first, last = int(at.min()), int(at.max())
-    slow, fast = (np.bincount(at[part], minlength=last + 1)[first:].tolist() for part in (~quick, quick))
-    edges = [*SECONDS, None][first : last + 2]
     median = float(np.median(seconds))
+    longest = float(seconds.max())
+    cap = min(MEDIANS * median, longest)
+    step = round_step(max(cap - float(seconds.min()), 1.0) / TIME_BINS)
+    first = int(float(seconds.min()) / step)
+    bins = int(cap / step) + 1 - first
+    at = np.minimum((seconds / step).astype(int) - first, bins - 1)
+    slow, fast = (np.bincount(at[part], minlength=bins).tolist() for part in (~quick, quick))
+    edges = [round((first + n) * step, 6) for n in range(bins + 1)]
+    edges[-1] = max(edges[-1], longest)
+    tail = f"The last column holds all that are longer, up to {longest:,.0f} s. " if cap < longest else ""
+    every = 1 + bins // 6
     return Figure(
         name="times",
         title="How long does an answer take?",
@@ -155,14 +166,13 @@ def times_figure(people: People) -> Figure | None:
         plot=parted_bars(
             slow,
             fast,
-            ["" if edge is None else f"{edge:,}" for edge in edges],
+            ["" if n % every else f"{edge:g}" for n, edge in enumerate(edges[:-1])],
             axis="a person’s median time an item, seconds",
             mark="seconds quick",
         ),
         says=(
             f"Half of {counted(len(places), 'person')} take {median:.1f} s or less, by each one’s median of "
-            "the active seconds an item, or of the whole seconds where a browser told no others. Columns "
-            "stand for longer stretches as times grow. "
+            f"the active seconds an item, or of the whole seconds where a browser told no others. {tail}"
             f"{_count(int(quick.sum()), 'person is', 'people are')} (red) below the least time that raises "
             "no flag. Being quick is not being careless: who reads fast, or knows the texts, is quick too."
         ),
@@ -213,8 +223,3 @@ def _asked(people: People) -> dict[str, str]:
 
 def _count(number: int, one: str, more: str) -> str:
     return f"{number:,} {one if number == 1 else more}"
-
-
-def _signed(number: float, places: int) -> str:
-    text = f"{number:.{places}f}"
-    return ("0" if not float(text) else text).replace("-", "\N{MINUS SIGN}")

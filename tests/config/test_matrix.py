@@ -40,6 +40,7 @@ study-open             POST     401  401  401  403  200  200  404
 study-pause            POST     401  401  401  403  200  200  404
 study-close            POST     401  401  401  403  200  200  404
 study-agreement        GET      401  401  401  200  200  200  404
+study-preferences-preferences GET 401 401  401  200  200  200  404
 study-items            GET      401  401  401  200  200  200  404
 study-items            POST     401  401  401  403  400  400  404
 study-labels           GET      401  401  401  200  200  200  404
@@ -107,6 +108,7 @@ agreement-file         GET      in   in   in  200  200  200  404
 items-file             GET      in   in   in  200  200  200  404
 figure                 GET      in   in   in  200  200  200  404
 study-export           GET       in   in   in  200  200  200  404
+preferences            GET       in   in   in  200  200  200  404
 progress               GET       in   in   in  200  200  200  404
 extend                 GET       in   in   in  403  200  200  404
 extend                 POST      in   in   in  403  200  200  404

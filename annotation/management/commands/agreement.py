@@ -43,6 +43,11 @@ class Command(BaseCommand):
             with_excluded=options["with_excluded"],
             interval=options["interval"],
         )
+        if study.kind == Study.Kind.COMPARISON and options["json"]:
+            from annotation.preferences import study_preferences
+
+            asked = {name: options[name] for name in ("replicates", "seed", "with_excluded")}
+            report["preferences"] = study_preferences(study, **asked)
         if options["json"]:
             self.stdout.write(json.dumps(report, ensure_ascii=False, allow_nan=False))
             return

@@ -1,0 +1,291 @@
+"""Which models people prefer: a study's comparisons as arrays, and one function for page, command and API."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from annotation.agreement import with_caution
+from annotation.frames import LabelFrame, label_frame
+from annotation.freshness import kept
+from annotation.models import Item, Label, Study
+from annotation.statistics.counts import FloatArray
+from annotation.statistics.intervals import Estimate, mean_estimate
+from annotation.statistics.preference import bradley_terry, davidson
+from annotation.statistics.sides import side_bias
+from annotation.statistics.strengths import Strengths
+from annotation.statistics.wins import WinMatrix, win_matrix
+
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+
+REPLICATES = 1000
+NO_COMPARISONS = "the study rates answers one by one: preferences come from comparisons of two"
+NO_MODELS = "no response names its model"
+ONE_MODEL = "all responses that name a model are of one: it is compared with no other"
+NO_LABELS = "no labels yet"
+ITSELF = "every comparison shows two answers of the same model"
+HALF_KNOWN = "no comparison names the models of both answers"
+NO_SIDES = "a file of labels does not say which answer was shown first"
+
+
+@dataclass(frozen=True)
+class PreferenceFrame:
+    """A study's comparisons.
+
+    Attributes
+    ----------
+    labels : LabelFrame
+        One row an item: the counts of its labels, and the clusters that intervals resample.
+    models : list of str
+        By name.
+    first, second : int arrays, shape (items,)
+        The models of response_1 and response_2, as indices; -1 where a response names none.
+    left_wins : float array, shape (labels whose sides are known,)
+        1 where the answer on the left won, which is read first, 0 where the right one did, .5 for a tie.
+    people : int array, shape (labels whose sides are known,)
+        Whose label it is.
+    """
+
+    labels: LabelFrame
+    models: list[str]
+    first: IntArray
+    second: IntArray
+    left_wins: FloatArray
+    people: IntArray
+
+
+def preference_frame(study: Study, *, with_excluded: bool = False) -> PreferenceFrame:
+    """The study's comparisons, in two queries more than its labels take, whatever its size."""
+    labels = label_frame(study, with_excluded=with_excluded)
+    names = ("response_1__model__name", "response_2__model__name")
+    rows = list(Item.objects.filter(study=study).order_by("position").values_list(*names))
+    models = sorted({name for row in rows for name in row if name})
+    index: dict[str | None, int] = {None: -1} | {name: n for n, name in enumerate(models)}
+    pairs = np.array([[index[name] for name in row] for row in rows], dtype=np.int64).reshape(-1, 2)
+    counted = Label.objects.counted(with_excluded=with_excluded).filter(item__study=study).order_by()
+    known = counted.filter(swapped__isnull=False, value__isnull=False, participant__isnull=False)
+    told = np.array(
+        list(known.values_list("value", "swapped", "participant_id").iterator(chunk_size=10_000)),
+        dtype=np.int64,
+    ).reshape(-1, 3)
+    return PreferenceFrame(
+        labels=labels,
+        models=models,
+        first=pairs[:, 0],
+        second=pairs[:, 1],
+        left_wins=(1 + np.sign(np.where(told[:, 1], -told[:, 0], told[:, 0]))) / 2,
+        people=told[:, 2],
+    )
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What a study's comparisons say of its models.
+
+    Attributes
+    ----------
+    reason : str or None
+        Why there are no strengths of models at all, in words; what is unsure about them is in `strengths`.
+    wins : WinMatrix
+    strengths : Strengths
+        By Bradley and Terry's model.
+    tie : Estimate
+        Davidson's tie parameter.
+    tie_share : Estimate
+        Mean share of ties of the items.
+    sides : Estimate
+        How often the answer shown first wins.
+    clusters : int
+        Those of the comparisons used.
+    """
+
+    reason: str | None
+    wins: WinMatrix
+    strengths: Strengths
+    tie: Estimate
+    tie_share: Estimate
+    sides: Estimate
+    labels: int
+    clusters: int
+    cluster_unit: str
+    simulated: bool
+    with_excluded: bool
+    replicates: int
+    seed: int
+
+    @property
+    def order(self) -> list[int]:
+        """The models' places, strongest first within each group; groups of many models come first."""
+        found = self.strengths
+        sizes = {int(group): int((found.group == group).sum()) for group in set(found.group.tolist())}
+
+        def place(n: int) -> tuple[Any, ...]:
+            group, strength = int(found.group[n]), float(found.strength[n])
+            return group < 0, -sizes[group], group, strength != strength, -strength, found.models[n]
+
+        return sorted(range(len(found.models)), key=place)
+
+    @property
+    def groups(self) -> list[list[str]]:
+        """The models by group, each strongest first: those of different groups are never linked."""
+        found: dict[int, list[str]] = {}
+        for n in self.order:
+            if self.strengths.group[n] >= 0:
+                found.setdefault(int(self.strengths.group[n]), []).append(self.strengths.models[n])
+        return list(found.values())
+
+    @property
+    def never_compared(self) -> list[str]:
+        return [
+            name for name, group in zip(self.strengths.models, self.strengths.group, strict=True) if group < 0
+        ]
+
+
+def preferences_of(study: Study, *, with_excluded: bool = False) -> Preferences:
+    """The study's preferences, kept until something changes them."""
+    return kept(
+        study,
+        "preferences-with-excluded" if with_excluded else "preferences",
+        lambda: preferences_in(preference_frame(study, with_excluded=with_excluded), study=study),
+    )
+
+
+def preferences_in(
+    frame: PreferenceFrame, *, study: Study, replicates: int = REPLICATES, seed: int = 0
+) -> Preferences:
+    """The same from a frame. Intervals resample its clusters of items; that of the sides resamples people."""
+    labels, reason = frame.labels, _reason(frame, study)
+    given: dict[str, Any] = {
+        "first": frame.first, "second": frame.second, "counts": labels.counts, "values": labels.values,
+        "models": frame.models,
+    }  # fmt: skip
+    resampling: dict[str, Any] = {"clusters": labels.clusters, "replicates": replicates}
+    strengths = bradley_terry(**given, **resampling, rng=np.random.default_rng(seed))
+    undefined = Estimate(None, None, None, 0, reason or strengths.reason)
+    totals = np.where(_between_models(frame), labels.counts.sum(axis=1), 0)
+    tie = tie_share = undefined
+    if not reason:
+        tie = davidson(**given, **resampling, rng=np.random.default_rng(seed)).tie or undefined
+        ties = labels.counts[:, labels.values == 0].sum(axis=1)
+        shares = np.divide(ties, totals, out=np.full(len(totals), np.nan), where=totals > 0)
+        tie_share = mean_estimate(shares, **resampling, rng=np.random.default_rng(seed))
+    return Preferences(
+        reason=reason,
+        wins=win_matrix(**given),
+        strengths=strengths,
+        tie=tie,
+        tie_share=tie_share,
+        sides=_sides(frame, study, replicates=replicates, seed=seed),
+        labels=int(totals.sum()),
+        clusters=len(np.unique(labels.clusters[totals > 0])),
+        cluster_unit=labels.cluster_unit,
+        simulated=labels.simulated,
+        with_excluded=labels.with_excluded,
+        replicates=replicates,
+        seed=seed,
+    )
+
+
+def _between_models(frame: PreferenceFrame) -> BoolArray:
+    """Which items show two different models that are known."""
+    between: BoolArray = np.minimum(frame.first, frame.second) >= 0
+    between &= frame.first != frame.second
+    return between
+
+
+def _reason(frame: PreferenceFrame, study: Study) -> str | None:
+    if study.kind != Study.Kind.COMPARISON:
+        return NO_COMPARISONS
+    if not frame.models:
+        return NO_MODELS
+    if not _between_models(frame).any():
+        if len(frame.models) < 2:
+            return ONE_MODEL
+        itself = (frame.first == frame.second) & (frame.first >= 0)
+        return ITSELF if itself.any() else HALF_KNOWN
+    return None if frame.labels.counts[_between_models(frame)].any() else NO_LABELS
+
+
+def _sides(frame: PreferenceFrame, study: Study, *, replicates: int, seed: int) -> Estimate:
+    if study.kind != Study.Kind.COMPARISON or (study.imported and not len(frame.left_wins)):
+        reason = NO_SIDES if study.imported else NO_COMPARISONS
+        return Estimate(None, None, None, 0, reason)
+    rng = np.random.default_rng(seed)
+    return side_bias(frame.left_wins, people=frame.people, replicates=replicates, rng=rng)
+
+
+def study_preferences(
+    study: Study, *, replicates: int = REPLICATES, seed: int = 0, with_excluded: bool = False
+) -> dict[str, Any]:
+    """The numbers of the API, computed as asked."""
+    frame = preference_frame(study, with_excluded=with_excluded)
+    found = preferences_in(frame, study=study, replicates=replicates, seed=seed)
+    return {"study": study.slug, **preferences_as_dict(found)}
+
+
+def preferences_as_dict(found: Preferences) -> dict[str, Any]:
+    """The numbers of the API and of `agreement --json`; what is undefined is None beside a reason."""
+    strengths, reason = found.strengths, found.reason or found.strengths.reason
+    return {
+        "simulated": found.simulated,
+        "with_excluded": found.with_excluded,
+        "comparisons": strengths.n,
+        "left_out": strengths.left_out,
+        "labels": found.labels,
+        **({"reason": reason} if reason else {}),
+        "models": [_model(strengths, n) for n in found.order],
+        "pairs": _pairs(found),
+        "groups": found.groups,
+        "never_compared": found.never_compared,
+        "tie_parameter": found.tie.as_dict(),
+        "tie_share": found.tie_share.as_dict(),
+        "left_wins": found.sides.as_dict(),
+        "ridge": strengths.ridge,
+        "intervals": {
+            "unit": found.cluster_unit,
+            "clusters": found.clusters,
+            "replicates": found.replicates,
+            "seed": found.seed,
+            "confidence": 0.95,
+            **with_caution(found.clusters),
+        },
+    }
+
+
+def _model(strengths: Strengths, n: int) -> dict[str, Any]:
+    return {
+        "model": strengths.models[n],
+        "group": int(strengths.group[n]) if strengths.group[n] >= 0 else None,
+        "comparisons": int(strengths.comparisons[n]),
+        "labels": int(strengths.labels[n]),
+        **{name: interval_at(strengths, name, n) for name in ("rank", "strength", "win_share")},
+    }
+
+
+def interval_at(strengths: Strengths, name: str, at: int | tuple[int, int]) -> dict[str, float | None]:
+    """One number of a model, or of a pair, with its interval; None where it is undefined."""
+    low, high = ("low", "high") if name == "strength" else (f"{name}_low", f"{name}_high")
+    columns = {"value": name, "low": low, "high": high}
+    numbers = {end: float(getattr(strengths, column)[at]) for end, column in columns.items()}
+    return {end: number if np.isfinite(number) else None for end, number in numbers.items()}
+
+
+def _pairs(found: Preferences) -> list[dict[str, Any]]:
+    """Every pair that was compared, the stronger model first."""
+    wins, order = found.wins, found.order
+    return [
+        {
+            "model": wins.models[row],
+            "against": wins.models[column],
+            "wins": float(wins.wins[row, column]),
+            "ties": int(wins.ties[row, column]),
+            "labels": float(wins.wins[row, column] + wins.wins[column, row]),
+            "comparisons": int(wins.items[row, column]),
+            "expected": interval_at(found.strengths, "beats", (row, column)),
+        }
+        for place, row in enumerate(order)
+        for column in order[place + 1 :]
+        if wins.items[row, column]
+    ]
