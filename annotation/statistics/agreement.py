@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.statistics import coincidences
-from annotation.statistics.clusters import cluster_index, cluster_sums
+from annotation.statistics.clusters import IntArray, cluster_index, cluster_sums
 from annotation.statistics.counts import FloatArray, as_counts, as_values, over, totals
 from annotation.statistics.intervals import (
     Bounds,
@@ -109,13 +109,7 @@ def krippendorff_alpha(
         x = coincidences.centred(scale[used], paired.sum(axis=0))
         sums = coincidences.interval_sums(totals(paired), paired @ x, paired @ (x * x), index, number)
         return sums_estimate(sums, coincidences.interval_alpha, **interval)
-    size = paired.shape[1]
-    if size <= coincidences.MOST_VALUES and number * size * (size + 3) / 2 <= coincidences.CELLS:
-        sums = coincidences.ordinal_sums(paired, index, number)
-        return sums_estimate(sums, lambda drawn: coincidences.ordinal_alpha(drawn, size), **interval)
-    statistic = coincidences.ordinal_statistic(paired, index, number)
-    value = float(statistic(np.ones((1, number)))[0])
-    return cluster_estimate(value, statistic, clusters=number, width=max(n, size), **interval)
+    return _ordinal_alpha(paired, index, number, **interval)
 
 
 def fleiss_kappa(
@@ -184,6 +178,16 @@ def _kappa(sums: FloatArray) -> FloatArray:
     share = labels / labels.sum(axis=1, keepdims=True)
     chance = np.square(share).sum(axis=1)
     return over(agreed / items - chance, 1 - chance)
+
+
+def _ordinal_alpha(counts: FloatArray, index: IntArray, number: int, **interval: Any) -> Estimate:
+    items, size = counts.shape
+    if size <= coincidences.MOST_VALUES and number * size * (size + 3) / 2 <= coincidences.CELLS:
+        sums = coincidences.ordinal_sums(counts, index, number)
+        return sums_estimate(sums, lambda drawn: coincidences.ordinal_alpha(drawn, size), **interval)
+    statistic = coincidences.ordinal_statistic(counts, index, number)
+    value = float(statistic(np.ones((1, number)))[0])
+    return cluster_estimate(value, statistic, clusters=number, width=max(items, size), **interval)
 
 
 def percent_agreement(
