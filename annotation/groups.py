@@ -1,6 +1,6 @@
 """Groups of a study's people by their replies to a question: agreement, means, and what they explain."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -238,3 +238,12 @@ def _measured(found: GroupFrame, people: list[int], *, seed: int) -> dict[str, A
             **({"caution": words} if words else {}),
         },
     }
+
+
+def agreement_table(report: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """A row a group, with its agreement with each group: within itself on the diagonal."""
+    found = {(pair["first"], pair["second"]): pair for pair in report["between"]}
+    found |= {(second, first): pair for (first, second), pair in found.items()}
+    found |= {(group["name"], group["name"]): group["within"] for group in report["groups"]}
+    names = [group["name"] for group in report["groups"]]
+    return [(name, [found[name, other] for other in names]) for name in names]

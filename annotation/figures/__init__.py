@@ -5,7 +5,7 @@ A page makes its figures from what it has read already; `MAKERS` make one alone,
 
 from collections.abc import Callable, Mapping
 
-from annotation.figures import disagreement, people, preference
+from annotation.figures import disagreement, enough, groups, people, preference
 from annotation.figures.figure import Figure
 from annotation.models import Study
 
@@ -18,6 +18,10 @@ MAKERS: dict[str, Maker] = {
     "correlations": people.correlations,
     "severities": people.severities,
     "times": people.times,
+    "entropy-by-labels": enough.entropy_by_labels,
+    "means-by-labels": enough.means_by_labels,
+    "stability-by-labels": enough.stability_by_labels,
+    "group-differences": groups.group_differences,
     "strengths": preference.strengths,
     "wins": preference.wins,
 }

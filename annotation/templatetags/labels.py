@@ -75,6 +75,12 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
+def in_percent(share: float | None, places: int = 1) -> str:
+    """A share that differs from others by little: "12.3 %"."""
+    return UNDEFINED if share is None else f"{fixed(100 * share, places)} %"
+
+
+@register.filter
 def as_cell(value: str | int | float | None, places: int = 2) -> SafeString:
     """A table's cell: a number on the right, rounded unless it is whole, and what is not there in words."""
     if isinstance(value, str):

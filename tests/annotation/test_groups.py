@@ -33,7 +33,7 @@ def surveyed(
 ) -> tuple[Study, Question, list[Participant]]:
     """A study whose people all label all items; the first group `shift` higher. "" never replied."""
     study = make_study(**fields)
-    question = make_question(study, "age", options=[name for name in groups if name])
+    question = make_question(study, "age", options=[name for name in groups if name] or ["young", "old"])
     rows = make_items(study, items)
     people, values, rng = [], [], np.random.default_rng(0)
     for place, (answer, number) in enumerate(groups.items()):

@@ -107,6 +107,8 @@ disagreement           GET      in   in   in  200  200  200  404
 agreement-file         GET      in   in   in  200  200  200  404
 items-file             GET      in   in   in  200  200  200  404
 figure                 GET      in   in   in  200  200  200  404
+groups                 GET      in   in   in  200  200  200  404
+labels-curve           GET      in   in   in  200  200  200  404
 study-export           GET       in   in   in  200  200  200  404
 preferences            GET       in   in   in  200  200  200  404
 progress               GET       in   in   in  200  200  200  404

@@ -1,0 +1,84 @@
+"""Lines over whole numbers, such as labels an item, some with a band around them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+import numpy as np
+
+from annotation.charts.box import FLOOR, RIGHT, TOP, Tick, number_text, round_step
+
+# Numbers stand at the left of the box, and a line of the legend under it takes so much.
+BESIDE_NUMBERS, LEGEND, LEGEND_LINE = 48, 290, 19
+MOST_TICKS = 8
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is drawn: a value a place, None where undefined, and the ends of its band where it has one."""
+
+    name: str
+    values: Sequence[float | None]
+    lows: Sequence[float | None] = ()
+    highs: Sequence[float | None] = ()
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """`points` and `band` are SVG's lists of points; `mark` is the class that tells the lines apart."""
+
+    name: str
+    mark: str
+    points: str
+    band: str
+    y: float
+
+
+@dataclass(frozen=True)
+class Curves:
+    lines: list[Drawn]
+    ticks: list[Tick]
+    levels: list[Tick]
+    zero: float
+    axis: str
+    height: float
+
+
+def curves_of(places: Sequence[int], lines: Sequence[Line], *, axis: str) -> Curves:
+    """Lines over places from left to right, on one scale that holds 0."""
+    ends = [x for line in lines for x in (*line.values, *line.lows, *line.highs) if x is not None]
+    low, high = min([0.0, *ends]), max([0.0, *ends])
+    step = round_step((high - low) / 5)
+    first = floor(low / step + 1e-9)
+    last = max(first + 1, ceil(high / step - 1e-9))
+
+    def up(value: float) -> float:
+        return round(FLOOR - (FLOOR - TOP) * (value / step - first) / (last - first), 1)
+
+    def across(place: int) -> float:
+        spread = max(1, places[-1] - places[0])
+        return round(BESIDE_NUMBERS + 8 + (RIGHT - BESIDE_NUMBERS - 16) * (place - places[0]) / spread, 1)
+
+    def path(values: Sequence[float | None]) -> list[str]:
+        pairs = zip(places, values, strict=True)
+        return [f"{across(place)},{up(value)}" for place, value in pairs if value is not None]
+
+    decimals = max(0, -floor(log10(step) + 1e-9))
+    named = np.unique(np.linspace(0, len(places) - 1, min(MOST_TICKS, len(places))).round().astype(int))
+    return Curves(
+        lines=[
+            Drawn(
+                name=line.name,
+                mark=f"line-{n + 1}",
+                points=" ".join(path(line.values)),
+                band=" ".join([*path(line.lows), *reversed(path(line.highs))]) if line.lows else "",
+                y=LEGEND + n * LEGEND_LINE,
+            )
+            for n, line in enumerate(lines)
+        ],
+        ticks=[Tick(across(places[n]), str(places[n])) for n in named.tolist()],
+        levels=[Tick(up(n * step), number_text(n * step, decimals)) for n in range(first, last + 1)],
+        zero=up(0.0),
+        axis=axis,
+        height=LEGEND + len(lines) * LEGEND_LINE - 8,
+    )

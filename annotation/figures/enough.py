@@ -1,0 +1,127 @@
+"""The plots of how many labels are enough: entropy, means, and how stable the study's numbers are."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from annotation.charts.curves import Line, curves_of
+from annotation.enough import study_labels_curve
+from annotation.figures.figure import Figure, Table
+from annotation.models import Study
+
+AXIS = "labels an item"
+Curve = dict[str, Any]
+PLUG_IN = ("bias of the mean plug-in entropy", "entropy_bias")
+CORRECTED = ("bias of the corrected entropy", "corrected_bias")
+
+
+def entropy_by_labels(study: Study, asked: Mapping[str, str]) -> Figure | None:
+    return _one_of(study, asked, "entropy-by-labels")
+
+
+def means_by_labels(study: Study, asked: Mapping[str, str]) -> Figure | None:
+    return _one_of(study, asked, "means-by-labels")
+
+
+def stability_by_labels(study: Study, asked: Mapping[str, str]) -> Figure | None:
+    return _one_of(study, asked, "stability-by-labels")
+
+
+def enough_figures(curve: Curve) -> list[Figure]:
+    """The section's figures; none where no item has enough labels."""
+    return [_entropy(curve), _means(curve), _stability(curve)] if curve["sizes"] else []
+
+
+def _one_of(study: Study, asked: Mapping[str, str], name: str) -> Figure | None:
+    curve = study_labels_curve(study, with_excluded=asked.get("excluded") == "with")
+    return next((figure for figure in enough_figures(curve) if figure.name == name), None)
+
+
+def _entropy(curve: Curve) -> Figure:
+    plain, corrected = (_line(curve, name, key) for name, key in (PLUG_IN, CORRECTED))
+    spread = Line("spread of an item’s plug-in entropy", _column(curve, "entropy_spread"))
+    return Figure(
+        name="entropy-by-labels",
+        title="How many labels does entropy need?",
+        template="annotation/_curves.html",
+        plot=curves_of(_column(curve, "labels"), [plain, corrected, spread], axis=f"{AXIS}; bits upward"),
+        says=(
+            "Below 0, entropy is too low: the mean over items, against the corrected entropy of all labels, "
+            "which is itself an estimate and a little low. The spread is how far an item’s entropy moves "
+            "from one set of people to another; beyond half of the labels two sets would share people, and "
+            "it is not known."
+        ),
+        table=_table(
+            curve,
+            {"entropy_bias": "Bias, plug-in", "corrected_bias": "Bias, corrected"},
+            {"entropy_spread": "Spread, plug-in", "corrected_spread": "Spread, corrected"},
+        ),
+        places=3,
+        asked=_asked(curve),
+    )
+
+
+def _means(curve: Curve) -> Figure:
+    line = _line(curve, "standard error of an item’s mean", "mean_error", band=True)
+    return Figure(
+        name="means-by-labels",
+        title="How many labels does an item’s mean need?",
+        template="annotation/_curves.html",
+        plot=curves_of(_column(curve, "labels"), [line], axis=f"{AXIS}; values of the scale upward"),
+        says=(
+            "How far an item’s mean moves from one set of people to another, from the spread of its labels; "
+            "its true mean lies within about twice as far. Four times the labels halve it. The band is the "
+            "95 % interval over items, the people held fixed. It says nothing of people unlike these."
+        ),
+        table=_table(curve, {"mean_error": "Standard error"}, {}),
+        places=3,
+        asked=_asked(curve),
+    )
+
+
+def _stability(curve: Curve) -> Figure:
+    reliability = _line(curve, "reliability of the items’ means", "reliability", band=True)
+    alpha = Line("ordinal alpha, mean over draws", _column(curve, "alpha"))
+    return Figure(
+        name="stability-by-labels",
+        title="When do the numbers stop moving?",
+        template="annotation/_curves.html",
+        plot=curves_of(_column(curve, "labels"), [reliability, alpha], axis=AXIS),
+        says=(
+            "Reliability is the correlation of the items’ means with those that as many other people would "
+            "give; its root is the most that any scorer could reach. Alpha is about single labels: more of "
+            "them make it surer, not larger. Its spread, in the table, is from one set of people to another."
+        ),
+        table=_table(
+            curve, {"reliability": "Reliability"}, {"alpha": "Alpha", "alpha_spread": "Spread of alpha"}
+        ),
+        places=3,
+        asked=_asked(curve),
+    )
+
+
+def _column(curve: Curve, name: str) -> list[Any]:
+    return [row[name] for row in curve["sizes"]]
+
+
+def _line(curve: Curve, words: str, name: str, *, band: bool = False) -> Line:
+    found = _column(curve, name)
+    lows, highs = ([one[end] for one in found] if band else [] for end in ("low", "high"))
+    return Line(words, [one["value"] for one in found], lows, highs)
+
+
+def _table(curve: Curve, estimates: Mapping[str, str], plain: Mapping[str, str]) -> Table:
+    """A row a size: each estimate with its interval, then what has none."""
+    columns = {"labels": "Labels", "items": "Items"}
+    for name, heading in estimates.items():
+        columns |= {name: heading, f"{name}_low": "95 % from", f"{name}_high": "to"}
+    return Table(columns | dict(plain), [_cells(row, estimates, plain) for row in curve["sizes"]])
+
+
+def _cells(row: Mapping[str, Any], estimates: Mapping[str, str], plain: Mapping[str, str]) -> Sequence[Any]:
+    first = next(iter(estimates))
+    ends = [row[name][end] for name in estimates for end in ("value", "low", "high")]
+    return [row["labels"], row[first]["n"], *ends, *(row[name] for name in plain)]
+
+
+def _asked(curve: Curve) -> dict[str, str]:
+    return {"excluded": "with"} if curve["with_excluded"] else {}

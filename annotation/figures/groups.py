@@ -1,0 +1,76 @@
+"""The plot of the page about groups: how far each group's labels lie from those of the rest."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from annotation.charts.groups import Difference, group_rows
+from annotation.figures.figure import Figure, Table
+from annotation.groups import question_named, study_groups
+from annotation.models import Study
+from annotation.studies import StudyError
+
+COLUMNS = {
+    "group": "Group",
+    "people": "People",
+    "labels": "Labels",
+    "items": "Items",
+    "difference": "Difference",
+    "low": "95 % from",
+    "high": "to",
+    "chance_low": "By chance from",
+    "chance_high": "to",
+    "p": "p",
+    "adjusted": "p, adjusted",
+}
+
+
+def group_differences(study: Study, asked: Mapping[str, str]) -> Figure | None:
+    try:
+        question = question_named(study, asked.get("question", ""))
+    except StudyError:
+        return None
+    return differences_figure(study_groups(study, question, with_excluded=asked.get("excluded") == "with"))
+
+
+def differences_figure(report: Mapping[str, Any]) -> Figure | None:
+    """Each group's difference from the rest; None where none is defined."""
+    groups = [group for group in report["groups"] if group["difference"]["value"] is not None]
+    if not groups:
+        return None
+    asked = {"question": report["question"]["name"]}
+    return Figure(
+        name="group-differences",
+        title="Do groups answer differently?",
+        template="annotation/_group_rows.html",
+        plot=group_rows([_difference(group) for group in groups], axis="difference from the rest, values"),
+        says=(
+            "A dot is the group’s mean less that of the other groups on the same items; its line is the 95 % "
+            "interval over items, for these very people. The grey bar is where 95 % of groups of as many "
+            "people, drawn by chance, would lie: a dot inside it tells nothing of the group, however short "
+            "its line."
+        ),
+        table=Table(COLUMNS, [_cells(group) for group in groups]),
+        places=3,
+        asked=asked | ({"excluded": "with"} if report["with_excluded"] else {}),
+    )
+
+
+def _difference(group: Mapping[str, Any]) -> Difference:
+    found, chance = group["difference"], group["difference"]["by_chance"]
+    return Difference(
+        group["name"], found["value"], found["low"], found["high"], chance["low"], chance["high"]
+    )
+
+
+def _cells(group: Mapping[str, Any]) -> list[Any]:
+    found, chance = group["difference"], group["difference"]["by_chance"]
+    ends = [found["value"], found["low"], found["high"], chance["low"], chance["high"]]
+    return [
+        group["name"],
+        group["people"],
+        group["labels"],
+        found["n"],
+        *ends,
+        chance["p"],
+        chance["adjusted"],
+    ]
