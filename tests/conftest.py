@@ -6,6 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
+
+# No test asserts a time, and the machine may be busy.
+hypothesis_settings.register_profile("manyminds", deadline=None)
+hypothesis_settings.load_profile("manyminds")
 
 # Playwright's sync API runs an event loop in the test's own thread, which Django would refuse.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
