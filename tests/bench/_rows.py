@@ -29,13 +29,10 @@ def show(rows: list[Row]) -> None:
 
 
 def as_text(rows: list[Row]) -> str:
-    width = max(len(row.work) for row in rows)
+    table = [("work", "ours", "other", "ratio", "bar")]
+    table += [(row.work, row.ours, row.other, f"{row.ratio:.2f}", f"{row.bar:.2f}") for row in rows]
+    work, ours, other, ratio, bar = (max(map(len, column)) for column in zip(*table, strict=True))
     return "\n".join(
-        [
-            f"{'work':<{width}}  {'ours':>16}  {'other':>24}  {'ratio':>7}  {'bar':>6}",
-            *(
-                f"{row.work:<{width}}  {row.ours:>16}  {row.other:>24}  {row.ratio:>7.2f}  {row.bar:>6.2f}"
-                for row in rows
-            ),
-        ]
+        f"{line[0]:<{work}}  {line[1]:>{ours}}  {line[2]:<{other}}  {line[3]:>{ratio}}  {line[4]:>{bar}}"
+        for line in table
     )

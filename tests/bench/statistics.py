@@ -10,6 +10,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.bench import _agreement, _preference
 from tests.bench._rows import Row, as_text
 from tests.bench._simulations import SIMULATIONS, table
 from tests.bench._simulations.simulation import measure_all
@@ -39,7 +40,7 @@ def main() -> None:
 
 
 def speed() -> list[Row]:
-    return []
+    return [row for subject in (_agreement, _preference) for row in subject.rows()]
 
 
 if __name__ == "__main__":

@@ -4,8 +4,18 @@
 them briefly. A module a subject, each with its list `SIMULATIONS`.
 """
 
-from tests.bench._simulations import agreement, correlation, entropy, groups, labels, people, preference
+from tests.bench._simulations import (
+    agreement,
+    correlation,
+    entropy,
+    groups,
+    labels,
+    people,
+    plans,
+    preference,
+    scorers,
+)
 from tests.bench._simulations.simulation import Simulation
 
-SUBJECTS = (agreement, entropy, labels, people, groups, preference, correlation)
+SUBJECTS = (agreement, entropy, labels, people, groups, preference, correlation, scorers, plans)
 SIMULATIONS: list[Simulation] = [simulation for subject in SUBJECTS for simulation in subject.SIMULATIONS]

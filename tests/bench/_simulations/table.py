@@ -38,7 +38,7 @@ def as_dict(measured: Measured) -> dict[str, Any]:
 
 def as_text(every: list[Measured]) -> str:
     """One line a simulation; what is out of its band is marked."""
-    width = max(len(measured.simulation.name) for measured in every)
+    width = max(len(measured.simulation.name) for measured in every) if every else 0
     return "\n".join(
         f"{measured.simulation.name:<{width}}  {_percent(measured):>7}  {_error(measured):>13}  "
         f"{_band(measured):>12}  {measured.studies:>6,}{'' if measured.ratio() >= 1 else '  OUT OF ITS BAND'}"
