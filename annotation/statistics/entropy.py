@@ -75,7 +75,8 @@ def entropy_bits_corrected(counts: npt.ArrayLike) -> FloatArray:
     -------
     ndarray of float, shape (items,)
         The plug-in estimate plus (values used - 1) / (2 n ln 2). NaN for an item without labels.
-        It is not cut off at log2 V, since that would bring the bias back.
+        It is not cut off at log2 V, since that would bring the bias back. Still too low on average where
+        labels are few: by about .02 bits at 25 labels on five values, .10 at 10, .3 at 5 (simulated).
 
     References
     ----------

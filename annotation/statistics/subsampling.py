@@ -116,7 +116,7 @@ def labels_curve(
     Spreads are therefore the root of half the mean squared difference of two sets that share no label, and
     undefined beyond half of the labels. The standard error of the mean and the reliability need no draws.
 
-    The entropy that biases are taken from is itself an estimate, at 25 labels on five values about .01 bits
+    The entropy that biases are taken from is itself an estimate, at 25 labels on five values about .02 bits
     too low; both biases are too near 0 by as much. It is about people like these, not about everybody.
 
     Of more than 2,000 items a random 2,000 stand for all.
