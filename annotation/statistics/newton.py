@@ -4,7 +4,7 @@ import numpy as np
 
 from annotation.statistics.counts import FloatArray
 
-CONVERGED = 1e-8  # The last step; the error left is about its square.
+CONVERGED = 1e-6  # The last step; the error left is about its square.
 MOST_STEPS = 200
 
 
@@ -95,7 +95,9 @@ def _newton_step(points: FloatArray, ties: FloatArray, at: FloatArray, ridge: fl
     variance = n * (win * win.swapaxes(1, 2) + tied * (1 - tied) / 4)
     covariance = n * tied * (0.5 - expected)
     slope, curve = np.empty_like(at), np.empty((len(at), size + 1, size + 1))
-    slope[:, :-1] = (points - n * expected).sum(axis=2) - ridge * strength
+    # Points that were won though they were not to be expected: no difference of what is almost equal.
+    unexpected = points * expected.swapaxes(1, 2)
+    slope[:, :-1] = unexpected.sum(axis=2) - unexpected.sum(axis=1) - ridge * strength
     slope[:, -1] = ties - (n * tied).sum(axis=(1, 2)) / 2
     # What is added everywhere keeps the sum of the strengths at 0, where no data say what it is.
     curve[:, :-1, :-1] = 1 - variance
