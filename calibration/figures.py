@@ -23,6 +23,7 @@ COLUMNS = {
     "simulations": "Simulations",
     "met": "Met",
     "cost": "Cost",
+    "currency": "Currency",
 }
 
 
@@ -76,10 +77,10 @@ def options_figure(result: Mapping[str, Any], *, question: str, achieved: str, s
 
 
 def _row(option: Mapping[str, Any]) -> list[Any]:
-    found = option["achieved"]
+    found, cost = option["achieved"], option["cost"] or {"total": None, "currency": None}
     size = [option[name] for name in ("labels_per_item", "items", "labels", "people")]
     ends = [found[name] for name in ("value", "low", "high", "simulations")]
-    return [*size, *ends, "yes" if option["met"] else "no", option["cost"]]
+    return [*size, *ends, "yes" if option["met"] else "no", cost["total"], cost["currency"]]
 
 
 def _plot(
@@ -122,7 +123,7 @@ def _plot(
         x_ticks=[Tick(across(number), f"{number:,}") for number in _round_numbers(first, last)],
         y_ticks=[Tick(_up(n * step, bottom, top), fixed(n * step, places)) for n in upright],
         achieved=achieved,
-        target=f"target {fixed(targets[0], max(places, 2))}",
+        target=f"dashed: target {fixed(targets[0], max(places, 2))}",
     )
 
 

@@ -2,8 +2,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from annotation.models import Study
 from annotation.serializers import UploadSerializer
-from calibration.models import Audit, Score, Scorer
+from calibration.models import Audit, Plan, Score, Scorer
+from calibration.plan_specification import GOALS
 
 
 class ScorerSerializer(serializers.ModelSerializer[Scorer]):
@@ -60,3 +62,66 @@ class NewAuditSerializer(serializers.Serializer[Any]):
     replicates = serializers.IntegerField(default=1000)
     epsilon = serializers.FloatField(default=0.2)
     with_excluded = serializers.BooleanField(default=False)
+
+
+class PlanSerializer(serializers.ModelSerializer[Plan]):
+    """A plan; `progress` is the share of its simulation that is done, from 0 to 1."""
+
+    goal = serializers.ChoiceField(list(GOALS), read_only=True)
+    pilot: serializers.SlugRelatedField[Study] = serializers.SlugRelatedField("slug", read_only=True)
+
+    class Meta:
+        model = Plan
+        fields = [
+            "id",
+            "goal",
+            "pilot",
+            "specification",
+            "state",
+            "progress",
+            "error",
+            "created_at",
+            "finished_at",
+        ]
+
+
+class PlanWithResultSerializer(PlanSerializer):
+    result = serializers.JSONField(read_only=True)
+
+    class Meta(PlanSerializer.Meta):
+        fields = [*PlanSerializer.Meta.fields, "result"]
+
+
+class NewPlanSerializer(serializers.Serializer[Any]):
+    """What is asked of a plan; what is left out has its usual value, which the answer repeats."""
+
+    goal = serializers.ChoiceField(list(GOALS))
+    target = serializers.FloatField(required=False)
+    pilot = serializers.CharField(required=False)
+    labels_per_item = serializers.ListField(child=serializers.IntegerField(), required=False)
+    items = serializers.IntegerField(required=False)
+    most_items = serializers.IntegerField(required=False)
+    level = serializers.CharField(required=False)
+    entropy = serializers.CharField(required=False)
+    noise_ratio = serializers.FloatField(required=False)
+    contested_share = serializers.FloatField(required=False)
+    correlation = serializers.FloatField(required=False)
+    annotators = serializers.IntegerField(required=False)
+    epsilon = serializers.FloatField(required=False)
+    judge = serializers.FloatField(required=False)
+    scale_low = serializers.IntegerField(required=False)
+    scale_high = serializers.IntegerField(required=False)
+    shares = serializers.ListField(child=serializers.FloatField(), required=False)
+    alpha = serializers.FloatField(required=False)
+    query_share = serializers.FloatField(required=False)
+    severity_share = serializers.FloatField(required=False)
+    items_per_query = serializers.IntegerField(required=False)
+    session_size = serializers.IntegerField(required=False)
+    sessions_per_person = serializers.IntegerField(required=False)
+    pay_by = serializers.CharField(required=False, allow_blank=True)
+    pay_rate = serializers.CharField(required=False)
+    currency = serializers.CharField(required=False, allow_blank=True)
+    seconds_per_item = serializers.FloatField(required=False)
+    fee_percent = serializers.FloatField(required=False)
+    simulations = serializers.IntegerField(required=False)
+    seed = serializers.IntegerField(required=False)

@@ -1,4 +1,4 @@
-"""Audits in the background: any number of workers, on any number of machines."""
+"""Audits and plans in the background: any number of workers, on any number of machines."""
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -6,7 +6,8 @@ from django_tasks import task
 
 from annotation.log import record
 from calibration.audit import run_audit
-from calibration.models import Audit
+from calibration.models import Audit, Plan
+from calibration.plans import run_plan
 
 
 @task()
@@ -27,3 +28,16 @@ def run_again(*, audit: Audit, by: User | None = None) -> None:
     """Enqueue an audit again at somebody's wish."""
     enqueue_audit(audit=audit)
     record(audit.study, "ran an audit again", by=by, audit=audit.pk)
+
+
+@task()
+def run_plan_task(plan_id: int) -> None:
+    run_plan(pk=plan_id)
+
+
+@transaction.atomic
+def enqueue_plan(*, plan: Plan) -> None:
+    """Hand a plan without a result to a worker: a new one, a failed one, one whose worker was killed."""
+    unfinished = Plan.objects.filter(pk=plan.pk).exclude(state=Plan.State.FINISHED)
+    if unfinished.update(state=Plan.State.WAITING, error="", progress=0.0):
+        run_plan_task.enqueue(plan.pk)

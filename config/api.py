@@ -15,6 +15,7 @@ from annotation.api.statistics import StatisticsViewSet
 from annotation.api.studies import StudyViewSet
 from annotation.studies import StudyError
 from calibration.api.audits import AuditViewSet, ScorerViewSet, StudyAuditsViewSet, StudyScoresViewSet
+from calibration.api.plans import PlanViewSet
 from generation.files import FileError
 
 router = DefaultRouter()
@@ -30,6 +31,7 @@ router.register(r"studies/(?P<slug>[-\w]+)/people", StudyPeopleViewSet, basename
 router.register(r"studies/(?P<slug>[-\w]+)/top-up", StudyTopUpViewSet, basename="study-top-up")
 router.register("scorers", ScorerViewSet, basename="scorer")
 router.register("audits", AuditViewSet, basename="audit")
+router.register("plans", PlanViewSet, basename="plan")
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:

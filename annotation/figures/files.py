@@ -2,12 +2,13 @@
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
 from django.template.loader import render_to_string
 
 from annotation.figures.colours import drawn_plainly, resolved
-from annotation.figures.figure import Figure, Table
+from annotation.figures.figure import Cell, Figure, Table
 from annotation.models import Study
 from generation.pages import cell
 
@@ -54,11 +55,16 @@ def as_csv(study: Study, figure: Figure) -> str:
 
 def table_as_csv(study: Study, table: Table, *, with_excluded: bool) -> str:
     """The table, each row with its study and whether its labels are simulated or of excluded people too."""
+    marks = [str(mark).lower() for mark in (study.simulated, with_excluded)]
+    rows = ([study.slug, *row, *marks] for row in table.rows)
+    return lines_of(["study", *table.columns, "simulated", "with_excluded"], rows)
+
+
+def lines_of(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """The text of a CSV file."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["study", *table.columns, "simulated", "with_excluded"])
-    marks = [str(mark).lower() for mark in (study.simulated, with_excluded)]
-    for row in table.rows:
-        cells = (cell(found) if isinstance(found, str) else found for found in row)
-        writer.writerow([study.slug, *cells, *marks])
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([cell(found) if isinstance(found, str) else found for found in row])
     return text.getvalue()

@@ -60,6 +60,8 @@ def study_new(request: ConsoleRequest) -> HttpResponse:
         source = "items"
     if request.method == "GET":
         initial = {"search": text_of(request, "search"), "models": request.GET.getlist("models")}
+        sizes = ("labels_per_item", "session_size")  # as a plan found them
+        initial |= {name: request.GET[name] for name in sizes if request.GET.get(name, "").isdecimal()}
         return page(
             request, "annotation/study_new.html", {"form": SOURCES[source](initial=initial), "source": source}
         )

@@ -66,6 +66,10 @@ scorer-list            GET      401  401  401  200  200  200  200
 scorer-detail          GET      401  401  401  200  200  200  200
 audit-list             GET      401  401  401  200  200  200  200
 audit-detail           GET      401  401  401  200  200  200  404
+plan-list              GET      401  401  401  200  200  200  200
+plan-list              POST     401  401  401  201  201  201  201
+plan-detail            GET      401  401  401  404  404  200  404
+plan-detail            DELETE   401  401  401  404  404  204  404
 
 door                   GET      200  302  200  200  200  200  200
 door                   POST     302  302  302  302  302  302  302
@@ -162,11 +166,18 @@ audit                  GET       in   in   in  200  200  200  404
 audit                  POST      in   in   in  403  302  302  404
 audit-json             GET       in   in   in  200  200  200  404
 audit-report           GET       in   in   in  200  200  200  404
+plans                  GET       in   in   in  200  200  200  200
+plans                  POST      in   in   in  400  400  400  400
+plan                   GET       in   in   in  404  404  200  404
+plan                   POST      in   in   in  404  404  302  404
+plan-delete            POST      in   in   in  404  404  302  404
+plan-figure            GET       in   in   in  404  404  200  404
 """
 
 # What is sent where an empty form would not do.
 SENT: dict[tuple[str, str], dict[str, Any]] = {
     ("study-list", "POST"): {"slug": "fresh", "name": "Fresh", "kind": "rating"},
+    ("plan-list", "POST"): {"goal": "mean"},
     ("study-members", "POST"): {"name": "another owner", "role": "viewer"},
     ("study-members", "DELETE"): {"name": "viewer"},
     ("study-state", "POST"): {"state": "paused"},

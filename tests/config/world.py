@@ -14,7 +14,8 @@ from annotation.members import give_role
 from annotation.models import Invitation, Participant, Study
 from annotation.studies import create_study, open_study
 from calibration.audit import create_audit, run_audit
-from calibration.models import Audit, Score, Scorer
+from calibration.models import Audit, Plan, Score, Scorer
+from calibration.plans import create_plan, run_plan
 from tests.factory import make_check, make_items, make_labels, make_question
 
 VISITORS = ("nobody", "participant", "another study's", "viewer", "editor", "owner", "another owner")
@@ -25,6 +26,7 @@ TOLD = {
     "SESSION_ID": "their-submission",
 }
 FOUND: dict[str, Any] = {}
+PLANNED: dict[str, Any] = {}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -65,7 +67,7 @@ class World:
         for one in (study, elsewhere):
             make_items(one, 8)
             open_study(study=one)
-        audit, scorer = cls._audited(study)
+        (audit, scorer), plan = cls._audited(study), cls._planned(people["owner"])
         words = {"place": "before", "purpose": "attention", "step": "consent", "language": "de"}
         browsers = {name: Client() for name in VISITORS}
         for name, user in people.items():
@@ -80,6 +82,8 @@ class World:
             "figure": {"name": "entropy", "format": "svg"},
             "scorer-detail": {"pk": scorer.pk},
             "audit": {"pk": audit.pk},
+            "plan": {"pk": plan.pk},
+            "plan-figure": {"pk": plan.pk, "format": "svg"},
         }
         return cls(study, elsewhere, cls._rows(elsewhere), participant, audit, scorer, browsers, given)
 
@@ -106,6 +110,15 @@ class World:
             FOUND.update(result=audit.result, data_hash=audit.data_hash, state=audit.state)
         Audit.objects.filter(pk=audit.pk).update(**FOUND)
         return audit, scorer
+
+    @staticmethod
+    def _planned(owner: User) -> Plan:
+        plan = create_plan(owner=owner, asked={"goal": "mean", "labels_per_item": [40], "simulations": 20})
+        if not PLANNED:
+            run_plan(pk=plan.pk)
+            PLANNED.update(Plan.objects.filter(pk=plan.pk).values("state", "result", "finished_at").get())
+        Plan.objects.filter(pk=plan.pk).update(**PLANNED)
+        return plan
 
     def address(self, name: str) -> str:
         """The address of this name, of what is in this world."""

@@ -1,0 +1,116 @@
+"""Plans of studies: write down what is asked, simulate it in the background, keep what was found."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from annotation.roles import studies_of
+from calibration.models import Plan
+from calibration.planning import PlanError, checked, planned
+
+logger = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_WRITES = 1.0
+# Of one person at a time: others' audits wait for the same workers.
+MOST_UNFINISHED = 5
+
+
+class Superseded(Exception):
+    """The plan was deleted, or handed to a worker again: what this one computes is of no use."""
+
+
+def plans_of(user: User | AnonymousUser) -> QuerySet[Plan]:
+    """The plans that a user may see: their own; a superuser sees everybody's."""
+    return Plan.objects.all() if user.is_superuser else Plan.objects.filter(owner=user.pk)
+
+
+@transaction.atomic
+def create_plan(*, owner: User, asked: Mapping[str, Any]) -> Plan:
+    """Write down what is asked; a pilot is a study that the owner may read.
+
+    Raises PlanError.
+    """
+    specification = checked(asked)
+    pilot = None
+    if slug := specification.get("pilot"):
+        pilot = studies_of(owner).filter(slug=slug).first()
+        if pilot is None:
+            raise PlanError(f"There is no study {slug} among those that you may read.")
+    unfinished = Plan.objects.filter(owner=owner, state__in=[Plan.State.WAITING, Plan.State.RUNNING])
+    if unfinished.count() >= MOST_UNFINISHED:
+        raise PlanError(f"{MOST_UNFINISHED} of your plans wait or run: delete one, or wait for it.")
+    return Plan.objects.create(owner=owner, pilot=pilot, specification=specification)
+
+
+def delete_plan(*, plan: Plan) -> None:
+    """Delete a plan in whatever state; the worker that runs it stops within a second or so."""
+    plan.delete()
+
+
+def run_plan(*, pk: int) -> None:
+    """Run a plan and keep its result; a finished one, or one that is gone, is left alone.
+
+    1. Claim it: from waiting, from failed, or from running, since a worker that was killed leaves that.
+    2. Simulate, and write how far it is. A failure is stored as one line.
+    3. Store the result unless another worker stored it first: both simulated the same.
+    """
+    unfinished = Plan.objects.filter(pk=pk).exclude(state=Plan.State.FINISHED)
+    if not unfinished.update(state=Plan.State.RUNNING, error="", progress=0.0):
+        return
+    try:
+        outcome = _outcome(Plan.objects.get(pk=pk))
+    except (Superseded, Plan.DoesNotExist):
+        return
+    unfinished.update(**outcome)
+
+
+def _outcome(plan: Plan) -> dict[str, Any]:
+    """The fields of a finished or a failed plan. Raises Superseded."""
+    try:
+        return {
+            "state": Plan.State.FINISHED,
+            "result": _result(plan),
+            "progress": 1.0,
+            "finished_at": timezone.now(),
+        }
+    except Superseded:
+        raise
+    except PlanError as error:
+        return {"state": Plan.State.FAILED, "error": str(error)}
+    except Exception as error:
+        logger.exception("plan %s failed", plan.pk)
+        reason = str(error).strip().split("\n")[0]
+        return {"state": Plan.State.FAILED, "error": f"The plan stopped: {type(error).__name__}: {reason}"}
+
+
+def _result(plan: Plan) -> dict[str, Any]:
+    if plan.specification.get("pilot") and plan.pilot is None:
+        raise PlanError(f"The pilot {plan.specification['pilot']} was deleted: plan anew without it.")
+    found = planned(plan.specification, progress=progress_of(plan))
+    # Through text, as any database gives it back: NaN would raise, and PostgreSQL knows no minus zero.
+    text = json.dumps(found, allow_nan=False)
+    result: dict[str, Any] = json.loads(text, parse_float=lambda number: float(number) + 0.0)
+    return result
+
+
+def progress_of(plan: Plan) -> Callable[[float], None]:
+    """What writes the share that is done to the row, in a transaction of its own, once a second at most."""
+    written = monotonic() - SECONDS_BETWEEN_WRITES
+
+    def write(share: float) -> None:
+        nonlocal written
+        if monotonic() - written < SECONDS_BETWEEN_WRITES:
+            return
+        running = Plan.objects.filter(pk=plan.pk, state=Plan.State.RUNNING)
+        if not running.update(progress=min(1.0, max(0.0, share))):
+            raise Superseded
+        written = monotonic()
+
+    return write
