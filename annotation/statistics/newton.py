@@ -6,6 +6,7 @@ from annotation.statistics.counts import FloatArray
 
 CONVERGED = 1e-6  # The last step; the error left is about its square.
 MOST_STEPS = 200
+LARGEST_BLOCK = 64
 
 
 def expected_points(difference: FloatArray, tie: FloatArray | float = 0.0) -> FloatArray:
@@ -104,4 +105,17 @@ def _newton_step(points: FloatArray, ties: FloatArray, at: FloatArray, ridge: fl
     curve[:, range(size), range(size)] += variance.sum(axis=2) + ridge
     curve[:, :-1, -1] = curve[:, -1, :-1] = covariance.sum(axis=2)
     curve[:, -1, -1] = (n * tied * (1 - tied)).sum(axis=(1, 2)) / 2 + (ties == 0)
-    return np.linalg.solve(curve, slope[:, :, None])[:, :, 0].astype(np.float64, copy=False)
+    return _solve(curve, slope[:, :, None])[:, :, 0]
+
+
+def _solve(curve: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve positive definite systems, large ones by halves: LAPACK's threads would wait on one another."""
+    size, columns = curve.shape[1], right.shape[2]
+    if size <= LARGEST_BLOCK:
+        return np.linalg.solve(curve, right).astype(np.float64, copy=False)
+    half = size // 2
+    across, below = curve[:, :half, half:], curve[:, half:, :half]
+    solved = _solve(curve[:, :half, :half], np.concatenate([across, right[:, :half]], axis=2))
+    factor, first = solved[:, :, :-columns], solved[:, :, -columns:]
+    last = _solve(curve[:, half:, half:] - below @ factor, right[:, half:] - below @ first)
+    return np.concatenate([first - factor @ last, last], axis=1)

@@ -292,6 +292,15 @@ def test_a_fit_of_many_matrices_is_that_of_each_even_far_from_its_start():
     np.testing.assert_allclose(expected, points.sum(axis=2), rtol=1e-9)
 
 
+def test_a_fit_of_more_models_than_are_solved_at_once_is_the_maximum_too():
+    points = np.random.default_rng(1).integers(0, 3, size=(2, 150, 150)).astype(float)
+    points[:, range(150), range(150)] = 0
+    found = fit_strengths(points, np.zeros(2), ridge=0, start=np.zeros(151))[:, :-1]
+    chances = expected_points(found[:, :, None] - found[:, None])
+    expected = ((points + points.swapaxes(1, 2)) * chances).sum(axis=2)
+    np.testing.assert_allclose(expected, points.sum(axis=2), rtol=1e-9)
+
+
 def test_resamples_that_lose_a_link_are_left_out_and_counted_and_those_that_split_are_named():
     rare = compared([("ab", (3, 0, 4)), ("ba", (1, 0, 2))] * 4 + [("bc", (1, 0, 1))])
     found = bradley_terry(**rare, replicates=400, rng=np.random.default_rng(2))
