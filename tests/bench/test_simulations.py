@@ -1,19 +1,30 @@
 import pytest
 
+from annotation.statistics.intervals import COVERAGE, Method
 from tests.bench._simulations import SIMULATIONS, table
+from tests.bench._simulations.by_queries import BANDS
 from tests.bench._simulations.simulation import Measured, Simulation, measure, measure_all
 
 # A share out of its band by more than this many Monte Carlo errors is no chance, however many are tested.
 Z = 3.5
+BRIEF = [simulation for simulation in SIMULATIONS if simulation.quick]
 
 
-@pytest.mark.parametrize("simulation", SIMULATIONS, ids=lambda simulation: simulation.name)
+@pytest.mark.parametrize("simulation", BRIEF, ids=lambda simulation: simulation.name)
 def test_intervals_hold_the_truth_and_tests_reject_as_often_as_is_documented(simulation: Simulation) -> None:
     found = measure(simulation, studies=simulation.quick)
     assert found.ratio(Z) >= 1, (found.share, simulation.band)
 
 
-def test_every_simulation_is_named_once() -> None:
+@pytest.mark.parametrize("method", COVERAGE)
+def test_what_a_caution_tells_of_few_clusters_lies_where_simulations_find_it(method: Method) -> None:
+    for queries, percent in COVERAGE[method].items():
+        least, most = BANDS[method][queries]
+        assert least <= percent / 100 <= most
+
+
+def test_every_statistic_is_simulated_in_the_tests_and_every_simulation_is_named_once() -> None:
+    assert {simulation.subject for simulation in BRIEF} == {one.subject for one in SIMULATIONS}
     assert len({simulation.name for simulation in SIMULATIONS}) == len(SIMULATIONS)
 
 

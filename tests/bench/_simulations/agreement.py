@@ -23,7 +23,7 @@ from tests.bench._simulations.ratings import (
     ratings,
     setting,
 )
-from tests.bench._simulations.simulation import Simulation, coverage
+from tests.bench._simulations.simulation import QUICK, Simulation, coverage
 
 LEVELS: tuple[Level, ...] = ("nominal", "ordinal", "interval")
 WHAT = "Krippendorff's alpha, ordinal, by what is resampled"
@@ -80,6 +80,7 @@ SIMULATIONS: list[Simulation] = [
             truth=partial(true_alpha, people),
             estimate=partial(alpha_by_item, people=people),
             band=band,
+            quick=QUICK,
         )
         for words, people, band in (
             (setting(40, interval="items resampled though those of a query are alike"), PEOPLE, (0.7, 0.8)),
@@ -93,6 +94,7 @@ SIMULATIONS: list[Simulation] = [
             truth=true_alpha_in_forms,
             estimate=partial(alpha_in_forms, by=by),
             band=band,
+            quick=QUICK,
         )
         for by, band in (("queries", (0.9, 0.95)), ("forms", (0.65, 0.76)))
     ),

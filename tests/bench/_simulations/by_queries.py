@@ -7,7 +7,7 @@ import numpy as np
 
 from annotation.statistics.intervals import Estimate, Method
 from tests.bench._simulations.ratings import INTERVALS, REPLICATES, defined, many, ratings, setting
-from tests.bench._simulations.simulation import Band, Simulation, coverage
+from tests.bench._simulations.simulation import QUICK, Band, Simulation, coverage
 
 Statistic = Callable[..., Estimate]
 Bands = dict[Method, dict[int, Band]]
@@ -51,6 +51,7 @@ def by_queries(
             truth=true,
             estimate=partial(_estimate, statistic=statistic, queries=queries, method=method),
             band=usual[method][queries],
+            quick=QUICK * (queries == 40),
         )
         for method, words in INTERVALS.items()
         for queries in numbers

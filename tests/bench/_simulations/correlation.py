@@ -11,7 +11,7 @@ from annotation.statistics.intervals import Estimate
 from calibration.metrics.correlation import kendall, kendall_interval, pearson_interval, spearman_interval
 from calibration.metrics.within_query import within_query_spearman
 from tests.bench._simulations.ratings import MANY, REPLICATES, VALUES, defined, ratings, setting
-from tests.bench._simulations.simulation import Band, Simulation, coverage
+from tests.bench._simulations.simulation import QUICK, Band, Simulation, coverage
 
 SCORER_SD = 0.67
 
@@ -66,6 +66,7 @@ SIMULATIONS: list[Simulation] = [
         truth=partial(truth, interval),
         estimate=partial(correlation, queries=queries, interval=interval),
         band=BANDS[queries],
+        quick=QUICK * (queries == 40),
     )
     for name, interval in NAMES.items()
     for queries in ((2, 3, 5, 10, 20, 40, 100) if interval is spearman_interval else (10, 20, 40, 100))

@@ -7,7 +7,7 @@ import numpy as np
 from annotation.statistics.entropy import entropy_bits, entropy_bits_corrected
 from annotation.statistics.intervals import Estimate, mean_estimate
 from tests.bench._simulations.ratings import LABELS, PEOPLE, REPLICATES, many, ratings, setting
-from tests.bench._simulations.simulation import Simulation, coverage
+from tests.bench._simulations.simulation import QUICK, Simulation, coverage
 
 
 @cache
@@ -36,6 +36,7 @@ SIMULATIONS: list[Simulation] = [
             truth=partial(expected_entropy, LABELS),
             estimate=partial(entropy, queries=queries, labels=LABELS, corrected=False),
             band=band,
+            quick=QUICK * (queries == 40),
         )
         for queries, band in ((10, (0.83, 0.9)), (20, (0.88, 0.93)), (40, (0.91, 0.95)), (100, (0.92, 0.96)))
     ),
@@ -46,6 +47,7 @@ SIMULATIONS: list[Simulation] = [
             truth=true_entropy,
             estimate=partial(entropy, queries=100, labels=labels, corrected=corrected),
             band=band,
+            quick=QUICK * (labels == 25),
         )
         for labels, corrected, band in (
             (5, False, (0.0, 0.01)),

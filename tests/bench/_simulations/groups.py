@@ -9,7 +9,7 @@ from annotation.statistics.explained import explained_share
 from annotation.statistics.groups import GroupAgreement, group_agreement
 from annotation.statistics.intervals import Estimate
 from tests.bench._simulations.ratings import INTERVALS, MANY, PEOPLE, VALUES, defined, setting
-from tests.bench._simulations.simulation import Band, Simulation, coverage, rejection
+from tests.bench._simulations.simulation import QUICK, Band, Simulation, coverage, rejection
 
 Measure = Literal["difference", "within", "with_rest", "association"]
 NAMES: dict[Measure, str] = {
@@ -69,6 +69,7 @@ SIMULATIONS: list[Simulation] = [
         truth=partial(truth, "difference"),
         estimate=partial(estimate, queries=100, measure="difference", severity_sd=SEVERITY_SD),
         band=(0.35, 0.5),
+        quick=QUICK,
     ),
     *(
         coverage(
@@ -77,6 +78,7 @@ SIMULATIONS: list[Simulation] = [
             truth=partial(truth, measure),
             estimate=partial(estimate, queries=queries, measure=measure),
             band=band,
+            quick=QUICK * (queries == 40),
         )
         for measure, name in NAMES.items()
         for queries, band in BANDS.items()
@@ -86,6 +88,7 @@ SIMULATIONS: list[Simulation] = [
         f"{WHO}; the groups do not differ",
         p=partial(explained_p, apart=0.0),
         share="size",
+        quick=QUICK,
     ),
     rejection(
         "What groups explain: people shuffled",
@@ -93,5 +96,6 @@ SIMULATIONS: list[Simulation] = [
         p=partial(explained_p, apart=0.4),
         share="power",
         band=(0.5, 0.9),
+        quick=QUICK,
     ),
 ]

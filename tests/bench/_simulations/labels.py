@@ -10,7 +10,7 @@ from annotation.statistics.intervals import Estimate
 from annotation.statistics.reliability import intraclass_correlation
 from annotation.statistics.subsampling import labels_curve
 from tests.bench._simulations.ratings import INTERVALS, VALUES, defined, many, ratings, setting
-from tests.bench._simulations.simulation import Band, Simulation, coverage
+from tests.bench._simulations.simulation import QUICK, Band, Simulation, coverage
 
 SIZE = 5
 Measure = Literal["reliability", "mean_error"]
@@ -45,6 +45,7 @@ SIMULATIONS: list[Simulation] = [
         truth=partial(truth, measure),
         estimate=partial(estimate, queries=queries, measure=measure),
         band=band,
+        quick=QUICK * (queries == 40),
     )
     for measure, name in NAMES.items()
     for queries, band in BANDS.items()

@@ -8,7 +8,7 @@ import numpy as np
 from annotation.statistics.beside import BesideOthers, beside_others
 from annotation.statistics.intervals import Estimate
 from tests.bench._simulations.ratings import MANY, PEOPLE, VALUES, defined, ratings
-from tests.bench._simulations.simulation import Simulation, coverage
+from tests.bench._simulations.simulation import QUICK, Simulation, coverage
 
 OTHERS, SEVERITY = 4, 0.5
 Measure = Literal["correlation", "difference", "severity"]
@@ -53,6 +53,7 @@ SIMULATIONS: list[Simulation] = [
         truth=partial(truth, measure),
         estimate=partial(estimate, queries=queries, items=items, measure=measure),
         band=(0.91, 0.97) if items == 1 else (0.87, 0.96),
+        quick=QUICK * (queries == 15),
     )
     for measure, name in NAMES.items()
     for queries, items in ((6, 1), (15, 1), (60, 1), (5, 3))

@@ -12,7 +12,7 @@ from tests.bench._simulations.scorers import ANNOTATORS, ITEMS, PEOPLE, SCORER_S
 from tests.bench._simulations.simulation import Simulation, passes
 
 LABELS, WIDTH, POWER = 10, 0.1, 0.8
-SIMULATED, QUICK = 100, 10
+SIMULATED, QUICK = 100, 25
 TWICE = 2.0
 JUDGE = 0.7
 

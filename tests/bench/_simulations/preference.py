@@ -10,7 +10,7 @@ from annotation.statistics.preference import bradley_terry, davidson
 from annotation.statistics.sides import side_bias
 from annotation.statistics.strengths import Strengths
 from tests.bench._simulations.ratings import REPLICATES, defined
-from tests.bench._simulations.simulation import Band, Simulation, coverage
+from tests.bench._simulations.simulation import QUICK, Band, Simulation, coverage
 
 MODELS = ("a", "b", "c", "d", "e")
 STRENGTHS = np.array([1.0, 0.5, 0.0, -0.5, -1.0])
@@ -19,7 +19,6 @@ QUERY_SD, TIE, LABELS = 0.7, 0.85, 5
 VALUES = (-1.0, 0.0, 1.0)
 FIRST, SECOND = np.triu_indices(len(MODELS), k=1)
 MANY = 4_000
-QUICK = 20
 
 
 def comparisons(queries: int, rng: np.random.Generator) -> dict[str, Any]:
@@ -53,6 +52,11 @@ def chance(rng: np.random.Generator, *, queries: int) -> Estimate:
     found = bradley_terry(**comparisons(queries, rng), replicates=REPLICATES, rng=rng)
     ends = (float(end[0, 1]) for end in (found.beats_low, found.beats_high))
     return Estimate(float(found.beats[0, 1]), *ends, found.n)
+
+
+def rank(rng: np.random.Generator, *, queries: int) -> Estimate:
+    found = bradley_terry(**comparisons(queries, rng), replicates=REPLICATES, rng=rng)
+    return Estimate(float(found.rank[1]), float(found.rank_low[1]), float(found.rank_high[1]), found.n)
 
 
 def tie(rng: np.random.Generator, *, queries: int) -> Estimate:
@@ -93,7 +97,7 @@ SIMULATIONS: list[Simulation] = [
             truth=lambda: float(many()[0].strength[0]),
             estimate=partial(strength, queries=queries),
             band=band,
-            quick=QUICK,
+            quick=QUICK // 2 * (queries == 40),
         )
         for queries, band in BANDS.items()
     ),
@@ -112,9 +116,20 @@ SIMULATIONS: list[Simulation] = [
             truth=lambda: float(many()[0].beats[0, 1]),
             estimate=partial(chance, queries=queries),
             band=band,
-            quick=QUICK,
+            quick=QUICK // 2 * (queries == 40),
         )
         for queries, band in BANDS.items()
+    ),
+    *(
+        coverage(
+            "Rank of a model, by Bradley-Terry",
+            setting(queries),
+            truth=lambda: float(many()[0].rank[1]),
+            estimate=partial(rank, queries=queries),
+            band=(0.95, 1.0),
+            quick=QUICK // 2 * (queries == 40),
+        )
+        for queries in BANDS
     ),
     *(
         coverage(
@@ -123,7 +138,7 @@ SIMULATIONS: list[Simulation] = [
             truth=lambda: defined(many()[1].tie or Estimate(None, None, None, 0)),
             estimate=partial(tie, queries=queries),
             band=band,
-            quick=QUICK,
+            quick=QUICK // 2 * (queries == 40),
         )
         for queries, band in BANDS.items()
     ),
@@ -134,6 +149,7 @@ SIMULATIONS: list[Simulation] = [
             truth=true_bias,
             estimate=partial(bias, people=people),
             band=band,
+            quick=QUICK * (people == 40),
         )
         for people, band in BANDS.items()
     ),
@@ -143,5 +159,6 @@ SIMULATIONS: list[Simulation] = [
         truth=true_bias,
         estimate=partial(bias, people=40, by_label=True),
         band=(0.68, 0.8),
+        quick=QUICK,
     ),
 ]

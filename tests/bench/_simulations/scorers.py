@@ -10,7 +10,7 @@ from annotation.statistics.population import Population
 from calibration.metrics.altest import AlternativeAnnotatorTest, alternative_annotator_test
 from calibration.metrics.nulls import stratified_residual_test
 from tests.bench._simulations.ratings import REPLICATES, VALUES, defined
-from tests.bench._simulations.simulation import Simulation, coverage, passes, rejection
+from tests.bench._simulations.simulation import QUICK, Simulation, coverage, passes, rejection
 
 # Interval alpha is .3, and a third of what items differ in belongs to their query.
 PEOPLE = Population.assumed(VALUES, shares=(1, 2, 3, 3, 1), alpha=0.3, query_share=1 / 3)
@@ -18,7 +18,6 @@ SCALE = np.array(VALUES)
 QUERIES, ITEMS = 50, 15
 SCORER_SD = 1.5
 PERMUTATIONS = 199
-QUICK = 20
 
 
 def residual_p(
@@ -77,7 +76,7 @@ def advantage(rng: np.random.Generator, *, items: int) -> Estimate:
 
 @cache
 def true_advantage() -> float:
-    return defined(altest(np.random.default_rng(1), items=100_000, judge=1.0).advantage)
+    return defined(altest(np.random.default_rng(1), items=20_000, judge=1.0).advantage)
 
 
 RESIDUALS = "Stratified residual test of a scorer"
@@ -97,7 +96,7 @@ SIMULATIONS: list[Simulation] = [
             p=partial(residual_p, labels=labels, people=people, scorer=1.0),
             share="size",
             band=band,
-            quick=QUICK,
+            quick=QUICK * (labels == 25),
         )
         for words, people, band in ((ALIKE, 1.0, (0.04, 0.08)), (TWICE, 2.0, (0.06, 0.12)))
         for labels in (5, 25)
@@ -109,7 +108,7 @@ SIMULATIONS: list[Simulation] = [
             p=partial(residual_p, labels=labels, people=2.0, scorer=1.5),
             share="power",
             band=band,
-            quick=QUICK,
+            quick=QUICK * (labels == 25),
         )
         for labels, band in ((5, (0.8, 0.97)), (25, (0.97, 1.0)))
     ),
@@ -119,6 +118,7 @@ SIMULATIONS: list[Simulation] = [
             f"{items} items; a judge with {words}",
             passed=partial(passed, items=items, judge=judge),
             band=band,
+            quick=QUICK * (items == 60),
         )
         for judge, words, bands in (
             (
@@ -138,6 +138,7 @@ SIMULATIONS: list[Simulation] = [
             truth=true_advantage,
             estimate=partial(advantage, items=items),
             band=(0.91, 0.97),
+            quick=QUICK * (items == 60),
         )
         for items in (30, 60, 120)
     ),

@@ -15,6 +15,7 @@ from annotation.statistics.intervals import Estimate
 Band = tuple[float, float]
 Share = Literal["coverage", "size", "power", "passes"]
 ALPHA = 0.05
+QUICK = 100
 # Studies that one process simulates at a time; each batch has its own seed.
 BATCH = 25
 
@@ -37,7 +38,7 @@ class Simulation:
     truth : callable or None
         The true value that an interval should hold.
     quick : int
-        How many studies a run in the tests takes.
+        How many studies a run in the tests takes; 0: it is left to the full run.
     """
 
     subject: str
@@ -47,7 +48,7 @@ class Simulation:
     band: Band
     hit: Callable[[np.random.Generator], bool | None]
     truth: Callable[[], float] | None = None
-    quick: int = 30
+    quick: int = 0
 
     @property
     def name(self) -> str:
@@ -88,7 +89,7 @@ def coverage(
     truth: Callable[[], float],
     estimate: Callable[[np.random.Generator], Estimate],
     band: Band = (0.93, 0.97),
-    quick: int = 30,
+    quick: int = 0,
 ) -> Simulation:
     """How often a nominal 95 % interval holds the true value."""
 
@@ -108,7 +109,7 @@ def rejection(
     p: Callable[[np.random.Generator], float | None],
     share: Literal["size", "power"],
     band: Band = (0.03, 0.07),
-    quick: int = 30,
+    quick: int = 0,
 ) -> Simulation:
     """How often a test at the 5 % level rejects: where nothing is there (size), or something (power)."""
 
@@ -127,7 +128,7 @@ def passes(
     *,
     passed: Callable[[np.random.Generator], bool | None],
     band: Band,
-    quick: int = 30,
+    quick: int = 0,
 ) -> Simulation:
     """How often a study passes; no share is the right one, but the documentation tells it."""
     return Simulation(subject, setting, "passes", None, band, passed, quick=quick)
