@@ -163,7 +163,7 @@ def test_strengths_equal_those_of_evalica_and_choix():
     assert bradley_terry(**(given | part), ridge=1.5).strength == pytest.approx(prior, abs=1e-4)
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(comparisons(), st.randoms(use_true_random=False))
 def test_strengths_follow_the_models_and_no_order_of_items_sides_or_names_matters(given, random):
     plain = bradley_terry(**given, ridge=0.1)
@@ -185,7 +185,7 @@ def test_strengths_follow_the_models_and_no_order_of_items_sides_or_names_matter
     np.testing.assert_allclose(again.beats[np.ix_(names[:-1], names[:-1])], plain.beats, atol=1e-7)
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(comparisons())
 def test_labels_given_twice_leave_maximum_likelihood_as_it_is(given):
     plain = bradley_terry(**given, ridge=0)
@@ -195,7 +195,7 @@ def test_labels_given_twice_leave_maximum_likelihood_as_it_is(given):
     assert twice.n == plain.n and twice.labels.sum() == 2 * plain.labels.sum()
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(comparisons())
 def test_every_win_is_somebodys_loss_and_a_tie_is_half_of_each(given):
     found = win_matrix(**given)
