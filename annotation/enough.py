@@ -1,6 +1,8 @@
 """How many labels an item of a study needs, for the page, the API and the files."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,8 @@ from annotation.models import Study
 from annotation.statistics.subsampling import LabelsAt, labels_curve
 
 DRAWS = 100
+# Rows of the page's short table.
+MOST_CHOSEN = 7
 
 
 def study_labels_curve(study: Study, *, with_excluded: bool = False, seed: int = 0) -> dict[str, Any]:
@@ -49,3 +53,19 @@ def _labels_curve(study: Study, *, with_excluded: bool, seed: int) -> dict[str, 
 def _row(row: LabelsAt) -> dict[str, Any]:
     estimates = ("entropy_bias", "corrected_bias", "mean_error", "reliability")
     return asdict(row) | {name: getattr(row, name).as_dict() for name in estimates}
+
+
+def chosen_sizes(curve: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Some rows of the curve for a short table, with how much too low entropy is: the bias turned round."""
+    sizes = [row["labels"] for row in curve["sizes"]]
+    wanted = {*sizes[:1], *sizes[-1:], *(size for size in sizes if size % 5 == 0)}
+    every = max(1, ceil(len(wanted) / MOST_CHOSEN))
+    wanted = {*sorted(wanted)[::every], *sizes[-1:]}
+    return [
+        row | {"too_low": _turned(row["entropy_bias"])} for row in curve["sizes"] if row["labels"] in wanted
+    ]
+
+
+def _turned(found: Mapping[str, Any]) -> dict[str, Any]:
+    low, high = (None if found[end] is None else -found[end] for end in ("high", "low"))
+    return {**found, "value": -found["value"], "low": low, "high": high}

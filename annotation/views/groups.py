@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from annotation.enough import study_labels_curve
+from annotation.enough import chosen_sizes, study_labels_curve
 from annotation.figures.enough import enough_figures
 from annotation.figures.groups import differences_figure
 from annotation.groups import agreement_table, group_questions, study_groups
@@ -41,5 +41,11 @@ def labels_curve(request: ConsoleRequest, slug: str) -> HttpResponse:
     """How many labels are enough: a page, and the part of the page about disagreement that comes later."""
     study, asked = study_for(request.user, slug), with_excluded(request)
     curve = study_labels_curve(study, with_excluded=asked)
-    context = {"study": study, "with_excluded": asked, "curve": curve, "figures": enough_figures(curve)}
+    context = {
+        "study": study,
+        "with_excluded": asked,
+        "curve": curve,
+        "figures": enough_figures(curve),
+        "chosen": chosen_sizes(curve),
+    }
     return page(request, "annotation/labels_curve.html", context, "enough")
