@@ -21,6 +21,8 @@ from annotation.statistics.wins import (
     ties_settled,
 )
 
+UNSETTLED = "undefined: the fit did not converge; a larger ridge helps"
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -98,9 +100,7 @@ def fit_comparisons(
     ties = np.array([given.ties.sum() * with_ties])
     at = fit_strengths(matrix.wins[None], ties, ridge=ridge, start=np.zeros(size + 1))[0]
     if np.isnan(at).any():
-        return Fit(
-            at, draws, component, group, 0, "undefined: the fit did not converge; a larger ridge helps"
-        )
+        return Fit(at, draws, component, group, 0, UNSETTLED)
     without = no_interval(len(index), clusters=number, replicates=replicates, rng=rng)
     if with_ties and not ties_settled(matrix.wins - matrix.ties / 2, matrix.ties):
         without = "no interval: only the prior bounds the tie parameter, as no cycle has more wins than ties"

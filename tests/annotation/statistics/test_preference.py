@@ -239,10 +239,12 @@ def test_a_prior_keeps_strengths_finite_and_claims_nothing_that_it_alone_says():
     assert found.strength[:2].sum() == pytest.approx(0, abs=1e-9) and found.win_share[0] == found.beats[0, 1]
 
 
-def test_a_model_that_was_never_compared_has_no_strength_and_one_against_itself_is_counted():
+def test_what_has_no_strength_says_why_and_a_model_against_itself_is_counted():
     found = bradley_terry([0, 1, 1, -1], [1, 0, 1, 0], [[1, 2]] * 4, values=(-1, 1), models="abc")
     assert np.isnan(found.strength[2]) and np.isfinite(found.strength[:2]).all()
     assert (found.n, found.left_out, found.component[2], found.labels.tolist()) == (2, 2, -1, [6, 6, 0])
+    apart = davidson([0] * 9, [1] * 9, [[0, 5, 1000]] * 9, values=THREE, models="ab", ridge=1e-15)
+    assert np.isnan(apart.strength).all() and "did not converge" in apart.reason
     nothing = davidson([-1], [0], [[1, 2]], values=(-1, 1), models="abc")
     assert np.isnan(nothing.strength).all() and nothing.tie.value is None
     assert nothing.reason == nothing.tie.reason == "no labels compare two different models that are known"
