@@ -202,10 +202,10 @@ def _compared(
 ) -> _Labels:
     """Hold each label and the scorer's against the labels of the others on the item."""
     given, judged = np.asarray(values, dtype=np.float64), np.asarray(scorer, dtype=np.float64)
-    item = np.asarray(items)
-    who, _ = cluster_index(annotators, len(given))
-    if given.ndim != 1 or item.shape != given.shape:
+    item, names = np.asarray(items), np.asarray(annotators)
+    if given.ndim != 1 or not item.shape == names.shape == given.shape:
         raise ValueError("annotators, items and values must be three lists of one length")
+    who, _ = cluster_index(names, len(given))
     if not np.isfinite(given).all():
         raise ValueError("a label is missing: leave it out")
     if len(item) and not (item.min() >= 0 and item.max() < len(judged)):
