@@ -9,7 +9,7 @@ import numpy as np
 from annotation.charts.box import FLOOR, RIGHT, TOP, Tick, number_text, round_step
 
 # Numbers stand at the left of the box, and a line of the legend under it takes so much.
-BESIDE_NUMBERS, LEGEND, LEGEND_LINE = 48, 290, 19
+BESIDE_NUMBERS, LEGEND, LEGEND_LINE = 48, 292, 23
 MOST_TICKS = 8
 
 
