@@ -80,7 +80,9 @@ def test_the_whole_path_from_a_file_of_items_to_an_export(
     figures = console.locator(".figures")
     expect(figures).to_contain_text("3of 3 labels")
     expect(figures).to_contain_text("no item has two labels")
+    console.get_by_role("link", name="Disagreement").click()
     expect(console.locator("#items tbody tr")).to_have_count(3)
+    console.go_back()
     console.get_by_role("link", name="Export").click()
     with console.expect_download() as download:
         console.get_by_role("button", name="Download").click()
@@ -105,7 +107,7 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_the_screen(
     opened = create_study(slug="open", name="Open" * 30, kind="rating")
     make_items(opened, 2)
     open_study(study=opened)
-    names = ("study", "study-settings", "study-export")
+    names = ("study", "disagreement", "study-settings", "study-export")
     page = sign_in(viewport={"width": width, "height": 800}, color_scheme=scheme)
     for url in [
         reverse("studies"),
@@ -128,7 +130,7 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_the_screen(
 
 def test_sorting_swaps_the_table_and_back_brings_the_whole_page(sign_in: OpenPage, labelled: Study) -> None:
     page = sign_in()
-    page.goto(reverse("study", args=["answers"]))
+    page.goto(reverse("disagreement", args=["answers"]))
     page.evaluate("window.kept = true")
     page.get_by_role("link", name="Mean").click()
     expect(page.get_by_role("columnheader", name="Mean")).to_have_attribute("aria-sort", "descending")
@@ -139,30 +141,30 @@ def test_sorting_swaps_the_table_and_back_brings_the_whole_page(sign_in: OpenPag
     page.locator("#items tbody a").first.click()
     expect(page.get_by_role("heading", name="What people answered")).to_be_visible()
     page.go_back()
-    expect(page.get_by_role("heading", name="Short answers")).to_be_visible()
+    expect(page.get_by_role("heading", name="Disagreement")).to_be_visible()
     expect(page.locator("#items tbody tr")).to_have_count(5)
     page.go_back()
     expect(page.locator("#items tbody tr")).to_have_count(25)
-    expect(page.get_by_role("heading", name="Short answers")).to_be_visible()
+    expect(page.get_by_role("heading", name="Disagreement")).to_be_visible()
 
 
 def test_typing_in_the_search_filters_while_the_focus_stays(sign_in: OpenPage, labelled: Study) -> None:
     page = sign_in()
-    page.goto(reverse("study", args=["answers"]) + "?sort=mean")
+    page.goto(reverse("disagreement", args=["answers"]) + "?sort=mean")
     search = page.get_by_label("Search queries and responses")
     search.press_sequentially("answer 29")
     expect(page.locator("#items tbody tr")).to_have_count(1)
     expect(search).to_be_focused()
     assert "sort=mean" in page.url
     search.fill("")
-    page.get_by_label("Kind of item").select_option("polarising")
+    page.get_by_label("Kind of item", exact=True).select_option("polarising")
     page.wait_for_url("**kind=polarising**")
     assert "q=&" in page.url
 
 
 def test_everything_works_without_scripts(sign_in: OpenPage, labelled: Study, tmp_path: Path) -> None:
     page = sign_in(java_script_enabled=False)
-    page.goto(reverse("study", args=["answers"]))
+    page.goto(reverse("disagreement", args=["answers"]))
     page.get_by_role("link", name="Mean").click()
     expect(page.get_by_role("columnheader", name="Mean")).to_have_attribute("aria-sort", "descending")
     page.get_by_role("link", name="Next").click()
@@ -219,7 +221,7 @@ def test_after_the_session_has_ended_a_part_of_a_page_leads_to_the_sign_in(
     sign_in: OpenPage, labelled: Study
 ) -> None:
     page = sign_in()
-    page.goto(reverse("study", args=["answers"]))
+    page.goto(reverse("disagreement", args=["answers"]))
     page.context.clear_cookies()
     page.get_by_role("link", name="Mean").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
