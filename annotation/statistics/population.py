@@ -13,14 +13,18 @@ import numpy.typing as npt
 
 from annotation.statistics.clusters import cluster_index, cluster_sums
 from annotation.statistics.counts import FloatArray, as_counts, as_values, totals
+from annotation.statistics.latent import (
+    MOST_ALIKE,
+    covariance,
+    shared_variance,
+    shares_between,
+    thresholds_of,
+    variance,
+)
 
 CountArray = npt.NDArray[np.int64]
 
 FEWEST_ITEMS, FEWEST_QUERIES = 20, 5
-# Beyond it thresholds are as good as steps, and no study of opinions comes near.
-MOST_ALIKE = 0.97
-GRID = np.linspace(-8.5, 8.5, 1201)
-WEIGHTS = np.exp(-np.square(GRID) / 2) / np.exp(-np.square(GRID) / 2).sum()
 
 
 @dataclass(frozen=True)
@@ -88,16 +92,16 @@ class Population:
         as_values(scale, given[None])
         if alpha <= 0 or severity_share < 0 or not 0 <= query_share < 1:
             raise ValueError("alpha must be above 0, the share between queries at least 0 and below 1")
-        thresholds = _thresholds(given / given.sum())
-        reached = _covariance(MOST_ALIKE, scale, thresholds) / _variance(scale, given)
+        thresholds = thresholds_of(given / given.sum())
+        reached = covariance(MOST_ALIKE, scale, thresholds) / variance(scale, given)
         if alpha > reached or severity_share > reached:
             raise ValueError(f"agreement and severity must each be at most {reached:.2f} on this scale")
-        spread = _variance(scale, given)
-        items = _latent(alpha * spread, scale, thresholds)
-        people = _latent(severity_share * spread, scale, thresholds)
+        spread = variance(scale, given)
+        items = shared_variance(alpha * spread, scale, thresholds)
+        people = shared_variance(severity_share * spread, scale, thresholds)
         if items + people > MOST_ALIKE:
             raise ValueError("agreement and severity together leave no room for any other disagreement")
-        queries = _latent(query_share * alpha * spread, scale, thresholds)
+        queries = shared_variance(query_share * alpha * spread, scale, thresholds)
         numbers = tuple(scale.tolist()), tuple(thresholds.tolist())
         return cls(*numbers, queries, items - queries, people)
 
@@ -159,7 +163,7 @@ class Population:
     @property
     def shares(self) -> tuple[float, ...]:
         """How often each value is given, over all items."""
-        return tuple(np.diff(_normal_below(np.array(self.thresholds))).tolist())
+        return tuple(shares_between(np.array(self.thresholds)).tolist())
 
     @property
     def noise(self) -> float:
@@ -169,22 +173,22 @@ class Population:
     @property
     def alpha(self) -> float:
         """Krippendorff's interval alpha of infinitely many items."""
-        return self._of_variance(self.query + self.item)
+        return self._share(self.query + self.item)
 
     @property
     def query_share(self) -> float:
         """Correlation of the true means of two items of one query."""
-        return self._of_variance(self.query) / self.alpha
+        return self._share(self.query) / self.alpha
 
     @property
     def severity_share(self) -> float:
         """Share of the labels' variance that is due to severity."""
-        return self._of_variance(self.severity)
+        return self._share(self.severity)
 
-    def _of_variance(self, latent: float) -> float:
+    def _share(self, latent: float) -> float:
         scale = np.array(self.values)
-        common = _covariance(latent, scale, np.array(self.thresholds))
-        return common / _variance(scale, np.array(self.shares))
+        common = covariance(latent, scale, np.array(self.thresholds))
+        return common / variance(scale, np.array(self.shares))
 
     def latents(
         self, queries: int, items_per_query: int, *, rng: np.random.Generator, studies: int = 1
@@ -271,42 +275,6 @@ class Population:
         """Counts of simulated studies: shape (studies, queries x items_per_query, V)."""
         latents = self.latents(queries, items_per_query, rng=rng, studies=studies)
         return self.label(latents, labels_per_item, rng=rng, session_size=session_size)
-
-
-def _thresholds(shares: FloatArray) -> FloatArray:
-    from scipy.special import ndtri
-
-    return np.asarray(ndtri(np.clip(np.cumsum(shares)[:-1], 0, 1)))
-
-
-def _normal_below(thresholds: FloatArray) -> FloatArray:
-    from scipy.special import ndtr
-
-    return np.concatenate([[0.0], ndtr(thresholds), [1.0]])
-
-
-def _variance(scale: FloatArray, shares: FloatArray) -> float:
-    mean = np.average(scale, weights=shares)
-    return float(np.average(np.square(scale - mean), weights=shares))
-
-
-def _covariance(latent: float, scale: FloatArray, thresholds: FloatArray) -> float:
-    """Covariance of two labels whose latent answers share a part of this variance."""
-    from scipy.special import ndtr
-
-    place = (np.sqrt(latent) * GRID[:, None] - thresholds) / np.sqrt(1 - latent)
-    means = ndtr(place) @ np.diff(scale)
-    return float(WEIGHTS @ np.square(means - WEIGHTS @ means))
-
-
-def _latent(covariance: float, scale: FloatArray, thresholds: FloatArray) -> float:
-    """The latent variance that gives two labels this covariance."""
-    from scipy.optimize import brentq
-
-    if covariance <= 0:
-        return 0.0
-    found = brentq(lambda latent: _covariance(latent, scale, thresholds) - covariance, 0, MOST_ALIKE + 1e-6)
-    return float(found)
 
 
 def _moments(

@@ -3,7 +3,7 @@ import doctest
 import numpy as np
 import pytest
 
-from annotation.statistics import population
+from annotation.statistics import latent, population
 from annotation.statistics.agreement import krippendorff_alpha
 from annotation.statistics.entropy import mean_label
 from annotation.statistics.population import Population
@@ -14,7 +14,7 @@ QUERIES = np.repeat(np.arange(1500), 6)
 
 
 def test_examples_in_docstrings_hold():
-    assert doctest.testmod(population).failed == 0
+    assert doctest.testmod(population).failed == doctest.testmod(latent).failed == 0
 
 
 def test_simulated_labels_have_the_shares_agreement_and_queries_that_were_asked_for():
