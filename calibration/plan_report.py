@@ -94,8 +94,8 @@ WORDS: Mapping[str, Words] = {
 SHARES = {"power", "alt_test"}
 UNMET = "Plan another with a wider target, with more people an item, or with more items at most."
 LIMIT = (
-    "Simulated people are simpler than people: each has one opinion of an item and some noise, of the same"
-    " size for everybody and every item. Real people tire, misread, and fall into groups; real items "
+    "Simulated people are simpler than people: each has one opinion of an item and some noise, alike"
+    " for everybody. Real people tire, misread, and fall into groups; real items "
     "differ in how much they split people. A pilot of a few dozen items tells whether the assumptions "
     "below hold."
 )
@@ -104,6 +104,7 @@ ASSUMED = {
     "level": ("Alpha", "{}".format),
     "entropy": ("Entropy", "{} estimate".format),
     "noise_ratio": ("Noise", "{:g} times as large on contested items as on others".format),
+    "people_ratio": ("Spread", "people spread {:g} times as far on contested items as on others".format),
     "contested_share": ("Contested", lambda share: f"{percent(share)} of the items"),
     "correlation": ("Scorer", "correlates {:g} with the items’ true means".format),
     "annotators": ("Annotators", "{:,}".format),

@@ -104,6 +104,7 @@ class NewPlanSerializer(serializers.Serializer[Any]):
     level = serializers.CharField(required=False)
     entropy = serializers.CharField(required=False)
     noise_ratio = serializers.FloatField(required=False)
+    people_ratio = serializers.FloatField(required=False)
     contested_share = serializers.FloatField(required=False)
     correlation = serializers.FloatField(required=False)
     annotators = serializers.IntegerField(required=False)

@@ -16,7 +16,8 @@ from calibration.plans import create_plan
 # What describes people, unless a pilot's labels do.
 PEOPLE = ("scale_low", "scale_high", "alpha", "query_share", "shares")
 COSTS = (
-    "session_size", "sessions_per_person", "seconds_per_item", "pay_by", "pay_rate", "currency", "fee_percent",
+    "session_size", "sessions_per_person", "seconds_per_item",
+    "pay_by", "pay_rate", "currency", "fee_percent",
 )  # fmt: skip
 SIMULATION = ("simulations", "seed")
 # The usual values, of the specification itself and of a study that is paid.
@@ -62,6 +63,9 @@ class PlanForm(forms.Form):
     noise_ratio = forms.FloatField(
         label="Noise on contested items",
         help_text="How many times as large the scorer’s error is there as elsewhere.",
+    )
+    people_ratio = forms.FloatField(
+        label="People on contested items", help_text="How many times as far they spread there as elsewhere."
     )
     contested_share = forms.FloatField(
         label="Contested share", help_text="Of the items: those that people disagree about most, from 0 to 1."
