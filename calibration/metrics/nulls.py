@@ -168,13 +168,13 @@ def stratified_residual_test(
     that is why it holds its size where the fall of a correlation does not. Items of a stratum are taken as
     exchangeable.
 
-    Simulated, 750 items in 50 queries, a scorer whose correlation with the true means is .4, the half of
-    highest entropy inside: size 5 to 6 %, also where people's noise is twice as large on half of the items.
-    Power, where the scorer's noise is 1.5 times as large on that half: 98 % with 25 labels an item, 33 %
-    with 5, since few labels find few of those items; 74 and 13 % where people's noise is 1.5 times as large
-    there. The means of contested items are less sure, which a good scorer's residuals show: at a
-    correlation of .8 the size is 5 % where people differ alike on all items, 10 % where their noise is twice
-    as large on half of them, and 23 % where three times.
+    Simulated, 750 items in 50 queries, the half of highest entropy inside: size 5 to 6 % where people and the
+    scorer err alike on all items. Power, where people's noise is twice as large on half of them and the
+    scorer's 1.5 times: 98 % and more with 25 labels an item. With 5, few labels find few of those items: 91 %
+    where the middle values are the commonest, 33 % where all five are as common and entropy tells less.
+    Where **people** differ twice as much on that half and the scorer does not, the means there are less sure,
+    and a part of that counts as the scorer's error: 5 % reject for a scorer whose correlation with the true
+    means is .4, about 10 % for one of .8, and 23 % for that one where people differ three times as much.
 
     References
     ----------
