@@ -16,6 +16,7 @@ import generation.urls
 from annotation.models import Study
 from calibration.management.commands.load_starter import REHEARSAL
 from tests.browser.at_work import study_at_work
+from tests.browser.compared import study_compared
 from tests.browser.conftest import ARGS, chromium_path
 from tests.browser.palette import reduced
 from tests.browser.tour import other_pages, rich_study, tour
@@ -27,6 +28,8 @@ NAME, PASSWORD = "researcher", "for two minutes on this machine"
 COMPARED = {"practice", "practice-feedback", "task", "task-error"}
 # These need more labels and scores than a study in the middle of its work has.
 OF_REHEARSAL = {"study", "item", "audits", "audit", "scores"}
+# And these compare models, of which the starter's texts have one.
+OF_COMPARISONS = {"preferences"}
 IN_ARABIC = {"consent", "comprehension-again", "practice", "survey-error", "task", "done"}
 
 
@@ -86,9 +89,10 @@ def _draw_console(browser: Browser, address: str, folder: Path) -> None:
 def _console_pages(page: Page, at_work: Study) -> Iterator[str]:
     """Every page of the console whose address is known, as far as it is one to be read."""
     patterns = [*annotation.urls.console_urls, *calibration.urls.urlpatterns, *generation.urls.urlpatterns]
-    rehearsed = Study.objects.get(slug=REHEARSAL)
+    rehearsed, compared = Study.objects.get(slug=REHEARSAL), study_compared()
     for pattern in patterns:
-        where = _arguments(pattern, rehearsed if pattern.name in OF_REHEARSAL else at_work)
+        study = compared if pattern.name in OF_COMPARISONS else at_work
+        where = _arguments(pattern, rehearsed if pattern.name in OF_REHEARSAL else study)
         if where is None:
             continue
         url = reverse(str(pattern.name), kwargs=where)

@@ -118,6 +118,8 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_the_screen(
             reverse("item", args=[study.slug, study.items.all()[0].pk])
             for study in (labelled, pair, eleven, opened)
         ),
+        reverse("preferences", args=[pair.slug]),
+        reverse("people", args=[labelled.slug]),
         reverse("responses"),
         reverse("account"),
         "/nothing/",
