@@ -199,13 +199,13 @@ def _measured(found: GroupFrame, people: list[int], *, seed: int) -> dict[str, A
             "labels": group.labels,
             "items": group.items,
             "mean": group.mean.as_dict(),
-            "difference": group.difference.as_dict() | {"by_chance": asdict(by_chance)},
+            "difference": group.difference.as_dict() | {"by_chance": asdict(difference)},
             "within": group.within.as_dict(),
             "with_rest": group.with_rest.as_dict(),
-            "association": group.association.as_dict(),
+            "association": group.association.as_dict() | {"within_less_rest": asdict(cohesion)},
         }
-        for name, number, group, by_chance in zip(
-            found.names, people, agreed.groups, explained.differences, strict=True
+        for name, number, group, difference, cohesion in zip(
+            found.names, people, agreed.groups, explained.differences, explained.cohesions, strict=True
         )
     ]
     number = len(np.unique(clusters))

@@ -41,10 +41,10 @@ def distances(counts: FloatArray, values: FloatArray, level: Level) -> FloatArra
     >>> distances(np.array([2.0, 4.0, 2.0]), np.array([1.0, 2.0, 9.0]), "ordinal")
     array([-3.,  0.,  3.])
     """
-    given = counts.reshape(-1, counts.shape[-1]).sum(axis=0)
+    given = counts.sum(axis=tuple(range(counts.ndim - 1)))
     if level == "ordinal":
         upto = np.cumsum(given)
-        return np.asarray(upto - given / 2 - upto[-1] / 2)
+        return np.asarray(upto - given / 2 - given.sum() / 2)
     if level != "interval":
         raise ValueError(f"level must be ordinal or interval, not {level!r}")
     return np.asarray(values - (given @ values / given.sum() if given.sum() else 0.0))

@@ -8,37 +8,21 @@ import numpy.typing as npt
 
 from annotation.statistics.clusters import IntArray
 from annotation.statistics.counts import FloatArray, over
-from annotation.statistics.cross_replication import difference_columns, difference_of
+from annotation.statistics.cross_replication import (
+    alpha_of,
+    between_columns,
+    difference_columns,
+    difference_of,
+    distances,
+    kappa_of,
+    within_columns,
+)
 from annotation.statistics.intervals import Estimate
 from annotation.statistics.leave_one_out import leave_one_out
+from annotation.statistics.shuffling import TIE, UNDEFINED, Shuffled, held_against
 
-# Sums of labels held at once: 4 million numbers, 32 MB.
-CHUNK = 4_000_000
-TIE = 1e-9
-
-
-@dataclass(frozen=True)
-class Shuffled:
-    """A statistic, and what it is when people are shuffled over the groups.
-
-    Attributes
-    ----------
-    value : float or None
-    low, high : float or None
-        The middle 95 % of its values under shuffling: what chance gives, not an interval of the value.
-    p, adjusted : float or None
-        The share of shufflings at least as far from 0, on either side, with the observed one among them; and
-        the same adjusted by Holm for all groups that were looked at.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    adjusted: float | None
-
-
-UNDEFINED = Shuffled(None, None, None, None, None)
+# Sums of labels held at once, of each of a dozen kinds, so that they stay within the processor's cache.
+CHUNK = 200_000
 
 
 @dataclass(frozen=True)
@@ -57,6 +41,9 @@ class Explained:
         The share of shufflings with at least the observed share, the observed one among them.
     differences : tuple of Shuffled
         Of each group's mean from the rest's on the same items.
+    cohesions : tuple of Shuffled
+        Ordinal alpha within each group less its kappa_x with the rest: above 0 where the group agrees more
+        with itself. The test of the group association index, which is their ratio and has no mean.
     groups, people, labels, permutations : int
     """
 
@@ -67,6 +54,7 @@ class Explained:
     excess: float | None
     p: float | None
     differences: tuple[Shuffled, ...]
+    cohesions: tuple[Shuffled, ...]
     groups: int
     people: int
     labels: int
@@ -141,18 +129,17 @@ def explained_share(
         raise ValueError("no p below .05 comes from fewer than 19 permutations")
     observed = labels.sums(labels.group[None])
     share = _share_estimate(observed, clusters, confidence)
-    found, differences = _shares(observed), _differences(observed)
     if share.value is None or labels.groups < 2:
         reason = share.reason if share.value is None else "fewer than two groups have labels"
+        none = (UNDEFINED,) * labels.groups
         undefined = Estimate(None, None, None, share.n, reason)
-        return Explained(
-            undefined, None, None, None, None, None, (UNDEFINED,) * labels.groups, *labels.sizes, permutations
-        )
-    shares, others = [], []
+        return Explained(undefined, None, None, None, None, None, none, none, *labels.sizes, permutations)
+    shares, differences, cohesions = [], [], []
     for groups in labels.shuffled(permutations, rng):
         sums = labels.sums(groups)
         shares.append(_shares(sums))
-        others.append(_differences(sums))
+        differences.append(_differences(sums))
+        cohesions.append(_cohesions(sums))
     by_chance = np.concatenate(shares)
     low, high = np.quantile(by_chance, [0.025, 0.975])
     expected = float(by_chance.mean())
@@ -162,8 +149,9 @@ def explained_share(
         float(low),
         float(high),
         share.value - expected,
-        (1 + int(np.count_nonzero(by_chance >= found[0] - TIE))) / (1 + permutations),
-        _held_against(differences[0], np.concatenate(others)),
+        (1 + int(np.count_nonzero(by_chance >= share.value - TIE))) / (1 + permutations),
+        held_against(_differences(observed)[0], np.concatenate(differences)),
+        held_against(_cohesions(observed)[0], np.concatenate(cohesions)),
         *labels.sizes,
         permutations,
     )
@@ -171,11 +159,12 @@ def explained_share(
 
 @dataclass(frozen=True)
 class _Labels:
-    """Labels of people in groups; values less their item's mean, so that squares keep their digits."""
+    """Labels of people in groups: the value less its item's mean, and its mid-rank among all of them."""
 
     person: IntArray
     item: IntArray
     value: FloatArray
+    rank: FloatArray
     group: IntArray
     people: IntArray
     items: int
@@ -197,7 +186,9 @@ class _Labels:
         items = int(what.max(initial=-1)) + 1
         n = np.bincount(what, minlength=items)
         means = np.bincount(what, given, minlength=items) / np.maximum(n, 1)
-        return cls(who, what, given - means[what], groups, np.unique(who), items)
+        found, at = np.unique(given, return_inverse=True)
+        ranks = distances(np.bincount(at, minlength=len(found)).astype(np.float64), found, "ordinal")
+        return cls(who, what, given - means[what], ranks[at], groups, np.unique(who), items)
 
     @property
     def groups(self) -> int:
@@ -217,23 +208,30 @@ class _Labels:
             yield dealt
 
     def sums(self, group: IntArray) -> FloatArray:
-        """Labels, their sum, and the item's sum of squares: shape (3, times, groups, items)."""
+        """Labels, their sum, the item's sum of squares, and sums of mid-ranks and of their squares.
+
+        Of groups (times, people), an array of shape (5, times, groups, items).
+        """
         times = len(group)
         shape = (times, self.groups, self.items)
         cells = group[:, self.person] * self.items + self.item
         cells += np.arange(times)[:, None] * (self.groups * self.items)
         at, size = cells.ravel(), times * self.groups * self.items
-        n = np.bincount(at, minlength=size)
-        total = np.bincount(at, np.tile(self.value, times), minlength=size)
-        squares = np.bincount(self.item, np.square(self.value), minlength=self.items)
-        sums = np.empty((3, *shape))
-        sums[0], sums[1], sums[2] = n.reshape(shape), total.reshape(shape), squares
+
+        def added(numbers: FloatArray) -> FloatArray:
+            return np.bincount(at, np.tile(numbers, times), minlength=size).reshape(shape).astype(np.float64)
+
+        sums = np.empty((5, *shape))
+        sums[0] = np.bincount(at, minlength=size).reshape(shape)
+        sums[1] = added(self.value)
+        sums[2] = np.bincount(self.item, np.square(self.value), minlength=self.items)
+        sums[3], sums[4] = added(self.rank), added(np.square(self.rank))
         return sums
 
 
 def _by_item(sums: FloatArray) -> FloatArray:
     """Sums of squares between groups and of all labels, by item: shape (2, times, items)."""
-    n, total, squares = sums
+    n, total, squares, *_ = sums
     # Values are less their item's mean, so the squares of all labels are those within the item.
     return np.stack([(np.square(total) / np.maximum(n, 1)).sum(axis=1), squares.max(axis=1, initial=0)])
 
@@ -262,43 +260,9 @@ def _differences(sums: FloatArray) -> FloatArray:
     return difference_of(columns.sum(axis=3))
 
 
-def _held_against(observed: FloatArray, by_chance: FloatArray) -> tuple[Shuffled, ...]:
-    further = np.count_nonzero(np.abs(by_chance) >= np.abs(observed) - TIE, axis=0)
-    p = np.where(np.isfinite(observed), (1 + further) / (1 + len(by_chance)), np.nan)
-    adjusted = holm(p)
-    held = []
-    for g, value in enumerate(observed.tolist()):
-        if np.isfinite(value):
-            low, high = np.nanquantile(by_chance[:, g], [0.025, 0.975]).tolist()
-            held.append(Shuffled(value, low, high, float(p[g]), float(adjusted[g])))
-        else:
-            held.append(UNDEFINED)
-    return tuple(held)
-
-
-def holm(p: npt.ArrayLike) -> FloatArray:
-    """Adjust p-values for how many there are, by Holm's steps; NaN stays and counts for nothing.
-
-    Parameters
-    ----------
-    p : array_like of float, shape (tests,)
-
-    Returns
-    -------
-    ndarray of float, shape (tests,)
-
-    References
-    ----------
-    Holm (1979), Scandinavian Journal of Statistics 6, 65-70.
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03])
-    array([0.03, 0.06, 0.06])
-    """
-    adjusted = np.array(p, dtype=np.float64)
-    tests = np.flatnonzero(np.isfinite(adjusted))
-    order = tests[np.argsort(adjusted[tests])]
-    steps = adjusted[order] * np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return adjusted
+def _cohesions(sums: FloatArray) -> FloatArray:
+    """Alpha within each group less its kappa_x with the rest, shape (times, groups)."""
+    moments = sums[[0, 3, 4]]
+    rest = moments.sum(axis=2, keepdims=True) - moments
+    within = alpha_of(within_columns(moments).sum(axis=3))
+    return np.asarray(within - kappa_of(between_columns(moments, rest).sum(axis=3)))

@@ -82,6 +82,7 @@ def test_a_difference_between_groups_is_found_and_measured() -> None:
     assert (young["name"], young["people"], young["labels"], young["items"]) == ("young", 12, 96, 8)
     assert young["difference"]["value"] > 1 and young["difference"]["by_chance"]["adjusted"] < 0.01
     assert young["difference"]["by_chance"]["high"] < young["difference"]["low"]
+    assert young["association"]["value"] > 1 and young["association"]["within_less_rest"]["p"] < 0.05
     assert report["explained"]["excess"] > 0.1 and report["explained"]["p"] < 0.01
     assert [(pair["first"], pair["second"]) for pair in report["between"]] == [
         ("young", "old"), ("young", "older"), ("old", "older"),

@@ -57,12 +57,12 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"undefined: {report['reason']}"
         return
     for group in report["groups"]:
-        chance = group["difference"]["by_chance"]
-        p = "undefined" if chance["p"] is None else f"{chance['p']:.3f}, adjusted {chance['adjusted']:.3f}"
+        apart, cohesion = group["difference"]["by_chance"], group["association"]["within_less_rest"]
         yield f"{group['name']}: {counted(group['people'], 'person')}, {counted(group['labels'], 'label')}"
-        yield f"  mean {_estimate(group['mean'])}; less the rest's {_estimate(group['difference'])}, p {p}"
+        yield f"  mean {_estimate(group['mean'])}"
+        yield f"  less the rest's {_estimate(group['difference'])}, {_p(apart)}"
         yield f"  alpha within {_estimate(group['within'])}; with the rest {_estimate(group['with_rest'])}"
-        yield f"  association {_estimate(group['association'])}"
+        yield f"  association {_estimate(group['association'])}, {_p(cohesion)}"
     for pair in report["between"]:
         yield f"{pair['first']} with {pair['second']}: {_estimate(pair)}"
     yield from _explained(report["explained"])
@@ -78,6 +78,12 @@ def _explained(found: Mapping[str, Any]) -> Iterator[str]:
         f"{in_percent(expected['value'])} ({in_percent(expected['low'])} to {in_percent(expected['high'])}), "
         f"p {found['p']:.3f} of {found['permutations']:,} shufflings of people, seed {found['seed']}"
     )
+
+
+def _p(shuffled: Mapping[str, Any]) -> str:
+    if shuffled["p"] is None:
+        return "p undefined"
+    return f"p {shuffled['p']:.3f}, adjusted {shuffled['adjusted']:.3f}"
 
 
 def _estimate(found: Mapping[str, Any]) -> str:

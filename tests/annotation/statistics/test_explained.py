@@ -6,10 +6,9 @@ import pytest
 import statsmodels.formula.api as smf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from statsmodels.stats.multitest import multipletests
 
 from annotation.statistics import explained
-from annotation.statistics.explained import explained_share, holm
+from annotation.statistics.explained import explained_share
 from annotation.statistics.groups import group_agreement
 
 FIVE = np.arange(1.0, 6)
@@ -54,28 +53,34 @@ def test_the_share_is_that_of_the_analysis_of_variance_nested_in_items():
     assert shares_of(labels).share.value == pytest.approx((items - cells) / items)
 
 
-def test_differences_are_those_of_the_groups_counts():
+def test_differences_and_cohesions_are_those_of_the_groups_counts():
     person, item, value, group = labels = study(np.random.default_rng(3))
     counts = np.zeros((3, 40, 5))
     np.add.at(counts, (group[person], item, value.astype(int) - 1), 1)
     agreed = group_agreement(counts, values=FIVE)
-    found = [one.value for one in shares_of(labels).differences]
-    assert found == pytest.approx([one.difference.value for one in agreed.groups])
+    found = shares_of(labels)
+    assert [one.value for one in found.differences] == pytest.approx(
+        [one.difference.value for one in agreed.groups]
+    )
+    assert [one.value for one in found.cohesions] == pytest.approx(
+        [one.within.value - one.with_rest.value for one in agreed.groups]
+    )
 
 
 def test_groups_that_mean_nothing_are_found_as_often_as_p_says_and_by_intervals_over_items_far_more_often():
     rng = np.random.default_rng(4)
-    by_share = by_difference = by_interval = 0
+    by_share = by_difference = by_cohesion = by_interval = 0
     for _ in range(150):
         person, item, value, group = labels = study(rng, people=40, items=20)
         found = shares_of(labels, seed=int(rng.integers(10**6)))
         by_share += found.p <= 0.05
         by_difference += found.differences[0].p <= 0.05
+        by_cohesion += found.cohesions[0].p <= 0.05
         counts = np.zeros((3, 20, 5))
         np.add.at(counts, (group[person], item, value.astype(int) - 1), 1)
         held_fixed = group_agreement(counts, values=FIVE).groups[0].difference
         by_interval += held_fixed.low > 0 or held_fixed.high < 0
-    assert by_share <= 15 and 1 <= by_difference <= 15
+    assert by_share <= 15 and 1 <= by_difference <= 15 and 1 <= by_cohesion <= 15
     assert by_interval > 30  # an interval that holds the people fixed is no answer to this question
 
 
@@ -84,6 +89,7 @@ def test_groups_that_differ_are_found():
     tastes = [shares_of(study(rng, taste=0.7), seed=n) for n in range(20)]
     assert sum(found.p <= 0.05 for found in tastes) >= 19
     assert np.mean([found.excess for found in tastes]) > 0.03
+    assert sum(found.cohesions[0].adjusted <= 0.05 for found in tastes) >= 12
     shifts = [shares_of(study(rng, shift=1.2), seed=n) for n in range(20)]
     assert sum(found.differences[0].adjusted <= 0.05 for found in shifts) >= 19
 
@@ -118,7 +124,7 @@ def test_people_of_no_group_are_as_if_they_had_not_come():
 def test_shuffling_in_parts_to_save_memory_changes_nothing(monkeypatch):
     labels = study(np.random.default_rng(7))
     whole = shares_of(labels)
-    monkeypatch.setattr(explained, "CHUNK", 7 * 720)
+    monkeypatch.setattr(explained, "CHUNK", 3 * 720)
     assert shares_of(labels) == whole
 
 
@@ -137,11 +143,3 @@ def test_what_is_undefined_has_its_reason():
             shares_of(wrong)
     with pytest.raises(ValueError, match="19"):
         shares_of(([0], [0], [3], [0]), 5)
-
-
-def test_holm_is_the_reference_packages():
-    rng = np.random.default_rng(8)
-    for tests in (1, 2, 7):
-        p = np.round(rng.random(tests) ** 3, 2)
-        assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
-        assert holm([*p, np.nan])[:-1] == pytest.approx(holm(p))
