@@ -138,6 +138,7 @@ class FoundPlan:
     rows: list[Row]
     target: str
     paid: bool
+    cautions: list[str]
     limit: str = LIMIT
 
 
@@ -155,6 +156,7 @@ def read_plan(result: Result) -> FoundPlan:
         rows=[_row(result, option) for option in result["options"]],
         target=target(result),
         paid=any(option["cost"] for option in result["options"]),
+        cautions=list(dict.fromkeys(each["caution"] for each in result["options"] if each.get("caution"))),
     )
 
 

@@ -13,13 +13,15 @@ from django.utils import timezone
 
 from annotation.roles import studies_of
 from calibration.models import Plan
-from calibration.planning import PlanError, checked, planned
+from calibration.planning import GOALS, PlanError, checked, planned
 
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_WRITES = 1.0
 # Of one person at a time: others' audits wait for the same workers.
 MOST_UNFINISHED = 5
+# At the largest size that it may try; one of as many keeps a worker for about half an hour.
+MOST_ANSWERS = 1_000_000_000
 
 
 class Superseded(Exception):
@@ -38,6 +40,7 @@ def create_plan(*, owner: User, asked: Mapping[str, Any]) -> Plan:
     Raises PlanError.
     """
     specification = checked(asked)
+    _check_size(specification)
     pilot = None
     if slug := specification.get("pilot"):
         pilot = studies_of(owner).filter(slug=slug).first()
@@ -47,6 +50,20 @@ def create_plan(*, owner: User, asked: Mapping[str, Any]) -> Plan:
     if unfinished.count() >= MOST_UNFINISHED:
         raise PlanError(f"{MOST_UNFINISHED} of your plans wait or run: delete one, or wait for it.")
     return Plan.objects.create(owner=owner, pilot=pilot, specification=specification)
+
+
+def _check_size(specification: Mapping[str, Any]) -> None:
+    """Raises PlanError for what would keep a worker for hours."""
+    if "most_items" not in GOALS[specification["goal"]].uses:
+        return
+    each = max(specification["labels_per_item"])
+    answers = specification["simulations"] * specification["most_items"] * each
+    if answers > MOST_ANSWERS:
+        raise PlanError(
+            f"Up to {answers:,} answers would be simulated at a time, more than {MOST_ANSWERS:,}: "
+            "ask for fewer simulations, items at most, or people an item.",
+            field="simulations",
+        )
 
 
 def delete_plan(*, plan: Plan) -> None:

@@ -15,6 +15,8 @@ import calibration.urls
 import generation.urls
 from annotation.models import Study
 from calibration.management.commands.load_starter import REHEARSAL
+from calibration.models import Plan
+from calibration.plans import create_plan, run_plan
 from tests.browser.at_work import study_at_work
 from tests.browser.compared import study_compared
 from tests.browser.conftest import ARGS, chromium_path
@@ -27,7 +29,7 @@ TALLEST = 1_800  # pixels; a longer page is cut there
 NAME, PASSWORD = "researcher", "for two minutes on this machine"
 COMPARED = {"practice", "practice-feedback", "task", "task-error"}
 # These need more labels and scores than a study in the middle of its work has.
-OF_REHEARSAL = {"study", "item", "audits", "audit", "scores"}
+OF_REHEARSAL = {"study", "item", "labels-curve", "audits", "audit", "scores"}
 # And these compare models, of which the starter's texts have one.
 OF_COMPARISONS = {"preferences"}
 IN_ARABIC = {"consent", "comprehension-again", "practice", "survey-error", "task", "done"}
@@ -37,7 +39,7 @@ def draw(folder: Path) -> None:
     """Make the world, walk through it, and say what the pictures weigh."""
     call_command("migrate", verbosity=0)
     call_command("load_starter")
-    User.objects.create_superuser(NAME, password=PASSWORD)
+    _plan(User.objects.create_superuser(NAME, password=PASSWORD))
     folder.mkdir(parents=True, exist_ok=True)
     with serving() as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
@@ -49,6 +51,14 @@ def draw(folder: Path) -> None:
     largest = ", ".join(f"{name} {size // 1024} kB" for size, name in sizes[:5])
     total = sum(size for size, _ in sizes) // 1024
     sys.stdout.write(f"{len(sizes)} pictures, {total:,} kB; the largest: {largest}\n")
+
+
+def _plan(owner: User) -> None:
+    """A finished plan of a study that is paid."""
+    paid = {"pay_by": "time", "pay_rate": "12", "currency": "GBP", "fee_percent": 33.0}
+    run_plan(
+        pk=create_plan(owner=owner, asked={"goal": "alpha", "target": 0.08, "simulations": 100} | paid).pk
+    )
 
 
 def _write_index(folder: Path) -> None:
@@ -113,6 +123,8 @@ def _arguments(pattern: URLPattern, study: Study) -> dict[str, Any] | None:
     }
     if pattern.name == "item":
         known["pk"] = study.items.values_list("pk", flat=True).first()
+    if pattern.name == "plan":
+        known["pk"] = Plan.objects.values_list("pk", flat=True).first()
     if pattern.name == "audit":
         known["pk"] = study.audits.values_list("pk", flat=True).first()
     needed = set(pattern.pattern.converters)

@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 
 from annotation.models import Label, Study
 from annotation.studies import create_study, open_study
+from calibration.plans import create_plan, run_plan
+from tests.annotation.test_groups import surveyed as study_of_groups
 from tests.factory import make_items, make_labels, make_participant, make_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -107,6 +109,10 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_the_screen(
     opened = create_study(slug="open", name="Open" * 30, kind="rating")
     make_items(opened, 2)
     open_study(study=opened)
+    quick = {"goal": "mean", "labels_per_item": [5, 40], "simulations": 20}
+    plan = create_plan(owner=User.objects.get(username="researcher"), asked=quick)
+    run_plan(pk=plan.pk)
+    surveyed, *_ = study_of_groups(groups={"young": 10, "old": 10}, slug="surveyed")
     names = ("study", "disagreement", "study-settings", "study-export")
     page = sign_in(viewport={"width": width, "height": 800}, color_scheme=scheme)
     for url in [
@@ -119,7 +125,11 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_the_screen(
             for study in (labelled, pair, eleven, opened)
         ),
         reverse("preferences", args=[pair.slug]),
+        *(reverse("groups", args=[study.slug]) for study in (surveyed, opened)),
+        *(reverse("labels-curve", args=[study.slug]) for study in (surveyed, opened)),
         reverse("people", args=[labelled.slug]),
+        reverse("plans"),
+        reverse("plan", args=[plan.pk]),
         reverse("responses"),
         reverse("account"),
         "/nothing/",
