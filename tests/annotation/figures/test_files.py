@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from annotation.figures import MAKERS
 from annotation.figures.colours import resolved
+from annotation.figures.figure import Figure
 from annotation.figures.files import as_csv, as_svg
-from annotation.models import Study
+from annotation.models import Label, Study
 from annotation.quality.exclusion import exclude
 from tests.factory import make_items, make_labels, make_participant, make_study
 
@@ -34,22 +35,37 @@ def address(study: Study, name: str, format: str, **asked: str) -> str:
     return reverse("figure", args=[study.slug, name, format], query=asked)
 
 
+def drawn(name: str) -> tuple[Study, Figure]:
+    """The figure of a study that has something to draw for it."""
+    for kind, scale in (("rating", range(1, 6)), ("comparison", range(-2, 3))):
+        study = make_study(kind, kind=kind, imported=True)
+        people = [make_participant(study, f"p{n}") for n in range(5)]
+        for n, item in enumerate(make_items(study, 12, queries=6)):
+            given = make_labels(item, [scale[n * k % 5] for k in range(1, 6)], people=people)
+            Label.objects.filter(pk__in=[label.pk for label in given]).update(active_seconds=3 + n)
+        figure = MAKERS[name](study, {})
+        if figure is not None:
+            return study, figure
+    pytest.skip("it takes more than labels, and is drawn in the tests of its page")
+
+
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_picture_stands_alone_in_plain_colours(labelled: Study, name: str) -> None:
-    figure = MAKERS[name](labelled, {})
-    if figure is None:
-        pytest.skip("nothing to draw of this study")
-    text = as_svg(labelled, figure)
+def test_a_picture_stands_alone_in_plain_colours(name: str) -> None:
+    study, figure = drawn(name)
+    text = as_svg(study, figure)
     root = ElementTree.fromstring(text)
     assert root.tag == f"{SVG}svg"
     assert [root.get("width"), root.get("height")] == root.attrib["viewBox"].split()[2:]
     assert root.findtext(f"{SVG}title") == figure.title
     assert figure.says in (root.findtext(f"{SVG}desc") or "")
     assert not re.search(r"var\(|light-dark|color-mix|class=", text)
-    shapes = [
-        mark for mark in root.iter() if mark.tag in {f"{SVG}{tag}" for tag in ("rect", "circle", "path")}
-    ]
-    assert all(re.fullmatch(r"#[0-9a-f]{6}|none", mark.get("fill", "")) for mark in shapes)
+    above = {child: parent for parent in root.iter() for child in parent}
+
+    def fill(mark: ElementTree.Element | None) -> str:
+        return "" if mark is None else mark.get("fill") or fill(above.get(mark))
+
+    shapes = {f"{SVG}{tag}" for tag in ("rect", "circle", "path", "polygon", "polyline")}
+    assert all(re.fullmatch(r"#[0-9a-f]{6}|none", fill(mark)) for mark in root.iter() if mark.tag in shapes)
     assert all("sans-serif" in words.attrib["font-family"] for words in root.iter(f"{SVG}text"))
 
 
