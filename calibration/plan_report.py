@@ -80,7 +80,7 @@ WORDS: Mapping[str, Words] = {
         "{} of the simulated audits then find the difference.",
         "The share of audits whose stratified residual test, at 5 %, says that the scorer errs more where "
         "people disagree. A smaller difference than the assumed one is found less often; where there is "
-        "none, about 5 % say so all the same.",
+        "none, 5 to 10 % of audits say so all the same.",
     ),
     "alt_test": Words(
         "Whether a judge can stand in for people",
@@ -94,10 +94,9 @@ WORDS: Mapping[str, Words] = {
 SHARES = {"power", "alt_test"}
 UNMET = "Plan another with a wider target, with more people an item, or with more items at most."
 LIMIT = (
-    "Simulated people are simpler than people: each has one opinion of an item and some noise, alike"
-    " for everybody. Real people tire, misread, and fall into groups; real items "
-    "differ in how much they split people. A pilot of a few dozen items tells whether the assumptions "
-    "below hold."
+    "Simulated people are simpler than people: each has one opinion of an item and some noise, alike for "
+    "everybody. Real people tire, misread, and fall into groups; real items differ in how much they split "
+    "people. A pilot of a few dozen items tells whether the assumptions hold."
 )
 # Of a specification, what is shown as assumed: its term, and how its number is written.
 ASSUMED = {

@@ -37,7 +37,8 @@ class PlanViewSet(mixins.DestroyModelMixin, viewsets.ReadOnlyModelViewSet[Plan])
         summary="Start a plan in the background", request=NewPlanSerializer, responses={201: PlanSerializer}
     )
     def create(self, request: Request) -> Response:
-        asked = dict.fromkeys(request.data) | checked(NewPlanSerializer, request.data)
+        given = checked(NewPlanSerializer, request.data)
+        asked = dict.fromkeys(request.data) | given  # so that an unknown field is refused, not ignored
         try:
             with transaction.atomic():
                 plan = create_plan(owner=user_of(request), asked=asked)

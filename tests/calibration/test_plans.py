@@ -257,6 +257,7 @@ def test_what_makes_no_sense_is_one_line_at_its_field_and_nothing_is_kept(
     ):
         refused = api.post("/api/v1/plans/", QUICK | wrong, "application/json")
         assert refused.status_code == 400 and re.search(words, refused.content.decode()), refused.content
+    assert api.post("/api/v1/plans/", [{}], "application/json").status_code == 400
     assert not Plan.objects.exists()
 
 
