@@ -12,7 +12,6 @@ from statsmodels.stats import inter_rater
 from annotation.statistics import agreement, coincidences
 from annotation.statistics.agreement import fleiss_kappa, krippendorff_alpha, percent_agreement
 from annotation.statistics.clusters import cluster_weights
-from annotation.statistics.intervals import COVERAGE
 from annotation.statistics.resampling import jackknife_interval, percentile_interval
 
 LEVELS = ("nominal", "ordinal", "interval")
@@ -194,49 +193,6 @@ def test_percent_agreement_counts_equal_pairs_and_resamples_clusters():
     weights = cluster_weights(query, replicates=80, rng=np.random.default_rng(12))
     loop = [np.average(pairs, weights=w) for w in weights]
     assert (found.low, found.high) == pytest.approx(percentile_interval(loop), abs=1e-12)
-
-
-def test_cluster_interval_covers_the_true_alpha_where_an_interval_over_items_does_not():
-    rng = np.random.default_rng(13)
-    counts, _ = clustered_counts(rng, 20_000)
-    truth = krippendorff_alpha(counts, values=FIVE, level="ordinal").value
-    agreed = percent_agreement(counts).value
-    covered = {"queries": 0, "items": 0, "percent agreement": 0}
-    for _ in range(200):
-        counts, query = clustered_counts(rng, 40)
-        for name, clusters in (("queries", query), ("items", None)):
-            found = krippendorff_alpha(
-                counts, values=FIVE, level="ordinal", clusters=clusters, replicates=200, rng=rng
-            )
-            covered[name] += found.low <= truth <= found.high
-        found = percent_agreement(counts, clusters=query, replicates=200, rng=rng)
-        covered["percent agreement"] += found.low <= agreed <= found.high
-    # About 92 % is what percentiles reach with 40 queries: 184 of 200, give or take 4.
-    assert 172 <= covered["queries"] <= 196
-    assert covered["items"] < 160
-    assert 178 <= covered["percent agreement"] <= 198
-
-
-def test_intervals_of_alpha_from_few_clusters_cover_as_little_as_their_caution_says():
-    rng = np.random.default_rng(15)
-    truth = krippendorff_alpha(clustered_counts(rng, 20_000)[0], values=FIVE, level="ordinal").value
-    for few in (3, 5, 10, 20):
-        covered = dict.fromkeys(COVERAGE, 0)
-        for _ in range(200):
-            counts, query = clustered_counts(rng, few)
-            for method in covered:
-                found = krippendorff_alpha(
-                    counts,
-                    values=FIVE,
-                    level="ordinal",
-                    clusters=query,
-                    replicates=200,
-                    rng=rng,
-                    method=method,
-                )
-                covered[method] += found.low <= truth <= found.high
-        for method, times in covered.items():
-            assert times / 200 == pytest.approx(COVERAGE[method][few] / 100, abs=0.09)
 
 
 def test_a_jackknife_interval_equals_the_loop_that_leaves_out_one_query_at_a_time():
