@@ -3,8 +3,6 @@
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import krippendorff
@@ -14,7 +12,7 @@ import numpy.typing as npt
 from annotation.statistics.agreement import krippendorff_alpha
 from annotation.statistics.continuous import alpha_of_labels
 from annotation.statistics.entropy import entropy_bits, ordinal_dispersion
-from tests.bench._rows import Row
+from tests.bench._rows import Row, fastest
 
 FIVE = np.arange(1.0, 6)
 REPLICATES, LABELS = 1000, 25
@@ -44,8 +42,8 @@ def of_a_study() -> Row:
         drawn = np.concatenate([of_query[one] for one in rng.integers(len(of_query), size=len(of_query))])
         krippendorff.alpha(raters[:, drawn], level_of_measurement="ordinal", value_domain=FIVE)
 
-    ours = _fastest(lambda: _alpha(_counts(labels), query))
-    other = _fastest(turn, times=10) * REPLICATES
+    ours = fastest(lambda: _alpha(_counts(labels), query))
+    other = fastest(turn, times=10) * REPLICATES
     return Row(
         "alpha, 1,000 cluster replicates, 750 x 25",
         f"{ours * 1000:.1f} ms",
@@ -67,7 +65,7 @@ def of_many_items() -> list[Row]:
     found = []
     for clusters, number in (("queries", QUERIES), ("items", LARGE)):
         groups = of_query if clusters == "queries" else np.arange(LARGE)[:, None]
-        loop = _fastest(
+        loop = fastest(
             lambda groups=groups: turn(groups[rng.integers(len(groups), size=len(groups))].ravel()), 5
         )
         seconds, peak = _apart(clusters)
@@ -92,8 +90,8 @@ def of_a_continuous_scale() -> Row:
     items = np.repeat(np.arange(CONTINUOUS), LABELS)
     labels = rng.normal(size=CONTINUOUS)[items] + rng.normal(size=len(items))
     ours = max(
-        _fastest(lambda: alpha_of_labels(items, labels, level="ordinal")),
-        _fastest(lambda: alpha_of_labels(items, labels, level="interval")),
+        fastest(lambda: alpha_of_labels(items, labels, level="ordinal")),
+        fastest(lambda: alpha_of_labels(items, labels, level="interval")),
     )
     needed = CONTINUOUS * len(items) ** 2 * 8
     return Row(
@@ -107,7 +105,7 @@ def of_a_continuous_scale() -> Row:
 
 def of_items() -> Row:
     counts = _counts(_labels(np.random.default_rng(0), LARGE))
-    ours = _fastest(lambda: (entropy_bits(counts), ordinal_dispersion(counts)), times=20)
+    ours = fastest(lambda: (entropy_bits(counts), ordinal_dispersion(counts)), times=20)
     work = f"entropy and dispersion of {LARGE:,} items"
     return Row(work, f"{ours * 1000:.1f} ms", "50 ms wanted", SECONDS / ours, 1)
 
@@ -129,15 +127,6 @@ def _alpha(counts: npt.NDArray[np.intp], clusters: npt.NDArray[np.intp] | None) 
     assert found.replicates == REPLICATES, found
 
 
-def _fastest(work: Callable[[], object], times: int = 5) -> float:
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - start)
-    return min(taken)
-
-
 def _apart(clusters: str) -> tuple[float, float]:
     """Seconds and peak bytes of `_measure`, in a process of its own."""
     command = [sys.executable, "-m", "tests.bench._agreement", clusters]
@@ -150,7 +139,7 @@ def _apart(clusters: str) -> tuple[float, float]:
 def _measure(clusters: str) -> None:
     counts = _counts(_labels(np.random.default_rng(0), LARGE))
     index = np.arange(LARGE) // (LARGE // QUERIES) if clusters == "queries" else None
-    seconds = _fastest(lambda: _alpha(counts, index), times=2)
+    seconds = fastest(lambda: _alpha(counts, index), times=2)
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     print(json.dumps([seconds, peak * 1024]))  # noqa: T201

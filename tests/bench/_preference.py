@@ -1,7 +1,5 @@
 """Preferences: 1,000 resamples of Bradley and Terry's strengths, and how near to evalica's they are."""
 
-import time
-from collections.abc import Callable
 from functools import partial
 
 import evalica
@@ -10,7 +8,7 @@ import numpy.typing as npt
 
 from annotation.statistics.preference import bradley_terry
 from annotation.statistics.strengths import Strengths
-from tests.bench._rows import Row
+from tests.bench._rows import Row, fastest
 
 COMPARISONS, MODELS, QUERIES, REPLICATES = 12_500, 25, 100, 1000
 TIES = 0.2
@@ -33,7 +31,7 @@ def rows() -> list[Row]:
 
     theirs = _evalica(xs, ys, winners)
     difference = np.abs(_strengths(first, second, outcome, ridge=0).strength - theirs).max()
-    loop = _fastest(turn, times=10) * REPLICATES
+    loop = fastest(turn, times=10) * REPLICATES
     work = f"Bradley-Terry, {COMPARISONS:,} comparisons x {MODELS} models"
     found = [
         Row(
@@ -46,7 +44,7 @@ def rows() -> list[Row]:
     ]
     for name, clusters in ((f"{QUERIES} queries", query), ("comparisons", None)):
         resampled = partial(_strengths, clusters=clusters, replicates=REPLICATES)
-        ours = _fastest(partial(resampled, first, second, outcome))
+        ours = fastest(partial(resampled, first, second, outcome))
         found.append(
             Row(
                 f"{work}, {REPLICATES:,} resamples of {name}",
@@ -100,12 +98,3 @@ def _evalica(
         evalica.bradley_terry(*given, tolerance=1e-12, limit=10_000).scores.loc[list(NAMES)].to_numpy()
     )
     return np.asarray(logs - logs.mean())
-
-
-def _fastest(work: Callable[[], object], times: int = 5) -> float:
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - start)
-    return min(taken)
