@@ -10,7 +10,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import _agreement, _preference
+from tests.bench import _agreement, _pages, _preference
 from tests.bench._rows import Row, as_text
 from tests.bench._simulations import SIMULATIONS, table
 from tests.bench._simulations.simulation import measure_all
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def speed() -> list[Row]:
-    return [row for subject in (_agreement, _preference) for row in subject.rows()]
+    return [row for subject in (_agreement, _preference, _pages) for row in subject.rows()]
 
 
 if __name__ == "__main__":

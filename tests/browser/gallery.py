@@ -29,7 +29,7 @@ TALLEST = 1_800  # pixels; a longer page is cut there
 NAME, PASSWORD = "researcher", "for two minutes on this machine"
 COMPARED = {"practice", "practice-feedback", "task", "task-error"}
 # These need more labels and scores than a study in the middle of its work has.
-OF_REHEARSAL = {"study", "item", "labels-curve", "audits", "audit", "scores"}
+OF_REHEARSAL = {"study", "disagreement", "item", "labels-curve", "audits", "audit", "scores"}
 # And these compare models, of which the starter's texts have one.
 OF_COMPARISONS = {"preferences"}
 IN_ARABIC = {"consent", "comprehension-again", "practice", "survey-error", "task", "done"}
