@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 SECONDS_BETWEEN_WRITES = 1.0
 # Of one person at a time: others' audits wait for the same workers.
 MOST_UNFINISHED = 5
-# At the largest size that it may try; one of as many keeps a worker for about half an hour.
+# At the largest size that it may try: a minute or a few of a worker.
 MOST_ANSWERS = 1_000_000_000
 
 
@@ -67,7 +67,7 @@ def _check_size(specification: Mapping[str, Any]) -> None:
 
 
 def delete_plan(*, plan: Plan) -> None:
-    """Delete a plan in whatever state; the worker that runs it stops within a second or so."""
+    """Delete a plan in whatever state; the worker that runs it stops at its next step."""
     plan.delete()
 
 
