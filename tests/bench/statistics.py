@@ -15,7 +15,7 @@ from tests.bench._rows import Row, as_text
 from tests.bench._simulations import SIMULATIONS, table
 from tests.bench._simulations.simulation import measure_all
 
-STUDIES = 2_000
+STUDIES = 1_000
 
 
 def main() -> None:

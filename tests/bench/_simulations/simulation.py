@@ -74,7 +74,7 @@ class Measured:
         n, share = self.studies, self.share
         middle = (share + z * z / (2 * n)) / (1 + z * z / n)
         half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
-        return middle - half, middle + half
+        return max(middle - half, 0.0), min(middle + half, 1.0)
 
     def ratio(self, z: float = 1.96) -> float:
         """How far the share is inside its band, as far as chance allows: 1 and more is inside."""
