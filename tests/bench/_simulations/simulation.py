@@ -76,8 +76,11 @@ class Measured:
         half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
         return max(middle - half, 0.0), min(middle + half, 1.0)
 
-    def ratio(self, z: float = 1.96) -> float:
-        """How far the share is inside its band, as far as chance allows: 1 and more is inside."""
+    def ratio(self, z: float = 3.5) -> float:
+        """How far the share is inside its band, as far as chance allows: 1 and more is inside.
+
+        Beyond so many Monte Carlo errors there is no chance, however many are simulated.
+        """
         (low, high), (least, most) = self.interval(z), self.simulation.band
         return min(high / max(least, 1e-6), most / max(low, 1e-6)) if self.studies else 0.0
 
