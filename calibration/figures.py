@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from math import ceil, floor, log, log10
 from typing import Any
 
-from annotation.charts.box import FLOOR, RIGHT, TOP, Tick
+from annotation.charts.box import FLOOR, RIGHT, TOP, Axis, Tick
 from annotation.figures.figure import Figure, Table
 from annotation.templatetags.labels import fixed
 
 # Left of the box stand the ticks of the upright axis.
 LEFT = 46
-STEPS = (1, 2, 5, 10)
+STEPS = (1, 2, 5)
 COLUMNS = {
     "labels_per_item": "People an item",
     "items": "Items",
@@ -91,23 +91,20 @@ def _plot(
     reached = [option["achieved"][end] for option in options for end in ("value", "low", "high")]
     if signed and max(value for value in reached if value is not None) < target / 2:
         targets = [-target]
-    bottom, top, step = _range([0.0, *targets, *(value for value in reached if value is not None)])
+    up = Axis.over([*targets, *reached], FLOOR, TOP, steps=4)
     labels = [option["labels"] for option in options]
     first, last = min(labels) / 1.25, max(labels) * 1.25
 
     def across(number: float) -> float:
         return round(LEFT + 10 + (RIGHT - LEFT - 20) * log(number / first) / log(last / first), 1)
 
-    def up(value: float | None) -> float | None:
-        return None if value is None else _up(value, bottom, top)
-
     best = None if result["best"] is None else result["options"][result["best"]]
     dots = [
         OptionDot(
             x=across(option["labels"]),
-            y=_up(option["achieved"]["value"], bottom, top),
-            low=up(option["achieved"]["low"]),
-            high=up(option["achieved"]["high"]),
+            y=up.at(option["achieved"]["value"]),
+            low=up.end(option["achieved"]["low"]),
+            high=up.end(option["achieved"]["high"]),
             met=option["met"],
             best=option is best,
             text=str(option["labels_per_item"]),
@@ -115,35 +112,20 @@ def _plot(
         )
         for n, option in enumerate(sorted(options, key=lambda option: (option["labels"], option["items"])))
     ]
-    places = max(0, -floor(log10(step) + 1e-9))
-    upright = range(ceil(bottom / step - 1e-9), floor(top / step + 1e-9) + 1)
     return OptionsPlot(
         dots=dots,
-        targets=[_up(target, bottom, top) for target in targets],
+        targets=[up.at(target) for target in targets],
         x_ticks=[Tick(across(number), f"{number:,}") for number in _round_numbers(first, last)],
-        y_ticks=[Tick(_up(n * step, bottom, top), fixed(n * step, places)) for n in upright],
+        y_ticks=up.ticks,
         achieved=achieved,
-        target=f"dashed: target {fixed(targets[0], max(places, 2))}",
+        target=f"dashed: target {fixed(targets[0], max(up.places, 2))}",
     )
-
-
-def _range(values: Sequence[float]) -> tuple[float, float, float]:
-    """Round ends that hold the values, and the step between ticks."""
-    low, high = min(values), max(values)
-    rough = (high - low or 1.0) / 4
-    power = 10 ** floor(log10(rough))
-    step = next(step * power for step in STEPS if step * power >= rough * (1 - 1e-9))
-    return floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step, step
-
-
-def _up(value: float, bottom: float, top: float) -> float:
-    return round(FLOOR - (FLOOR - TOP) * (value - bottom) / (top - bottom), 1)
 
 
 def _round_numbers(first: float, last: float) -> list[int]:
     """1, 2 or 5 times powers of ten inside the ends; where they are many, the powers alone."""
     powers = range(floor(log10(first)), ceil(log10(last)) + 1)
-    every = [step * 10**power for power in powers if power >= 0 for step in STEPS[:3]]
+    every = [step * 10**power for power in powers if power >= 0 for step in STEPS]
     inside = [number for number in every if first <= number <= last]
     tens = [number for number in inside if log10(number) % 1 == 0]
     if not inside:

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
 
 import numpy as np
 
-from annotation.charts.box import FLOOR, RIGHT, TOP, Tick, number_text, round_step
+from annotation.charts.box import BESIDE_NUMBERS, FLOOR, RIGHT, TOP, Axis, Tick
 
-# Numbers stand at the left of the box, and a line of the legend under it takes so much.
-BESIDE_NUMBERS, LEGEND, LEGEND_LINE = 48, 292, 23
+# Where the legend begins, and what a line of it takes.
+LEGEND, LEGEND_LINE = 292, 23
 MOST_TICKS = 8
 
 
@@ -46,14 +45,7 @@ class Curves:
 
 def curves_of(places: Sequence[int], lines: Sequence[Line], *, axis: str) -> Curves:
     """Lines over places from left to right, on one scale that holds 0."""
-    ends = [x for line in lines for x in (*line.values, *line.lows, *line.highs) if x is not None]
-    low, high = min([0.0, *ends]), max([0.0, *ends])
-    step = round_step((high - low) / 5)
-    first = floor(low / step + 1e-9)
-    last = max(first + 1, ceil(high / step - 1e-9))
-
-    def up(value: float) -> float:
-        return round(FLOOR - (FLOOR - TOP) * (value / step - first) / (last - first), 1)
+    up = Axis.over((x for line in lines for x in (*line.values, *line.lows, *line.highs)), FLOOR, TOP)
 
     def across(place: int) -> float:
         spread = max(1, places[-1] - places[0])
@@ -61,9 +53,8 @@ def curves_of(places: Sequence[int], lines: Sequence[Line], *, axis: str) -> Cur
 
     def path(values: Sequence[float | None]) -> list[str]:
         pairs = zip(places, values, strict=True)
-        return [f"{across(place)},{up(value)}" for place, value in pairs if value is not None]
+        return [f"{across(place)},{up.at(value)}" for place, value in pairs if value is not None]
 
-    decimals = max(0, -floor(log10(step) + 1e-9))
     named = np.unique(np.linspace(0, len(places) - 1, min(MOST_TICKS, len(places))).round().astype(int))
     return Curves(
         lines=[
@@ -77,8 +68,8 @@ def curves_of(places: Sequence[int], lines: Sequence[Line], *, axis: str) -> Cur
             for n, line in enumerate(lines)
         ],
         ticks=[Tick(across(places[n]), str(places[n])) for n in named.tolist()],
-        levels=[Tick(up(n * step), number_text(n * step, decimals)) for n in range(first, last + 1)],
-        zero=up(0.0),
+        levels=up.ticks,
+        zero=up.at(0.0),
         axis=axis,
         height=LEGEND + len(lines) * LEGEND_LINE - 8,
     )

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from itertools import chain
 
-from annotation.charts.box import LEFT, RIGHT, Tick, number_text, round_step
+from annotation.charts.box import LEFT, RIGHT, Axis, Tick
 
 # A row holds the name above its marks, so that long names have the whole width.
 ROW, FIRST, BAND, BAND_HEIGHT = 42, 26, 12, 14
@@ -52,20 +52,8 @@ class GroupRows:
 
 def group_rows(differences: Sequence[Difference], *, axis: str) -> GroupRows:
     """Groups in the order given."""
-    ends = [0.0]
-    for one in differences:
-        ends += [one.value, one.chance_low, one.chance_high]
-        ends += [end for end in (one.low, one.high) if end is not None]
-    step = round_step((max(ends) - min(ends)) / 5)
-    first, last = floor(min(ends) / step + 1e-9), ceil(max(ends) / step - 1e-9)
-    last = max(last, first + 1)
-
-    def across(number: float | None) -> float | None:
-        return None if number is None else at(number)
-
-    def at(number: float) -> float:
-        return round(LEFT + 10 + (RIGHT - LEFT - 20) * (number / step - first) / (last - first), 1)
-
+    ends = ((one.value, one.low, one.high, one.chance_low, one.chance_high) for one in differences)
+    across = Axis.over(chain.from_iterable(ends), LEFT + 10, RIGHT - 10)
     rows = [
         GroupRow(
             name=one.name if len(one.name) <= MOST_LETTERS else one.name[: MOST_LETTERS - 1] + "…",
@@ -73,14 +61,12 @@ def group_rows(differences: Sequence[Difference], *, axis: str) -> GroupRows:
             name_y=FIRST + n * ROW,
             top=FIRST + n * ROW + BAND,
             y=FIRST + n * ROW + BAND + BAND_HEIGHT / 2,
-            x=at(one.value),
-            low=across(one.low),
-            high=across(one.high),
-            chance=at(one.chance_low),
-            width=round(at(one.chance_high) - at(one.chance_low), 1),
+            x=across.at(one.value),
+            low=across.end(one.low),
+            high=across.end(one.high),
+            chance=across.at(one.chance_low),
+            width=round(across.at(one.chance_high) - across.at(one.chance_low), 1),
         )
         for n, one in enumerate(differences)
     ]
-    decimals = max(0, -floor(log10(step) + 1e-9))
-    ticks = [Tick(at(n * step), number_text(n * step, decimals)) for n in range(first, last + 1)]
-    return GroupRows(rows, ticks, at(0.0), FIRST + len(rows) * ROW, axis)
+    return GroupRows(rows, across.ticks, across.at(0.0), FIRST + len(rows) * ROW, axis)

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
 
 import numpy as np
 
-from annotation.charts.box import LEFT, RIGHT, FloatArray, Tick, number_text, round_step
+from annotation.charts.box import LEFT, RIGHT, Axis, FloatArray, Tick
 
 # Rows hold a name above its interval, so that long names have the whole width.
 ROW, NAME, LINE, DIVIDER = 34, 14, 25, 30
@@ -48,18 +47,7 @@ def model_rows(
     highs: FloatArray,
 ) -> ModelRows:
     """Models in the order given, with a divider before each group where there are several."""
-    ends = np.concatenate([values, lows, highs, [0.0]])
-    ends = ends[np.isfinite(ends)]
-    step = round_step(float(ends.max() - ends.min()) / 5)
-    first, last = floor(float(ends.min()) / step + 1e-9), ceil(float(ends.max()) / step - 1e-9)
-    last = max(last, first + 1)
-
-    def across(number: float) -> float:
-        return round(LEFT + 6 + (RIGHT - LEFT - 12) * (number / step - first) / (last - first), 1)
-
-    def end(number: float) -> float | None:
-        return across(number) if np.isfinite(number) else None
-
+    across = Axis.over(np.concatenate([values, lows, highs]).tolist(), LEFT + 6, RIGHT - 6)
     rows: list[ModelRow] = []
     dividers: list[Tick] = []
     y = 4.0
@@ -74,15 +62,13 @@ def model_rows(
                 y,
                 y + NAME,
                 y + LINE,
-                across(values[n]),
-                end(lows[n]),
-                end(highs[n]),
+                across.at(values[n]),
+                across.end(lows[n]),
+                across.end(highs[n]),
             )
         )
         y += ROW
-    places = max(0, -floor(log10(step) + 1e-9))
-    ticks = [Tick(across(n * step), number_text(n * step, places)) for n in range(first, last + 1)]
-    return ModelRows(rows, dividers, ticks, across(0.0), y + 4, y + 46)
+    return ModelRows(rows, dividers, across.ticks, across.at(0.0), y + 4, y + 46)
 
 
 def shortened(name: str, most: int = MOST_LETTERS) -> str:

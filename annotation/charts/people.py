@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
 
 import numpy as np
 
-from annotation.charts.box import FLOOR, LEFT, RIGHT, TOP, FloatArray, Tick, number_text, round_step
+from annotation.charts.box import BESIDE_NUMBERS, FLOOR, LEFT, RIGHT, TOP, Axis, FloatArray, Tick
 
 # Beyond this many, every second, third or further one of the row is drawn.
 MOST_IN_A_ROW = 150
-# The row's plot has numbers at its left.
-BESIDE_NUMBERS = 48
 
 
 @dataclass(frozen=True)
@@ -88,26 +85,17 @@ def people_in_a_row(names: Sequence[str], values: FloatArray, lows: FloatArray, 
     order = np.argsort(values, kind="stable")
     if len(order) > MOST_IN_A_ROW:
         order = order[np.linspace(0, len(order) - 1, MOST_IN_A_ROW).round().astype(int)]
-    ends = np.concatenate([lows[order], highs[order], values[order], [0.0]])
-    step = round_step(float(ends.max() - ends.min()) / 5)
-    bottom, top = floor(float(ends.min()) / step + 1e-9) * step, ceil(float(ends.max()) / step - 1e-9) * step
-
-    def up(number: float) -> float:
-        return round(FLOOR - (FLOOR - TOP) * (number - bottom) / (top - bottom), 1)
-
+    up = Axis.over(np.concatenate([lows[order], highs[order], values[order]]).tolist(), FLOOR, TOP)
     room = (RIGHT - BESIDE_NUMBERS) / max(20, len(order))
     whiskers = [
         Whisker(
             x=round(BESIDE_NUMBERS + (place + 0.5) * room, 1),
-            y=up(values[n]),
-            low=up(lows[n]),
-            high=up(highs[n]),
+            y=up.at(values[n]),
+            low=up.at(lows[n]),
+            high=up.at(highs[n]),
             clear=bool(lows[n] > 0 or highs[n] < 0),
             name=names[n],
         )
         for place, n in enumerate(order.tolist())
     ]
-    numbers = [bottom + n * step for n in range(round((top - bottom) / step) + 1)]
-    places = max(0, -floor(log10(step) + 1e-9))
-    ticks = [Tick(up(number), number_text(number, places)) for number in numbers]
-    return Row(whiskers, ticks, up(0.0), len(order))
+    return Row(whiskers, up.ticks, up.at(0.0), len(order))
