@@ -129,7 +129,7 @@ def explained_share(
         raise ValueError("no p below .05 comes from fewer than 19 permutations")
     observed = labels.sums(labels.group[None])
     share = _share_estimate(observed, clusters, confidence)
-    if share.value is None or labels.groups < 2:
+    if share.value is None or labels.sizes[0] < 2:
         reason = share.reason if share.value is None else "fewer than two groups have labels"
         none = (UNDEFINED,) * labels.groups
         undefined = Estimate(None, None, None, share.n, reason)

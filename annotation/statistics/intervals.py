@@ -99,7 +99,7 @@ def caution(clusters: int, *, method: Method = "bootstrap") -> str | None:
     known = max(number for number in COVERAGE[method] if number <= clusters)
     held = f"held its true value in {COVERAGE[method][known]} % of simulated studies"
     words = f"so few clusters make intervals {narrow}: with {known}, 95 % intervals of ordinal alpha {held}"
-    better = f", jackknife intervals in {COVERAGE['jackknife'][known]} %"
+    better = f"; jackknife intervals hold better, in {COVERAGE['jackknife'][known]} %"
     return words + (better if method == "bootstrap" else "")
 
 

@@ -85,7 +85,7 @@ def test_an_interval_says_how_many_resamples_and_clusters_it_rests_on_and_which_
 def test_a_caution_tells_in_figures_how_narrow_intervals_from_few_clusters_are():
     assert [intervals.caution(few) for few in (0, 1, 40, 100)] == [None] * 4
     for few, words in [
-        (2, ("far too narrow", "with 2,", "in 21 %", "jackknife intervals in 83 %")),
+        (2, ("far too narrow", "with 2,", "in 21 %", "jackknife intervals hold better, in 83 %")),
         (9, ("far too narrow", "with 5,", "64 %")),
         (10, ("somewhat narrow", "with 10,", "81 %")),
         (39, ("somewhat narrow", "with 20,", "88 %")),

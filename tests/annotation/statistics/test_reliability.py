@@ -104,7 +104,7 @@ def test_icc_is_near_interval_alpha_and_split_halves_near_icc_of_the_mean():
     halves = split_half_reliability(counts, values=SCALE, rng=np.random.default_rng(3))
     assert halves.value == pytest.approx(mean, abs=5e-3) and halves.n == 2000
     plain = split_half_reliability(counts, values=SCALE, rng=np.random.default_rng(3), stepped_up=False)
-    assert halves.value == pytest.approx(2 * plain.value / (1 + plain.value), abs=1e-4)
+    assert halves.value == pytest.approx(2 * plain.value / (1 + plain.value))
 
 
 def test_halves_are_every_split_of_the_labels_as_often_as_any_other():
@@ -122,6 +122,25 @@ def test_halves_are_every_split_of_the_labels_as_often_as_any_other():
     assert found.tolist() == [2, 101, 200]
     assert times / 30_000 == pytest.approx([0.3, 0.6, 0.1], abs=0.01)
     assert b[1] == pytest.approx((203 - a[1] * 2) / 3)
+
+
+def test_a_split_near_minus_one_outweighs_no_other_and_many_items_take_fewer_splits():
+    rng = np.random.default_rng(8)
+    for _ in range(30):
+        counts = rng.multinomial(2, [0.1, 0.2, 0.4, 0.2, 0.1], size=5)
+        found, plain = (
+            split_half_reliability(
+                counts, values=range(5), rng=np.random.default_rng(1), stepped_up=stepped_up
+            ).value
+            for stepped_up in (True, False)
+        )
+        assert found is None or found == pytest.approx(2 * plain / (1 + plain))
+    counts = rng.multinomial(4, [0.2, 0.5, 0.3], size=4000)
+    usual, fifty = (
+        split_half_reliability(counts, values=range(3), rng=np.random.default_rng(1), **splits)
+        for splits in ({}, {"splits": 50})
+    )
+    assert usual == fifty
 
 
 def test_two_labels_each_have_one_split_and_its_correlation_is_the_items():
@@ -157,6 +176,8 @@ def test_reliability_that_cannot_be_had_says_why_and_negative_ones_are_values():
         assert found.value is None and reason in str(found.reason)
     equal = split_half_reliability([[0, 2], [0, 2], [0, 2], [1, 1]], values=[1, 2], rng=rng)
     assert equal.value is None and "means of a half" in str(equal.reason)
+    opposite = split_half_reliability([[1, 0, 1], [0, 2, 0], [2, 0, 2]], values=[1, 2, 3], rng=rng)
+    assert opposite.value is None and "-1" in str(opposite.reason)
     with pytest.raises(ValueError, match="split"):
         split_half_reliability([[1, 1]], values=[1, 2], rng=rng, splits=0)
     perfect = np.eye(3, dtype=int) * 2**31
