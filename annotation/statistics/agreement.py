@@ -93,7 +93,7 @@ def krippendorff_alpha(
         return Estimate(None, None, None, 0, NO_PAIR)
     if used.sum() < 2:
         return Estimate(None, None, None, n, ONE_VALUE)
-    index, number = cluster_index(None if clusters is None else np.asarray(clusters)[kept], n)
+    index, number = cluster_index(clusters, len(every), kept=kept)
     interval: dict[str, Any] = {
         "n": n,
         "replicates": replicates,
@@ -160,7 +160,7 @@ def fleiss_kappa(
     kept = checked[labelled]
     if np.count_nonzero(kept.any(axis=0)) < 2:
         return Estimate(None, None, None, n, ONE_VALUE)
-    index, number = cluster_index(None if clusters is None else np.asarray(clusters)[labelled], n)
+    index, number = cluster_index(clusters, len(checked), kept=labelled)
     return sums_estimate(
         cluster_sums(np.column_stack([kept, pairwise_agreement(kept), np.ones(n)]), index, number),
         _kappa,

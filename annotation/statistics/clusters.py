@@ -11,12 +11,15 @@ import numpy.typing as npt
 from annotation.statistics.counts import FloatArray
 
 IntArray = npt.NDArray[np.intp]
+Kept = npt.NDArray[np.bool_] | IntArray
 
 # Weights counted at once: half a megabyte, which stays in the cache and is twice as fast as all of them.
 CACHED = 65_536
 
 
-def cluster_index(clusters: npt.ArrayLike | None, items: int) -> tuple[IntArray, int]:
+def cluster_index(
+    clusters: npt.ArrayLike | None, items: int, *, kept: Kept | None = None
+) -> tuple[IntArray, int]:
     """Number the clusters from 0.
 
     Parameters
@@ -24,12 +27,14 @@ def cluster_index(clusters: npt.ArrayLike | None, items: int) -> tuple[IntArray,
     clusters : array_like of shape (items,), or None
         The cluster of each item, as anything that sorts. None: each item is its own.
     items : int
+    kept : ndarray of bool, shape (items,), or of int, optional
+        The items that are numbered, as a mask or by their places; by default all.
 
     Returns
     -------
-    index : ndarray of int, shape (items,)
+    index : ndarray of int, shape (items,), or as many as are kept
     number : int
-        How many clusters there are.
+        How many clusters they have.
 
     Raises
     ------
@@ -41,12 +46,10 @@ def cluster_index(clusters: npt.ArrayLike | None, items: int) -> tuple[IntArray,
     >>> cluster_index(["b", "a", "b"], 3)
     (array([1, 0, 1]), 2)
     """
-    if clusters is None:
-        return np.arange(items), items
-    names = np.asarray(clusters)
+    names = np.arange(items) if clusters is None else np.asarray(clusters)
     if names.shape != (items,):
         raise ValueError(f"clusters must have shape ({items},), not {names.shape}")
-    found, index = np.unique(names, return_inverse=True)
+    found, index = np.unique(names if kept is None else names[kept], return_inverse=True)
     return index.astype(np.intp, copy=False), len(found)
 
 

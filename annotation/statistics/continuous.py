@@ -79,7 +79,9 @@ def alpha_of_labels(
         return Estimate(None, None, None, 0, NO_PAIR)
     if label.min() == label.max():
         return Estimate(None, None, None, n, ONE_VALUE)
-    index, number = cluster_index(_of_items(clusters, several), n)
+    upto = several[-1] + 1
+    named = None if clusters is None else np.atleast_1d(clusters)[:upto]
+    index, number = cluster_index(named, upto, kept=several)
     interval: dict[str, Any] = {
         "n": n,
         "replicates": replicates,
@@ -114,16 +116,6 @@ def _labels(items: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[IntArray, Floa
         raise ValueError("labels must be finite, or NaN where they are missing")
     given = ~np.isnan(label)
     return what[given].astype(np.intp), label[given]
-
-
-def _of_items(clusters: npt.ArrayLike | None, items: IntArray) -> npt.ArrayLike | None:
-    """The clusters of these items."""
-    if clusters is None:
-        return None
-    names = np.asarray(clusters)
-    if names.ndim != 1 or len(names) <= items[-1]:
-        raise ValueError(f"clusters must be one an item, of item {items[-1]} too, not {names.shape}")
-    return names[items]
 
 
 def _sums(what: IntArray, label: FloatArray, index: IntArray, number: int) -> FloatArray:

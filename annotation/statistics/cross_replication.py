@@ -188,9 +188,10 @@ def cross_replication_reliability(
     both = (one.sum(axis=1) > 0) & (other.sum(axis=1) > 0)
     x = distances(np.stack([one[both], other[both]]), scale, level)
     return leave_one_out(
-        between_columns(moments_of(one[both], x), moments_of(other[both], x)),
+        between_columns(moments_of(one, x), moments_of(other, x)),
         kappa_of,
-        clusters=None if clusters is None else np.asarray(clusters)[both],
+        kept=both,
+        clusters=clusters,
         confidence=confidence,
         bounds=(-np.inf, 1.0),
         none="no item has labels of both groups",

@@ -244,9 +244,10 @@ def _shares(sums: FloatArray) -> FloatArray:
 def _share_estimate(observed: FloatArray, clusters: npt.ArrayLike | None, confidence: float) -> Estimate:
     several = observed[0, 0].sum(axis=0) >= 2
     return leave_one_out(
-        _by_item(observed)[:, 0, several],
+        _by_item(observed)[:, 0],
         lambda sums: over(sums[0], sums[1]),
-        clusters=None if clusters is None else np.asarray(clusters)[: len(several)][several],
+        kept=several,
+        clusters=None if clusters is None else np.atleast_1d(clusters)[: len(several)],
         confidence=confidence,
         bounds=(0.0, 1.0),
         none="no item has two labels of people in groups",

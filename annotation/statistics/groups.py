@@ -120,7 +120,7 @@ def group_agreement(
     if every.ndim != 3 or len(every) < 2:
         raise ValueError(f"counts must have shape (groups, items, values), two groups or more: {every.shape}")
     scale = as_values(values, as_counts(every.reshape(-1, every.shape[2])))
-    estimates = _Estimates(None if clusters is None else np.asarray(clusters), confidence)
+    estimates = _Estimates(clusters, confidence)
     labels = moments_of(every, scale)
     ranked = moments_of(every, distances(every, scale, level))
     others, rest = (moments.sum(axis=1, keepdims=True) - moments for moments in (labels, ranked))
@@ -135,7 +135,7 @@ def group_agreement(
 class _Estimates:
     """What all estimates share: the clusters of the items, and the confidence of the intervals."""
 
-    clusters: npt.NDArray[np.generic] | None
+    clusters: npt.ArrayLike | None
     confidence: float
 
     def group(self, labels: FloatArray, others: FloatArray, ranked: FloatArray, rest: FloatArray) -> Group:
@@ -166,9 +166,8 @@ class _Estimates:
     def _of(
         self, columns: FloatArray, used: npt.NDArray[np.bool_], statistic: Statistic, **words: Any
     ) -> Estimate:
-        clusters = None if self.clusters is None else self.clusters[used]
         return leave_one_out(
-            columns[:, used], statistic, clusters=clusters, confidence=self.confidence, **words
+            columns, statistic, kept=used, clusters=self.clusters, confidence=self.confidence, **words
         )
 
 

@@ -253,7 +253,7 @@ def mean_estimate(
     n = int(kept.sum())
     if n == 0:
         return Estimate(None, None, None, 0, "no item has the value")
-    index, number = cluster_index(None if clusters is None else np.asarray(clusters)[kept], n)
+    index, number = cluster_index(clusters, len(every), kept=kept)
     return sums_estimate(
         cluster_sums(np.stack([every[kept], np.ones(n)], axis=1), index, number),
         lambda sums: sums[:, 0] / sums[:, 1],

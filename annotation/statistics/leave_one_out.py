@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy.typing as npt
 
-from annotation.statistics.clusters import cluster_index, cluster_sums
+from annotation.statistics.clusters import Kept, cluster_index, cluster_sums
 from annotation.statistics.counts import FloatArray
 from annotation.statistics.intervals import EVERYWHERE, Bounds, Estimate, sums_estimate
 
@@ -15,6 +15,7 @@ def leave_one_out(
     columns: FloatArray,
     statistic: Statistic,
     *,
+    kept: Kept | None = None,
     clusters: npt.ArrayLike | None = None,
     confidence: float = 0.95,
     bounds: Bounds = EVERYWHERE,
@@ -26,9 +27,11 @@ def leave_one_out(
     Parameters
     ----------
     columns : ndarray of float, shape (K, items)
-        What is added up. Only the items that the statistic rests on.
+        What is added up.
     statistic : callable
         Takes sums of shape (K, ...) and returns an array of shape (...), NaN where undefined.
+    kept : ndarray of bool, shape (items,), or of int, optional
+        The items that the statistic rests on, as a mask or by their places; by default all.
     clusters : array_like of shape (items,), optional
         By default each item is its own.
     confidence : float
@@ -40,7 +43,12 @@ def leave_one_out(
     Returns
     -------
     Estimate
-        `n` counts the items. No interval from fewer than 6 items or 2 clusters.
+        `n` counts the items kept. No interval from fewer than 6 items or 2 clusters.
+
+    Raises
+    ------
+    ValueError
+        If there is not one cluster an item.
 
     Notes
     -----
@@ -54,12 +62,13 @@ def leave_one_out(
     >>> found.value, found.n, found.clusters
     (3.5, 6, 3)
     """
-    n = columns.shape[1]
+    index, number = cluster_index(clusters, columns.shape[1], kept=kept)
+    n = len(index)
     if n == 0:
         return Estimate(None, None, None, 0, none)
-    index, number = cluster_index(clusters, n)
+    rows = columns.T if kept is None else columns.T[kept]
     found = sums_estimate(
-        cluster_sums(columns.T, index, number),
+        cluster_sums(rows, index, number),
         lambda sums: statistic(sums.T),
         n=n,
         replicates=0,

@@ -141,7 +141,7 @@ class Population:
         scale = as_values(values, every)
         kept = totals(every) >= 2
         paired = every[kept]
-        index, number = cluster_index(np.asarray(queries)[kept], len(paired))
+        index, number = cluster_index(queries, len(every), kept=kept)
         if len(paired) < FEWEST_ITEMS:
             raise ValueError(f"the pilot is too thin: fewer than {FEWEST_ITEMS} items have two labels")
         if number < FEWEST_QUERIES:

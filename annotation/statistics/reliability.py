@@ -97,7 +97,7 @@ def intraclass_correlation(
         return Estimate(None, None, None, n, "fewer than two items with labels")
     if used.sum() < 2:
         return Estimate(None, None, None, n, ONE_VALUE)
-    index, number = cluster_index(None if clusters is None else np.asarray(clusters)[labelled], n)
+    index, number = cluster_index(clusters, len(every), kept=labelled)
     found = sums_estimate(
         cluster_sums(_variance_sums(kept, scale[used]), index, number),
         lambda sums: _intraclass(sums, average=average),
@@ -183,7 +183,7 @@ def split_half_reliability(
         return Estimate(None, None, None, n, f"fewer than {FEWEST_ITEMS} items with two labels")
     if used.sum() < 2:
         return Estimate(None, None, None, n, ONE_VALUE)
-    index, number = cluster_index(None if clusters is None else np.asarray(clusters)[several], n)
+    index, number = cluster_index(clusters, len(every), kept=several)
     times = splits or min(max(HALVED // n, FEWEST_SPLITS), MOST_SPLITS)
     halves = _half_sums(kept, scale[used], index, number, splits=times, rng=rng)
     found = sums_estimate(

@@ -8,7 +8,7 @@ from math import log
 import numpy as np
 import numpy.typing as npt
 
-from annotation.statistics.clusters import IntArray
+from annotation.statistics.clusters import IntArray, cluster_index
 from annotation.statistics.counts import FloatArray, as_counts, as_values, over, totals
 from annotation.statistics.entropy import entropy_bits_corrected, mean_label, standard_deviation
 from annotation.statistics.intervals import Estimate
@@ -147,10 +147,9 @@ def labels_curve(
         return LabelsCurve((), 0, 0, len(every), draws, reason)
     kept = every[chosen]
     drawn = _draw(kept, wanted, draws, rng)
-    resampled = None if clusters is None else np.asarray(clusters)[chosen]
-    rows = _rows(
-        kept, scale, wanted, drawn, partial(leave_one_out, clusters=resampled, confidence=confidence)
-    )
+    resampled, _ = cluster_index(clusters, len(every), kept=chosen)
+    estimate = partial(leave_one_out, clusters=resampled, confidence=confidence)
+    rows = _rows(kept, scale, wanted, drawn, estimate)
     return LabelsCurve(tuple(rows), len(kept), len(fits), len(every) - len(fits), draws)
 
 

@@ -266,7 +266,7 @@ def _interval(
         return Estimate(None, None, None, len(a), INFINITE)
     if replicates and most and len(a) > most:
         return Estimate(value, None, None, len(a), TOO_MANY)
-    index, number = cluster_index(None if clusters is None else np.asarray(clusters)[kept], len(a))
+    index, number = cluster_index(clusters, len(kept), kept=kept)
     return cluster_estimate(
         value,
         statistic(a, b, index),

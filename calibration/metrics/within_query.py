@@ -51,7 +51,7 @@ def within_query_spearman(
     0.0
     """
     a, b, kept = complete(x, y)
-    query, number = cluster_index(np.asarray(queries)[kept], len(a))
+    query, number = cluster_index(queries, len(kept), kept=kept)
     each = _spearman_by_group(a, b, query, number)
     known = np.isfinite(each)
     used, why = each[known], _left_out(a, query, number, known)

@@ -1,10 +1,14 @@
 import doctest
+from functools import partial
 
 import numpy as np
 import pytest
 
 from annotation.statistics import clusters
+from annotation.statistics.agreement import fleiss_kappa, krippendorff_alpha, percent_agreement
 from annotation.statistics.clusters import cluster_index, cluster_weights
+from annotation.statistics.reliability import intraclass_correlation, split_half_reliability
+from annotation.statistics.subsampling import labels_curve
 
 
 def test_examples_in_docstrings_hold():
@@ -14,6 +18,18 @@ def test_examples_in_docstrings_hold():
 def test_clusters_that_are_not_one_an_item_are_refused():
     with pytest.raises(ValueError, match="clusters"):
         cluster_index(["a"], 2)
+    counts, values = np.full((3, 2), 4), [1, 2]
+    for measure in (
+        partial(krippendorff_alpha, level="ordinal", values=values),
+        fleiss_kappa,
+        percent_agreement,
+        partial(intraclass_correlation, values=values),
+        partial(split_half_reliability, values=values, rng=np.random.default_rng(0)),
+        partial(labels_curve, values=values, rng=np.random.default_rng(0)),
+    ):
+        for wrong in (["a"] * 2, ["a"] * 4, "a"):
+            with pytest.raises(ValueError, match="clusters"):
+                measure(counts, clusters=wrong)
 
 
 def test_weights_resample_whole_clusters_with_replacement():
