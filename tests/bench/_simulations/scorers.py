@@ -60,7 +60,6 @@ def altest(
         item,
         SCALE[answers.ravel()],
         SCALE[judged],
-        fewest_items=min(items, 30),
         replicates=replicates,
         rng=rng,
     )
@@ -124,7 +123,7 @@ SIMULATIONS: list[Simulation] = [
             (
                 0.5,
                 "half the noise of a person",
-                {15: (0.45, 0.65), 30: (0.5, 0.7), 60: (0.9, 1.0), 120: (0.97, 1.0)},
+                {30: (0.5, 0.7), 60: (0.9, 1.0), 120: (0.97, 1.0)},
             ),
             (1.0, "the noise of a person", {30: (0.0, 0.04), 60: (0.0, 0.06), 120: (0.04, 0.15)}),
             (2.0, "twice the noise of a person", {30: (0.0, 0.02), 120: (0.0, 0.02)}),
