@@ -1,7 +1,7 @@
 """How many labels, items and queries a study of people needs, by simulating it at every size considered."""
 
 from collections.abc import Callable, Sequence
-from math import ceil, sqrt
+from math import ceil, log, sqrt
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from annotation.statistics.entropy import entropy_bits, entropy_bits_corrected, 
 from annotation.statistics.population import Population
 from annotation.statistics.sizes import (
     MOST_ITEMS,
+    Achieve,
     Achieved,
     Option,
     Options,
@@ -20,14 +21,15 @@ from annotation.statistics.sizes import (
     chosen,
     mean_achieved,
     options_by_labels,
+    seed_from,
 )
 
 GRID = (3, 5, 10, 15, 25)
 MOST_LABELS_PER_ITEM = 200
 REPLICATES = 1000
-# Items of one simulated study where only labels an item count, and halvings that find their number.
+# Items of one simulated study where only labels an item count, and numbers that are tried beyond the grid.
 ITEMS_AT_ONCE = 60
-HALVINGS = 8
+BEYOND_GRID = 9
 
 
 def plan_alpha_width(
@@ -58,7 +60,7 @@ def plan_alpha_width(
         Labels an item; the smallest number of queries is found for each.
     most_items : int
     simulations : int
-        Simulated studies at each size that may become the answer.
+        Simulated studies at each size; a tenth of them where these leave no doubt.
     session_size : int
         Items that one person labels, as far as people differ in severity.
     progress : callable, optional
@@ -77,8 +79,8 @@ def plan_alpha_width(
     (True, True)
     """
 
-    def widths(labels_per_item: int) -> Callable[[int, int], Achieved]:
-        def achieve(queries: int, number: int) -> Achieved:
+    def widths(labels_per_item: int) -> Achieve:
+        def achieve(queries: int, number: int, rng: np.random.Generator) -> Achieved:
             clusters = np.repeat(np.arange(queries), items_per_query)
             found = np.full(number, np.nan)
             for study in range(number):
@@ -102,12 +104,11 @@ def plan_alpha_width(
     return options_by_labels(
         widths,
         grid=[k for k in grid if k > 1],
-        straight=lambda width: 1 / max(width, 1e-9),
-        target=target,
-        at_zero=0.0,
+        meets=lambda width: width <= target,
         items_per_query=items_per_query,
         most_items=most_items,
         simulations=simulations,
+        rng=rng,
         progress=progress,
     )
 
@@ -150,7 +151,7 @@ def plan_mean_width(
     """
     from scipy.special import stdtrit
 
-    def achieve(labels_per_item: int) -> Achieved:
+    def achieve(labels_per_item: int, rng: np.random.Generator) -> Achieved:
         if labels_per_item < 2:
             return Achieved(None, None, None, 0)
         latents = _studies(population, items_per_query, simulations, rng)
@@ -162,10 +163,11 @@ def plan_mean_width(
 
     return _options_of_labels(
         achieve,
-        lambda found: found.value is not None and found.value <= target,
+        meets=lambda width: width <= target,
         items=items,
         items_per_query=items_per_query,
         grid=grid,
+        rng=rng,
         progress=progress,
     )
 
@@ -206,55 +208,58 @@ def plan_entropy_bias(
     >>> -0.15 <= plan.options[plan.best].achieved.value < 0
     True
     """
+    from scipy.special import entr
+
     estimate = entropy_bits_corrected if corrected else entropy_bits
 
-    def achieve(labels_per_item: int) -> Achieved:
+    def achieve(labels_per_item: int, rng: np.random.Generator) -> Achieved:
         latents = _studies(population, items_per_query, simulations, rng)
         estimated = _by_item(estimate, population.label(latents, labels_per_item, rng=rng))
-        # Shares are as good as counts to a plug-in estimate.
-        true = _by_item(entropy_bits, population.probabilities(latents))
+        true = entr(population.probabilities(latents)).sum(axis=-1) / log(2)
         return mean_achieved((estimated - true).mean(axis=1))
 
     return _options_of_labels(
         achieve,
-        lambda found: found.value is not None and abs(found.value) <= target,
+        meets=lambda bias: abs(bias) <= target,
         items=items,
         items_per_query=items_per_query,
         grid=grid,
+        rng=rng,
         progress=progress,
     )
 
 
 def _options_of_labels(
-    achieve: Callable[[int], Achieved],
-    met: Callable[[Achieved], bool],
+    achieve: Callable[[int, np.random.Generator], Achieved],
     *,
+    meets: Callable[[float], bool],
     items: int,
     items_per_query: int,
     grid: Sequence[int],
+    rng: np.random.Generator,
     progress: Progress | None,
 ) -> Options:
     """Where only labels an item count: those of the grid, and the fewest that do."""
     tried: dict[int, Achieved] = {}
+    seed = seed_from(rng)
 
     def enough(labels_per_item: int) -> bool:
         if labels_per_item not in tried:
-            tried[labels_per_item] = achieve(labels_per_item)
+            tried[labels_per_item] = achieve(labels_per_item, np.random.default_rng([seed, labels_per_item]))
             if progress:
-                progress(len(tried) / (len(set(grid)) + HALVINGS))
-        return met(tried[labels_per_item])
+                progress(len(tried) / (len(set(grid)) + BEYOND_GRID))
+        value = tried[labels_per_item].value
+        return value is not None and meets(value)
 
     queries = ceil(items / items_per_query)
-    good = [k for k in sorted(set(grid)) if enough(k)]
-    high = good[0] if good else MOST_LABELS_PER_ITEM
+    high = next((k for k in [*sorted(grid), MOST_LABELS_PER_ITEM] if enough(k)), MOST_LABELS_PER_ITEM)
     low = max((k for k in tried if k < high), default=0)
-    while high - low > 1 and (good or enough(high)):
+    while enough(high) and high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
-        good = [high]
-    shown = sorted({*grid, high})
-    options = [Option(k, queries, items, items * k, tried[k], enough(k)) for k in shown]
-    words = f"nothing below {MOST_LABELS_PER_ITEM} labels an item meets the target"
+    met = {k: enough(k) for k in sorted({*grid, high})}
+    options = [Option(k, queries, items, items * k, tried[k], met[k]) for k in met]
+    words = f"{MOST_LABELS_PER_ITEM} labels an item, the most considered, are too few"
     return chosen(options, words, progress)
 
 

@@ -2,21 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil, sqrt
+from itertools import count
+from math import ceil, log2, sqrt
 
 import numpy as np
 
 from annotation.statistics.counts import FloatArray
 
 Progress = Callable[[float], None]
-Point = tuple[float, float]
 
 MOST_ITEMS = 20_000
 # Fewer clusters give intervals that are far too narrow, and a plan that promises too much.
 FEWEST_QUERIES = 10
 # Sizes within this share of each other are told apart by Monte Carlo error only.
 CLOSE = 0.02
-MOST_STEPS = 8
 FEWEST_SIMULATIONS = 20
 
 
@@ -29,13 +28,16 @@ class Achieved:
     value, low, high : float or None
         None where no simulated study defines it.
     simulations : int
-        Simulated studies (or items, where a study is no more than its items) behind the value.
+        Simulated studies behind the value.
     """
 
     value: float | None
     low: float | None
     high: float | None
     simulations: int
+
+
+Achieve = Callable[[int, int, np.random.Generator], Achieved]
 
 
 @dataclass(frozen=True)
@@ -118,14 +120,13 @@ def share_achieved(successes: int, simulations: int) -> Achieved:
 
 
 def smallest_size(
-    achieve: Callable[[int, int], Achieved],
+    achieve: Achieve,
     *,
-    straight: Callable[[float], float],
-    target: float,
-    at_zero: float,
+    meets: Callable[[float], bool],
     least: int,
     most: int,
     simulations: int,
+    seed: Sequence[int],
     progress: Progress | None = None,
 ) -> Found:
     """Find the smallest size at which simulation meets a target.
@@ -133,17 +134,15 @@ def smallest_size(
     Parameters
     ----------
     achieve : callable
-        From a size and a number of simulations to what they achieve.
-    straight : callable
-        Rises as what is achieved gets better, about linearly in the root of the size: the inverse of a
-        width, or the normal quantile of a power.
-    target : float
-        In the units of what is achieved.
-    at_zero : float
-        What `straight` would be at size 0, for the first guess.
+        From a size, a number of simulations and a random generator to what they achieve.
+    meets : callable
+        Whether a value achieved meets the target.
     least, most : int
     simulations : int
-        At each size that may become the answer; a first look takes a tenth of them.
+        At each size; a tenth of them, 20 or more, where these leave no doubt on which side of the target
+        it is.
+    seed : sequence of int
+        Each size is simulated from this seed and itself.
     progress : callable, optional
         Called with the share done, which only rises.
 
@@ -154,73 +153,54 @@ def smallest_size(
 
     Notes
     -----
-    A first guess is scaled to the target; then sizes that meet it and sizes that do not are interpolated
-    until they are within 2 %: smaller steps would be taken for the Monte Carlo error, not for the size.
+    The size is doubled until it meets the target; then the gap to the largest that does not is halved until
+    it is 2 %: smaller steps would be taken for the Monte Carlo error, not for the size. What a size achieves
+    does not depend on which others were tried, so a stricter target never has a smaller answer.
 
     Examples
     --------
-    >>> def width(size, simulations):
+    >>> def width(size, simulations, rng):
     ...     return Achieved(1 / size ** 0.5, None, None, simulations)
-    >>> smallest_size(width, straight=lambda w: 1 / w, target=0.1, at_zero=0.0, least=2, most=500,
-    ...               simulations=200).size
-    101
+    >>> smallest_size(width, meets=lambda w: w <= 0.1, least=2, most=500, simulations=200, seed=[0]).size
+    100
     """
-    wanted = straight(target)
-    quick = max(simulations // 10, FEWEST_SIMULATIONS)
+    steps = count(1)
+    most_steps = ceil(log2(max(most / least, 1))) + ceil(-log2(CLOSE)) + 1
 
-    def point(size: int, found: Achieved) -> Point:
-        return sqrt(size), at_zero if found.value is None else straight(found.value)
-
-    nothing = below = (0.0, at_zero)
-    best: Found | None = None
-    size = min(most, 4 * least)
-    size = _crossing(nothing, point(size, achieve(size, quick)), wanted, most)
-    for step in range(1, MOST_STEPS + 1):
-        size = max(least, min(size, most))
-        found = achieve(size, quick) if size == most else None
-        if found is None or _hopeful(found, straight, wanted):
-            found = achieve(size, simulations)
+    def tried(size: int) -> Found:
+        for number in (max(simulations // 10, FEWEST_SIMULATIONS), simulations):
+            found = achieve(size, number, np.random.default_rng([*seed, size]))
+            if _beyond_doubt(found, meets):
+                break
         if progress:
-            progress(1 - 0.5**step)
-        reached = point(size, found)
-        if reached[1] >= wanted:
-            best, above = Found(size, found, True), reached
-        elif size == most:
-            return Found(size, found, False)
-        else:
-            below = reached
-        size = _crossing(below, above, wanted, most) if best else _crossing(nothing, below, wanted, most)
-        size = max(size, round(below[0] ** 2) + 1)
-        if best and (best.size == least or size * (1 + CLOSE) >= best.size):
-            return best
-    return best or Found(most, achieve(most, simulations), False)
+            progress(min(next(steps) / most_steps, 1.0))
+        return Found(size, found, found.value is not None and meets(found.value))
+
+    low, best = least - 1, tried(least)
+    while not best.met and best.size < most:
+        low, best = best.size, tried(min(2 * best.size, most))
+    while best.met and best.size - low > max(1, CLOSE * best.size):
+        middle = tried((low + best.size) // 2)
+        low, best = (low, middle) if middle.met else (middle.size, best)
+    return best
 
 
-def _crossing(left: Point, right: Point, wanted: float, most: int) -> int:
-    """The size at which a straight line through two points reaches what is wanted, and a little beyond."""
-    (start, low), (end, high) = left, right
-    if not high > low:
-        return most
-    root = start + (wanted - low) / (high - low) * (end - start)
-    return ceil(min(max(root, 0.0) ** 2 * (1 + CLOSE / 2), most))
-
-
-def _hopeful(found: Achieved, straight: Callable[[float], float], wanted: float) -> bool:
-    """Whether the Monte Carlo interval of a few simulations leaves the target within reach."""
-    ends = [straight(end) for end in (found.low, found.high) if end is not None]
-    return any(end >= wanted for end in ends)
+def _beyond_doubt(found: Achieved, meets: Callable[[float], bool]) -> bool:
+    """Whether an interval of twice the length lies on one side of the target."""
+    if found.value is None or found.low is None or found.high is None:
+        return False
+    return meets(2 * found.low - found.value) == meets(2 * found.high - found.value)
 
 
 def options_by_labels(
-    achieve: Callable[[int], Callable[[int, int], Achieved]],
+    achieve: Callable[[int], Achieve],
     *,
     grid: Sequence[int],
-    straight: Callable[[float], float],
-    target: float,
-    at_zero: float,
+    meets: Callable[[float], bool],
     items_per_query: int,
     most_items: int,
     simulations: int,
+    rng: np.random.Generator,
     progress: Progress | None,
 ) -> Options:
     """For each number of labels an item, the fewest queries that meet the target.
@@ -228,17 +208,16 @@ def options_by_labels(
     `achieve` takes labels an item and gives what `smallest_size` takes, sizes being queries; the others are
     as there. Returns `Options`.
     """
-    found = []
+    found, seed = [], seed_from(rng)
     most = max(FEWEST_QUERIES, most_items // items_per_query)
     for place, labels_per_item in enumerate(grid):
         answer = smallest_size(
             achieve(labels_per_item),
-            straight=straight,
-            target=target,
-            at_zero=at_zero,
+            meets=meets,
             least=FEWEST_QUERIES,
             most=most,
             simulations=simulations,
+            seed=[seed, labels_per_item],
             progress=part_of(progress, place, len(grid)),
         )
         items = answer.size * items_per_query
@@ -258,6 +237,11 @@ def chosen(options: Sequence[Option], reason: str, progress: Progress | None) ->
     meeting = [(option.labels, place) for place, option in enumerate(options) if option.met]
     best = min(meeting)[1] if meeting else None
     return Options(tuple(options), best, None if meeting else reason)
+
+
+def seed_from(rng: np.random.Generator) -> int:
+    """A seed for all sizes of a plan: each has random numbers of its own, whichever others are tried."""
+    return int(rng.integers(2**63))
 
 
 def part_of(progress: Progress | None, place: int, parts: int) -> Progress | None:

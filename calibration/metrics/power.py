@@ -1,6 +1,6 @@
 """How many items, people and labels an audit's tests need, by simulating audits of every size considered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import ceil
 
 import numpy as np
@@ -11,6 +11,7 @@ from annotation.statistics.planning import GRID
 from annotation.statistics.population import Population
 from annotation.statistics.sizes import (
     MOST_ITEMS,
+    Achieve,
     Achieved,
     Option,
     Options,
@@ -18,6 +19,7 @@ from annotation.statistics.sizes import (
     chosen,
     options_by_labels,
     part_of,
+    seed_from,
     share_achieved,
     smallest_size,
 )
@@ -81,7 +83,7 @@ def plan_residual_power(
     calm = 1 / np.sqrt(contested_share * people_ratio**2 + 1 - contested_share)
     error = np.sqrt(1 / correlation**2 - 1)
 
-    def significant(queries: int, labels_per_item: int) -> bool:
+    def significant(queries: int, labels_per_item: int, rng: np.random.Generator) -> bool:
         latents = population.latents(queries, items_per_query, rng=rng)
         items = latents.shape[1]
         contested = rng.permutation(items) < round(contested_share * items)
@@ -98,20 +100,19 @@ def plan_residual_power(
         )
         return tested.p is not None and tested.p <= SIGNIFICANT
 
-    def power(labels_per_item: int) -> Callable[[int, int], Achieved]:
-        return lambda queries, number: share_achieved(
-            sum(significant(queries, labels_per_item) for _ in range(number)), number
+    def power(labels_per_item: int) -> Achieve:
+        return lambda queries, number, rng: share_achieved(
+            sum(significant(queries, labels_per_item, rng) for _ in range(number)), number
         )
 
     return options_by_labels(
         power,
         grid=[k for k in grid if k > 1],
-        straight=_normal_quantile,
-        target=target,
-        at_zero=_normal_quantile(SIGNIFICANT),
+        meets=lambda power: power >= target,
         items_per_query=items_per_query,
         most_items=most_items,
         simulations=simulations,
+        rng=rng,
         progress=progress,
     )
 
@@ -173,7 +174,7 @@ def plan_altest_pass(
     if not possible:
         raise ValueError("labels an item must be at least 2, and no more than there are annotators")
 
-    def passes(items: int, labels_per_item: int) -> bool:
+    def passes(items: int, labels_per_item: int, rng: np.random.Generator) -> bool:
         queries = ceil(items / items_per_query)
         latents = population.latents(queries, items_per_query, rng=rng)[0, :items]
         item = np.repeat(np.arange(items), labels_per_item)
@@ -187,21 +188,21 @@ def plan_altest_pass(
         found = alternative_annotator_test(who, item, scale[answers], scale[judged], epsilon=epsilon)
         return bool(found.passed)
 
-    options = []
+    options, seed = [], seed_from(rng)
     for place, labels_per_item in enumerate(possible):
         most = max(FEWEST_ITEMS, most_items * labels_per_item // annotators)
 
-        def achieve(each: int, number: int, k: int = labels_per_item) -> Achieved:
-            return share_achieved(sum(passes(ceil(each * annotators / k), k) for _ in range(number)), number)
+        def achieve(each: int, number: int, rng: np.random.Generator, k: int = labels_per_item) -> Achieved:
+            items = ceil(each * annotators / k)
+            return share_achieved(sum(passes(items, k, rng) for _ in range(number)), number)
 
         found = smallest_size(
             achieve,
-            straight=_normal_quantile,
-            target=target,
-            at_zero=_normal_quantile(0.0),
+            meets=lambda share: share >= target,
             least=FEWEST_ITEMS,
             most=most,
             simulations=simulations,
+            seed=[seed, labels_per_item],
             progress=part_of(progress, place, len(possible)),
         )
         items = ceil(found.size * annotators / labels_per_item)
@@ -223,10 +224,3 @@ def plan_altest_pass(
 def _standardised(x: FloatArray) -> FloatArray:
     centred: FloatArray = (x - x.mean()) / x.std()
     return centred
-
-
-def _normal_quantile(share: float) -> float:
-    """Of a share of simulated studies, which may be none or all of them."""
-    from scipy.special import ndtri
-
-    return float(ndtri(min(max(share, 0.001), 0.999)))

@@ -20,31 +20,53 @@ def test_examples_in_docstrings_hold():
     assert doctest.testmod(planning).failed == doctest.testmod(sizes).failed == 0
 
 
+def smallest(achieve, *, target, most):
+    return smallest_size(
+        achieve, meets=lambda width: width <= target, least=2, most=most, simulations=200, seed=[0]
+    )
+
+
 @pytest.mark.parametrize("target", [0.4, 0.11, 0.05])
 def test_the_smallest_size_is_found_to_2_percent_and_progress_only_rises(target):
     shares = []
     found = smallest_size(
-        lambda size, number: Achieved(1.3 / (size + 7) ** 0.5, None, None, number),
-        straight=lambda width: 1 / width,
-        target=target,
-        at_zero=0.0,
+        lambda size, number, rng: Achieved(1.3 / (size + 7) ** 0.5, None, None, number),
+        meets=lambda width: width <= target,
         least=2,
         most=5000,
         simulations=200,
+        seed=[0],
         progress=shares.append,
     )
     exact = (1.3 / target) ** 2 - 7
     assert found.met and exact <= found.size <= 1.03 * exact + 2
-    assert shares == sorted(shares) and shares[-1] < 1
+    assert shares == sorted(shares) and shares[-1] <= 1
+
+
+def test_a_stricter_target_never_needs_fewer():
+    """However wrong the simulations are."""
+
+    def width(size, number, rng):
+        value = 1 / size**0.5 + 0.02 * rng.normal()
+        return Achieved(value, value - 0.02, value + 0.02, number)
+
+    sizes = [smallest(width, target=target, most=3000).size for target in np.linspace(0.3, 0.02, 80)]
+    assert sizes == sorted(sizes) and len(set(sizes)) > 20
+
+
+def test_few_simulations_do_where_they_leave_no_doubt():
+    asked = []
+
+    def width(size, number, rng):
+        asked.append((size, number))
+        return Achieved(1 / size, 0.98 / size, 1.02 / size, number)
+
+    assert smallest(width, target=0.01, most=1000).size in (100, 101)
+    assert (4, 20) in asked and (4, 200) not in asked and (100, 200) in asked
 
 
 def test_a_target_beyond_the_largest_size_is_not_met_there():
-    def width(size, number):
-        return Achieved(1.0, 0.9, 1.1, number)
-
-    found = smallest_size(
-        width, straight=lambda w: 1 / w, target=0.5, at_zero=0.0, least=2, most=50, simulations=200
-    )
+    found = smallest(lambda size, number, rng: Achieved(1.0, 0.9, 1.1, number), target=0.5, most=50)
     assert (found.size, found.met) == (50, False)
 
 
