@@ -1,6 +1,6 @@
 """The plot of a plan: what each way to do the study achieves, by the labels that it takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log, log10
 from typing import Any
@@ -66,10 +66,8 @@ def options_figure(result: Mapping[str, Any], *, question: str, achieved: str, s
         template="calibration/_options.html",
         plot=_plot(result, options, achieved=achieved, signed=signed),
         says=(
-            "A dot is a way to do the study, beside it how many people it asks about an item; filled where "
-            "it meets the target, which is the dashed line. Upright lines are 95 % intervals of the "
-            "simulation alone: more simulations narrow them, and they say nothing of how far real people "
-            "are from simulated ones."
+            "A dot is a way to do the study, filled where it meets the target. Upright lines are 95 % "
+            "intervals of the simulation: they say nothing of how far real people are from simulated ones."
         ),
         table=Table(COLUMNS, [_row(option) for option in result["options"]]),
         places=3,
@@ -123,10 +121,19 @@ def _plot(
 
 
 def _round_numbers(first: float, last: float) -> list[int]:
-    """1, 2 or 5 times powers of ten inside the ends; where they are many, the powers alone."""
+    """1, 2 or 5 times powers of ten inside the ends; where they are many, the powers alone.
+
+    Where there is one at most, any whole digit times a power.
+    """
     powers = range(floor(log10(first)), ceil(log10(last)) + 1)
-    every = [step * 10**power for power in powers if power >= 0 for step in STEPS]
-    inside = [number for number in every if first <= number <= last]
+
+    def inside_of(steps: Iterable[int]) -> list[int]:
+        every = (step * 10**power for power in powers if power >= 0 for step in steps)
+        return [number for number in every if first <= number <= last]
+
+    inside = inside_of(STEPS)
+    if len(inside) < 2:
+        inside = inside_of(range(1, 10))
     tens = [number for number in inside if log10(number) % 1 == 0]
     if not inside:
         middle = (first * last) ** 0.5

@@ -39,12 +39,12 @@ class Curves:
     ticks: list[Tick]
     levels: list[Tick]
     zero: float
-    axis: str
+    upward: str
     height: float
 
 
-def curves_of(places: Sequence[int], lines: Sequence[Line], *, axis: str) -> Curves:
-    """Lines over places from left to right, on one scale that holds 0."""
+def curves_of(places: Sequence[int], lines: Sequence[Line], *, upward: str = "") -> Curves:
+    """Lines over places from left to right, on one scale that holds 0; `upward` names its unit."""
     up = Axis.over((x for line in lines for x in (*line.values, *line.lows, *line.highs)), FLOOR, TOP)
 
     def across(place: int) -> float:
@@ -70,6 +70,6 @@ def curves_of(places: Sequence[int], lines: Sequence[Line], *, axis: str) -> Cur
         ticks=[Tick(across(places[n]), str(places[n])) for n in named.tolist()],
         levels=up.ticks,
         zero=up.at(0.0),
-        axis=axis,
+        upward=upward,
         height=LEGEND + len(lines) * LEGEND_LINE - 8,
     )

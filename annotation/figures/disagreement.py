@@ -36,9 +36,9 @@ def entropy_figure(study: Study, summary: Summary) -> Figure | None:
         template="annotation/_histogram.html",
         plot=histogram,
         says=(
-            "0 is everybody alike. The plug-in entropy is too low with few labels; corrected for their "
-            f"number, the mean is {fixed(found['corrected_mean'])} bits. Entropy does not know the order of "
-            "the values; the dispersion does."
+            "0 is everybody alike; few labels make it too low: corrected for their number, the mean is "
+            f"{fixed(found['corrected_mean'])} bits. It does not know the order of the values, as the "
+            "dispersion does."
         ),
         table=Table(
             {"from_bits": "From, bits", "to_bits": "To, bits", "items": "Items"},
@@ -61,8 +61,8 @@ def kinds_figure(study: Study, summary: Summary) -> Figure | None:
         template="annotation/_map.html",
         plot=plot,
         says=(
-            f"Above the line people split; below it they agree: {close}. A larger dot is several items. "
-            "With few labels an item lands by chance on either side."
+            f"Above the line people split, below it they agree: {close}. A larger dot is several items; "
+            "with few labels one lands on either side by chance."
         ),
         table=Table(
             {"kind": "Kind", "items": "Items"},

@@ -8,7 +8,6 @@ from annotation.enough import study_labels_curve
 from annotation.figures.figure import Figure, Table
 from annotation.models import Study
 
-AXIS = "labels an item"
 Curve = dict[str, Any]
 PLUG_IN = ("bias of the mean plug-in entropy", "entropy_bias")
 CORRECTED = ("bias of the corrected entropy", "corrected_bias")
@@ -43,12 +42,11 @@ def _entropy(curve: Curve) -> Figure:
         name="entropy-by-labels",
         title="How many labels does entropy need?",
         template="annotation/_curves.html",
-        plot=curves_of(_column(curve, "labels"), [plain, corrected, spread], axis=f"{AXIS}; bits upward"),
+        plot=curves_of(_column(curve, "labels"), [plain, corrected, spread], upward="bits"),
         says=(
-            "Below 0, entropy is too low: the mean over items, against the corrected entropy of all labels, "
-            "which is itself an estimate and a little low. The spread is how far an item’s entropy moves "
-            "from one set of people to another; beyond half of the labels two sets would share people, and "
-            "it is not known."
+            "Below 0, entropy is too low, held against the corrected entropy of all labels, itself a little "
+            "low. The spread is how far an item’s entropy moves between sets that share nobody, so "
+            "that it ends at half of the labels."
         ),
         table=_table(
             curve,
@@ -66,11 +64,10 @@ def _means(curve: Curve) -> Figure:
         name="means-by-labels",
         title="How many labels does an item’s mean need?",
         template="annotation/_curves.html",
-        plot=curves_of(_column(curve, "labels"), [line], axis=f"{AXIS}; values of the scale upward"),
+        plot=curves_of(_column(curve, "labels"), [line], upward="values of the scale"),
         says=(
-            "How far an item’s mean moves from one set of people to another, from the spread of its labels; "
-            "its true mean lies within about twice as far. Four times the labels halve it. The band is the "
-            "95 % interval over items, the people held fixed. It says nothing of people unlike these."
+            "How far an item’s mean moves from one set of people to another; its true mean lies within about "
+            "twice as far. The band is the 95 % interval over items: it says nothing of people unlike these."
         ),
         table=_table(curve, {"mean_error": "Standard error"}, {}),
         places=3,
@@ -85,11 +82,11 @@ def _stability(curve: Curve) -> Figure:
         name="stability-by-labels",
         title="When do the numbers stop moving?",
         template="annotation/_curves.html",
-        plot=curves_of(_column(curve, "labels"), [reliability, alpha], axis=AXIS),
+        plot=curves_of(_column(curve, "labels"), [reliability, alpha]),
         says=(
             "Reliability is the correlation of the items’ means with those that as many other people would "
             "give; its root is the most that any scorer could reach. Alpha is about single labels: more of "
-            "them make it surer, not larger. Its spread, in the table, is from one set of people to another."
+            "them make it surer, not larger."
         ),
         table=_table(
             curve, {"reliability": "Reliability"}, {"alpha": "Alpha", "alpha_spread": "Spread of alpha"}

@@ -44,10 +44,9 @@ def differences_figure(report: Mapping[str, Any]) -> Figure | None:
         template="annotation/_group_rows.html",
         plot=group_rows([_difference(group) for group in groups], axis="difference from the rest, values"),
         says=(
-            "A dot is the group’s mean less that of the other groups on the same items; its line is the 95 % "
-            "interval over items, for these very people. The grey bar is where 95 % of groups of as many "
-            "people, drawn by chance, would lie: a dot inside it tells nothing of the group, however short "
-            "its line."
+            "A dot is the group’s mean less that of the other groups on the same items, its line the 95 % "
+            "interval over items. The grey bar is where 95 % of groups of as many people, drawn by chance, "
+            "would lie: a dot inside it tells nothing of the group."
         ),
         table=Table(COLUMNS, [_cells(group) for group in groups]),
         places=3,

@@ -64,12 +64,10 @@ def correlations_figure(people: People) -> Figure | None:
             mark="band",
         ),
         says=(
-            "1 is in step with the others’ mean, 0 no relation, below 0 against it. Of "
-            f"{counted(len(places), 'person')}, {int(few.sum()):,} (grey) have fewer than {fewest} items "
-            "with others. With few items places are mostly chance: of people with a true .4, 95 % show "
-            "between −.14 and .76 on 15 items. "
-            f"{_count(below, 'interval lies', 'intervals lie')} wholly below 0. A low correlation is no "
-            "fault: people may differ about what is good."
+            "1 is in step with the others’ mean, 0 no relation: of "
+            f"{counted(len(places), 'person')}, {below:,} {'has' if below == 1 else 'have'} an interval "
+            f"wholly below 0. On few items, as the {int(few.sum()):,} in grey with fewer than {fewest}, a "
+            "place is mostly chance; and a low one is no fault, as people may differ about what is good."
         ),
         table=Table(
             {"from": "From", "to": "To", "people": f"People on {fewest} items or more", "few": "On fewer"},
@@ -108,10 +106,9 @@ def severities_figure(people: People) -> Figure | None:
         template="annotation/_people_row.html",
         plot=people_in_a_row([people.quality.codes[n] for n in places.tolist()], value, low, high),
         says=(
-            "Severity is the mean of a person’s answer less the others’ mean of the same item, in steps of "
-            "the scale, with its 95 % interval over items. If nobody were severe or mild, chance would still "
-            f"put about {0.025 * len(places):.0f} of {counted(len(places), 'person')} wholly below 0, and as "
-            "many above. It says nothing of care: a mild person may rank answers as the others do."
+            "A person’s mean answer less the others’ on the same items, in steps of the scale, with its 95 % "
+            f"interval over items. Chance alone puts about {0.025 * len(places):.0f} of "
+            f"{counted(len(places), 'person')} wholly below 0, and as many above; it says nothing of care."
             f"{_severities_of_whom(people, shown, len(places))}"
         ),
         table=Table(
@@ -171,10 +168,9 @@ def times_figure(people: People) -> Figure | None:
             mark="seconds quick",
         ),
         says=(
-            f"Half of {counted(len(places), 'person')} take {median:.1f} s or less, by each one’s median of "
-            f"the active seconds an item, or of the whole seconds where a browser told no others. {tail}"
-            f"{_count(int(quick.sum()), 'person is', 'people are')} (red) below the least time that raises "
-            "no flag. Being quick is not being careless: who reads fast, or knows the texts, is quick too."
+            f"Half of {counted(len(places), 'person')} take {median:.1f} s or less an item, by their median. "
+            f"{tail}{_count(int(quick.sum()), 'person is', 'people are')} (red) below the least time that "
+            "raises no flag; being quick is not being careless."
         ),
         table=Table(
             {

@@ -46,8 +46,7 @@ def strengths_figure(found: Preferences) -> Figure | None:
         says=(
             "Bradley and Terry’s model: a difference of 1 between two models is a chance of 73 % that the "
             f"stronger wins, a tie counting as half. Strengths are relative to the other models{grouped} "
-            "here, on these queries: they add up to 0, and say nothing of how good an answer is. Only the "
-            "sign of a label counts, not how much better."
+            "here, on these queries, and say nothing of how good an answer is."
         ),
         table=Table(
             {
@@ -73,9 +72,9 @@ def wins_figure(found: Preferences) -> Figure | None:
         template="annotation/_wins.html",
         plot=wins_table_of(found),
         says=(
-            "Each cell is the share of labels in which the row’s model won against the column’s, ties as "
-            "half a win, above the number of labels. No model is behind it: where few people compared few "
-            "pairs, a share far from 50 % is easily chance. “None”: the two were never compared."
+            "The share of labels in which the row’s model won against the column’s, ties as half a win, "
+            "above the number of labels; “none” were never compared. Where few people compared few pairs, a "
+            "share far from 50 % is easily chance."
         ),
         table=Table(
             {"model": "Model", "against": "Against", "share": "Share of wins", "labels": "Labels",

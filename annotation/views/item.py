@@ -53,6 +53,7 @@ def item(request: ConsoleRequest, slug: str, pk: int) -> HttpResponse:
         "by_value": _by_value(study, labels),
         "named": any(label.participant_id for label in labels),
         "timed": any(label.active_seconds is not None for label in labels),
+        "telling": any(label.participant_id or label.comment or label.active_seconds for label in labels),
         "previous": study.items.filter(position__lt=shown.position).last(),
         "following": study.items.filter(position__gt=shown.position).first(),
         "most_bits": log2(len(study.values)),

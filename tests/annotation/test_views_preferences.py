@@ -39,7 +39,8 @@ def test_every_number_stands_beside_its_interval_its_n_and_what_it_means(
     compare(study, [("alpha", "beta"), ("beta", "gamma"), ("gamma", "alpha")] * 20, [2, 1, 0, -1])
     said = text(shown(console, study))
     for words in (
-        "3 models", "60 comparisons with 240 labels", "25 % of an item’s labels are ties (25 % to 25 %)",
+        "3 models", "60 comparisons with 240 labels",
+        "Share of ties mean of 60 comparisons 25 % (25 % to 25 %)",
         "A chain of wins or ties leads from every model to every other", "1,000 resamples of 60 queries",
         "A ridge of 0.01", "Strengths are relative to the other models here", "alpha", "40 160 labels",
         "Only the sign of a label counts", "ties as half a win", "never a tie",

@@ -52,8 +52,8 @@ def test_correlations_mark_people_of_few_items_and_count_those_wholly_below_0(st
     few = [(start, count) for start, _, _, count in figure.table.rows if count]
     assert few == [(-1.0, 1)]
     assert sum(row[2] for row in figure.table.rows) == 5  # type: ignore[misc]
-    assert "Of 6 people, 1 (grey) have fewer than 10 items" in figure.says
-    assert "1 interval lies wholly below 0" in figure.says
+    assert "of 6 people, 1 has an interval wholly below 0" in figure.says
+    assert "the 1 in grey with fewer than 10" in figure.says
     found = rows(study, figure)
     assert len(found) == 6
     assert float(found["few"]["correlation"]) < -0.9 and found["few"]["others_n"] == "5"
