@@ -21,7 +21,8 @@ def as_counts(counts: npt.ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        If the array does not have two axes, has no column, or holds a negative, missing or infinite count.
+        If the array does not have two axes, has no column, or holds a negative, missing, infinite or
+        fractional count.
 
     Examples
     --------
@@ -33,6 +34,8 @@ def as_counts(counts: npt.ArrayLike) -> FloatArray:
         raise ValueError(f"counts must have shape (items, values), not {checked.shape}")
     if checked.size and not (checked.min() >= 0 and checked.max() < np.inf):
         raise ValueError("counts must not be negative, missing or infinite")
+    if (checked != np.rint(checked)).any():
+        raise ValueError("counts must be whole numbers")
     return checked
 
 

@@ -119,6 +119,7 @@ def test_four_kinds_of_item_follow_mean_and_dispersion():
     [
         ([1, 2], [1, 2], "shape"),
         ([[1, -1]], [1, 2], "negative"),
+        ([[1.5, 1]], [1, 2], "whole numbers"),
         ([[1, np.nan]], [1, 2], "missing"),
         ([[1, np.inf]], [1, 2], "infinite"),
         ([[1, 1]], [1, 2, 3], "values"),
