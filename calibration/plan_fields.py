@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import field
 from decimal import Decimal, InvalidOperation
-from math import isfinite
 from typing import Any
 
 
@@ -67,7 +66,8 @@ def _with_check(usual: Any, check: Callable[[str, Any], Any]) -> Any:
 
 
 def checked_number(name: str, value: Any, low: float, high: float, *, above: bool = False) -> float:
-    right = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    right = isinstance(value, int | float) and not isinstance(value, bool)
+    # Neither NaN nor infinity lies between two numbers.
     if not right or not low <= value <= high or (above and value == low):
         start = f"above {low:,g}" if above else f"at least {low:,g}"
         raise PlanError(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
@@ -15,6 +16,8 @@ from generation.pages import cell
 SVG = "http://www.w3.org/2000/svg"
 # Below the plot, for the line that says whose labels these are not.
 STRIP = 20.0
+# Names come from files, and XML knows no such characters.
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_svg(study: Study, figure: Figure) -> str:
@@ -26,7 +29,7 @@ def as_svg(study: Study, figure: Figure) -> str:
 def drawn_alone(figure: Figure, *, of: str, mark: str = "", **context: object) -> str:
     """The plot as a file of its own: `of` says whose it is, `mark` stands below it."""
     drawn = render_to_string(figure.template, {"plot": figure.plot, "figure": figure, **context})
-    root = ElementTree.fromstring(drawn.strip())
+    root = ElementTree.fromstring(_as_xml(drawn.strip()))
     left, top, width, height = (float(number) for number in root.attrib["viewBox"].split())
     if mark:
         place = {"x": f"{left + width / 2:g}", "y": f"{top + height + 12:g}", "text-anchor": "middle"}
@@ -44,8 +47,12 @@ def drawn_alone(figure: Figure, *, of: str, mark: str = "", **context: object) -
     root.insert(0, ElementTree.Element("rect", box | {"fill": resolved("var(--card)")}))
     for tag, words in (("desc", f"{of}. {figure.says}"), ("title", figure.title)):
         root.insert(0, ElementTree.Element(tag))
-        root[0].text = words
+        root[0].text = _as_xml(words)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _as_xml(text: str) -> str:
+    return NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def as_csv(study: Study, figure: Figure) -> str:

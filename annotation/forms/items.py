@@ -47,7 +47,11 @@ class ItemsForm(forms.Form):
         widget=forms.NumberInput(attrs=AT_ONCE | {"step": "any"}),
     )
     fewer_labels = forms.IntegerField(
-        required=False, min_value=1, label="Labels, fewer than", widget=forms.NumberInput(attrs=AT_ONCE)
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        label="Labels, fewer than",
+        widget=forms.NumberInput(attrs=AT_ONCE),
     )
     sort = forms.CharField(required=False)
 

@@ -119,7 +119,7 @@ def _file(study: Study, rows: list[PersonRow]) -> HttpResponse:
         numbers = [row.numbers[name] for name in NUMBERS]
         flags = "; ".join(flag.words for flag in row.flags)
         failed = [row.checks, row.failed_checks, _truth(row.comprehension_failed)]
-        known = [row.code, _truth(row.excluded), cell(row.exclusion_reason), row.answered]
+        known = [cell(row.code), _truth(row.excluded), cell(row.exclusion_reason), row.answered]
         found = [*failed, flags, _truth(study.simulated)]
         writer.writerow([*known, *numbers, row.reason, *found])
     return response

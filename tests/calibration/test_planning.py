@@ -84,6 +84,7 @@ def test_the_usual_specification_is_filled_in_and_checks_to_itself():
         ({"shares": [1, 2]}, "shares", "5 numbers"),
         ({"shares": [1, 0, 0, 0, 0]}, "shares", "two values"),
         ({"shares": [1, "x", 0, 0, 0]}, "shares", "a number"),
+        ({"shares": [1, 1, 1, 1, 10**400]}, "shares", "a number"),
         ({"labels_per_item": []}, "labels_per_item", "1 to 12"),
         ({"labels_per_item": [1]}, "labels_per_item", "from 2"),
         ({"seed": True}, "seed", "whole number"),

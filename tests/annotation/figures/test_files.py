@@ -69,6 +69,18 @@ def test_a_picture_stands_alone_in_plain_colours(name: str) -> None:
     assert all("sans-serif" in words.attrib["font-family"] for words in root.iter(f"{SVG}text"))
 
 
+def test_names_with_characters_that_no_xml_may_hold_still_give_a_picture() -> None:
+    study = make_study("odd", imported=True, name="Odd\x01 <b>&")
+    people = [make_participant(study, f"]]>\x1b{n}\ufffe") for n in range(5)]
+    for n, item in enumerate(make_items(study, 12, queries=6)):
+        make_labels(item, [1 + n * k % 5 for k in range(1, 6)], people=people)
+    figure = MAKERS["severities"](study, {})
+    assert figure is not None
+    root = ElementTree.fromstring(as_svg(study, figure))
+    assert (root.findtext(f"{SVG}desc") or "").startswith("Odd\ufffd <b>&. ")
+    assert "]]>\ufffd0\ufffd" in {title.text for title in root.iter(f"{SVG}title")}
+
+
 def test_rules_reach_marks_as_in_a_browser(labelled: Study) -> None:
     figure = MAKERS["kinds"](labelled, {})
     assert figure
