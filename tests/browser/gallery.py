@@ -39,7 +39,7 @@ def draw(folder: Path) -> None:
     """Make the world, walk through it, and say what the pictures weigh."""
     call_command("migrate", verbosity=0)
     call_command("load_starter")
-    _plan(User.objects.create_superuser(NAME, password=PASSWORD))
+    _plans(User.objects.create_superuser(NAME, password=PASSWORD))
     folder.mkdir(parents=True, exist_ok=True)
     with serving() as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
@@ -53,12 +53,13 @@ def draw(folder: Path) -> None:
     sys.stdout.write(f"{len(sizes)} pictures, {total:,} kB; the largest: {largest}\n")
 
 
-def _plan(owner: User) -> None:
-    """A finished plan of a study that is paid."""
+def _plans(owner: User) -> None:
+    """A finished plan of a study that is paid, and one that waits for a worker."""
     paid = {"pay_by": "time", "pay_rate": "12", "currency": "GBP", "fee_percent": 33.0}
     run_plan(
         pk=create_plan(owner=owner, asked={"goal": "alpha", "target": 0.08, "simulations": 100} | paid).pk
     )
+    create_plan(owner=owner, asked={"goal": "power"})
 
 
 def _write_index(folder: Path) -> None:
@@ -110,6 +111,8 @@ def _console_pages(page: Page, at_work: Study) -> Iterator[str]:
         if answer.ok and answer.headers["content-type"].startswith("text/html"):
             page.goto(url)
             yield str(pattern.name)
+    page.goto(reverse("plan", args=[Plan.objects.get(state="waiting").pk]))
+    yield "plan-waiting"
 
 
 def _arguments(pattern: URLPattern, study: Study) -> dict[str, Any] | None:
@@ -124,7 +127,7 @@ def _arguments(pattern: URLPattern, study: Study) -> dict[str, Any] | None:
     if pattern.name == "item":
         known["pk"] = study.items.values_list("pk", flat=True).first()
     if pattern.name == "plan":
-        known["pk"] = Plan.objects.values_list("pk", flat=True).first()
+        known["pk"] = Plan.objects.filter(state="finished").values_list("pk", flat=True).first()
     if pattern.name == "audit":
         known["pk"] = study.audits.values_list("pk", flat=True).first()
     needed = set(pattern.pattern.converters)
