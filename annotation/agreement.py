@@ -8,6 +8,7 @@ import numpy as np
 from annotation.frames import LabelFrame, label_frame
 from annotation.models import Study
 from annotation.statistics.agreement import Level, fleiss_kappa, krippendorff_alpha, percent_agreement
+from annotation.statistics.cautions import caution
 from annotation.statistics.entropy import (
     entropy_bits,
     entropy_bits_corrected,
@@ -18,7 +19,7 @@ from annotation.statistics.entropy import (
     preference_share,
     standard_deviation,
 )
-from annotation.statistics.intervals import Estimate, Method, caution, mean_estimate
+from annotation.statistics.intervals import Estimate, Method, mean_estimate
 from annotation.statistics.reliability import intraclass_correlation, split_half_reliability
 
 LEVELS: tuple[Level, ...] = ("nominal", "ordinal", "interval")

@@ -11,9 +11,9 @@ from django.db.models import Count, Max, Q, QuerySet
 from annotation.frames import LabelFrame, label_frame
 from annotation.freshness import kept
 from annotation.models import Label, Question, Reply, Study
+from annotation.statistics.cautions import caution
 from annotation.statistics.explained import explained_share
 from annotation.statistics.groups import group_agreement
-from annotation.statistics.intervals import caution
 from annotation.studies import StudyError
 
 IntArray = npt.NDArray[np.int64]

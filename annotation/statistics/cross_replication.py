@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from annotation.statistics.coincidences import interval_alpha
 from annotation.statistics.counts import FloatArray, as_counts, as_values, over
 from annotation.statistics.intervals import Estimate
 from annotation.statistics.leave_one_out import leave_one_out
@@ -74,18 +75,14 @@ def within_columns(moments: FloatArray) -> FloatArray:
 
 
 def alpha_of(sums: FloatArray) -> FloatArray:
-    """Krippendorff's alpha of sums of `within_columns`, shape (4, ...); NaN without spread.
+    """Krippendorff's alpha of sums of `within_columns`, shape (4, ...); NaN where all labels are the same.
 
     Examples
     --------
     >>> float(alpha_of(np.array([4.0, 0.0, 4.0, 4.0])))
     1.0
     """
-    n, total, squares, products = sums
-    spread = n * squares - np.square(total)
-    # Sums without a cluster carry rounding: no spread must count as none.
-    spread = np.where(spread > 1e-9 * n * squares, spread, 0.0)
-    return np.asarray(1 - over((squares - products) * (n - 1), spread))
+    return interval_alpha(sums.T)
 
 
 def between_columns(first: FloatArray, second: FloatArray) -> FloatArray:

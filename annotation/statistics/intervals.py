@@ -27,13 +27,6 @@ EVERYWHERE: Bounds = (-inf, inf)
 # On fewer items a resample of a rank correlation is often 1 or -1, and so are both ends of the interval.
 FEWEST_ITEMS = 6
 
-# By clusters, how often (%) 95 % intervals of ordinal alpha held its true value in simulated studies.
-COVERAGE: dict[Method, dict[int, int]] = {
-    "bootstrap": {2: 21, 3: 40, 5: 64, 10: 81, 20: 88, 40: 92},
-    "jackknife": {2: 83, 3: 88, 5: 88, 10: 92, 20: 94, 40: 95},
-}
-FAR_TOO_FEW, FEW = 10, 40
-
 
 @dataclass(frozen=True)
 class Estimate:
@@ -77,30 +70,6 @@ class Estimate:
         """Return its numbers, and the reason and the method of the interval if there are any."""
         shown = asdict(self)
         return {name: shown[name] for name in shown if name not in ("reason", "method") or shown[name]}
-
-
-def caution(clusters: int, *, method: Method = "bootstrap") -> str | None:
-    """What to know about intervals that resample so few clusters; None for 40 or more, of a jackknife 20.
-
-    Parameters
-    ----------
-    clusters : int
-        With fewer than 2 there is no interval to be careful with.
-    method : {"bootstrap", "jackknife"}
-
-    Examples
-    --------
-    >>> caution(12).split(": ")[0]
-    'so few clusters make intervals somewhat narrow'
-    """
-    if not 2 <= clusters < (FEW if method == "bootstrap" else FEW / 2):
-        return None
-    narrow = "far too narrow" if method == "bootstrap" and clusters < FAR_TOO_FEW else "somewhat narrow"
-    known = max(number for number in COVERAGE[method] if number <= clusters)
-    held = f"held its true value in {COVERAGE[method][known]} % of simulated studies"
-    words = f"so few clusters make intervals {narrow}: with {known}, 95 % intervals of ordinal alpha {held}"
-    better = f"; jackknife intervals hold better, in {COVERAGE['jackknife'][known]} %"
-    return words + (better if method == "bootstrap" else "")
 
 
 def cluster_estimate(

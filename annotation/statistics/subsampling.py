@@ -265,7 +265,9 @@ def _rows(
     alike = "the items' means differ no more than chance would make them"
     rows = []
     for at, size in enumerate(sizes):
-        plain, corrected = (estimate(np.stack([one, bias]), _mean) for bias in biases[at])
+        plain, corrected = (
+            estimate(np.stack([one, bias]), lambda sums: sums[1] / sums[0]) for bias in biases[at]
+        )
         alpha, *spreads = (
             float(found) if np.isfinite(found) else None for found in (drawn.alphas[at], *drawn.spreads[at])
         )
@@ -283,10 +285,6 @@ def _rows(
             )
         )
     return rows
-
-
-def _mean(sums: FloatArray) -> FloatArray:
-    return over(sums[1], sums[0])
 
 
 def _error_of(size: int) -> Statistic:

@@ -1,6 +1,7 @@
 import pytest
 
-from annotation.statistics.intervals import COVERAGE, Method
+from annotation.statistics.cautions import COVERAGE
+from annotation.statistics.intervals import Method
 from tests.bench._simulations import SIMULATIONS, table
 from tests.bench._simulations.by_queries import BANDS
 from tests.bench._simulations.simulation import Measured, Simulation, measure, measure_all

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from annotation.statistics import annotators, beside
-from annotation.statistics.annotators import annotator_measures
+from annotation.statistics.annotators import annotator_measures, longest_runs
 
 NAN = math.nan
 
@@ -180,3 +180,15 @@ def test_what_does_not_fit_raises():
         annotator_measures([0], [-1], [1], people=1)
     with pytest.raises(ValueError, match="2 labels need as many"):
         annotator_measures([0, 0], [0, 1], [1, 2], people=1, seconds=[1])
+
+
+def test_a_run_is_of_one_session_in_the_order_answered_and_cannot_judge_is_an_answer_in_it():
+    values, order = [2, 2, 3, 2, NAN, NAN, 2], [1, 2, 6, 3, 4, 5, 7]
+
+    def longest(order, **given):
+        return longest_runs([0] * 7, values, people=1, order=order, **given)[0]
+
+    assert longest(order) == 3
+    assert longest(order, sessions=[1, 1, 1, 2, 2, 2, 2]) == 2
+    assert longest([NAN, NAN, NAN, NAN, 1, 2, NAN]) == 2
+    assert math.isnan(longest([NAN] * 7))

@@ -82,19 +82,6 @@ def test_an_interval_says_how_many_resamples_and_clusters_it_rests_on_and_which_
     assert found.as_dict()["replicates"] == found.replicates
 
 
-def test_a_caution_tells_in_figures_how_narrow_intervals_from_few_clusters_are():
-    assert [intervals.caution(few) for few in (0, 1, 40, 100)] == [None] * 4
-    for few, words in [
-        (2, ("far too narrow", "with 2,", "in 21 %", "jackknife intervals hold better, in 83 %")),
-        (9, ("far too narrow", "with 5,", "64 %")),
-        (10, ("somewhat narrow", "with 10,", "81 %")),
-        (39, ("somewhat narrow", "with 20,", "88 %")),
-    ]:
-        assert all(word in str(intervals.caution(few)) for word in words)
-    assert intervals.caution(20, method="jackknife") is None
-    assert "in 88 %" in str(intervals.caution(6, method="jackknife"))
-
-
 def test_the_jackknife_of_a_mean_is_students_interval():
     values = np.append(np.random.default_rng(4).gamma(2, size=13), np.nan)
     found = mean_estimate(values, method="jackknife", confidence=0.9)
