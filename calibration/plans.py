@@ -74,18 +74,19 @@ def delete_plan(*, plan: Plan) -> None:
 def run_plan(*, pk: int) -> None:
     """Run a plan and keep its result; a finished one, or one that is gone, is left alone.
 
-    1. Claim it: from waiting, from failed, or from running, since a worker that was killed leaves that.
+    1. Claim it, from waiting alone: one worker runs it, however often it was handed out. A killed worker
+       leaves it running; `enqueue_plan` makes it wait again.
     2. Simulate, and write how far it is. A failure is stored as one line.
-    3. Store the result unless another worker stored it first: both simulated the same.
+    3. Store the result unless it was handed out anew or deleted meanwhile.
     """
-    unfinished = Plan.objects.filter(pk=pk).exclude(state=Plan.State.FINISHED)
-    if not unfinished.update(state=Plan.State.RUNNING, error="", progress=0.0):
+    plans = Plan.objects.filter(pk=pk)
+    if not plans.filter(state=Plan.State.WAITING).update(state=Plan.State.RUNNING, error="", progress=0.0):
         return
     try:
-        outcome = _outcome(Plan.objects.get(pk=pk))
+        outcome = _outcome(Plan.objects.select_related("owner").get(pk=pk))
     except (Superseded, Plan.DoesNotExist):
         return
-    unfinished.update(**outcome)
+    plans.filter(state=Plan.State.RUNNING).update(**outcome)
 
 
 def _outcome(plan: Plan) -> dict[str, Any]:
@@ -108,8 +109,11 @@ def _outcome(plan: Plan) -> dict[str, Any]:
 
 
 def _result(plan: Plan) -> dict[str, Any]:
-    if plan.specification.get("pilot") and plan.pilot is None:
-        raise PlanError(f"The pilot {plan.specification['pilot']} was deleted: plan anew without it.")
+    if slug := plan.specification.get("pilot"):
+        if plan.pilot is None:
+            raise PlanError(f"The pilot {slug} was deleted: plan anew without it.")
+        if not studies_of(plan.owner).filter(pk=plan.pilot.pk).exists():
+            raise PlanError(f"The owner of this plan may not read {slug} any more: plan anew without it.")
     found = planned(plan.specification, progress=progress_of(plan))
     # Through text, as any database gives it back: NaN would raise, and PostgreSQL knows no minus zero.
     text = json.dumps(found, allow_nan=False)

@@ -43,7 +43,7 @@ def plans(request: ConsoleRequest) -> HttpResponse:
             form.refuse(error)
         else:
             return redirect("plan", pk=new.pk)
-    past = plans_of(request.user).select_related("owner", "pilot").defer("result")
+    past = plans_of(request.user).select_related("owner").defer("result")
     context = {
         "form": form,
         "goals": WORDS,

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from rest_framework.authtoken.models import Token
 
-from annotation.members import give_role
+from annotation.members import give_role, remove_member
 from annotation.models import Study
 from calibration import plans
 from calibration.forms.plans import PlanForm
@@ -171,6 +171,32 @@ def test_a_pilot_takes_a_role_in_it_and_labels_enough(colleague: User, researche
     run_plan(pk=gone.pk)
     gone.refresh_from_db()
     assert "was deleted" in gone.error
+
+
+def test_who_lost_the_role_in_the_pilot_learns_nothing_new_of_it(
+    console: Client, colleague: User, researcher: User
+) -> None:
+    study = pilot()
+    give_role(study=study, name="colleague", role="viewer")
+    plan = asked_for(colleague, pilot="pilot")
+    remove_member(study=study, name="colleague")
+    Study.objects.update(name="Renamed since")
+    run_plan(pk=plan.pk)
+    plan.refresh_from_db()
+    assert (plan.state, plan.result) == ("failed", None)
+    assert "may not read pilot any more" in plan.error
+    console.force_login(colleague)
+    listed = console.get(reverse("plans")).content.decode()
+    assert "like those of pilot" in listed
+    assert "Renamed since" not in listed
+
+
+def test_a_plan_that_was_handed_out_twice_runs_once(researcher: User) -> None:
+    plan = asked_for(researcher)
+    Plan.objects.filter(pk=plan.pk).update(state="running", progress=0.4)
+    run_plan(pk=plan.pk)
+    plan.refresh_from_db()
+    assert (plan.state, plan.progress) == ("running", 0.4)
 
 
 def test_nobody_fills_the_workers_alone(researcher: User) -> None:
