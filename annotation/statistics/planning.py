@@ -30,6 +30,8 @@ REPLICATES = 1000
 # Items of one simulated study where only labels an item count, and numbers that are tried beyond the grid.
 ITEMS_AT_ONCE = 60
 BEYOND_GRID = 9
+# Labels of simulated studies that are in memory at once, half a gigabyte at most.
+LABELS_AT_ONCE = 12_000_000
 
 
 def plan_alpha_width(
@@ -70,6 +72,11 @@ def plan_alpha_width(
     -------
     Options
         At least 10 queries each.
+
+    Raises
+    ------
+    ValueError
+        If `most_items` are fewer than 10 queries have.
 
     Examples
     --------
@@ -152,14 +159,17 @@ def plan_mean_width(
     from scipy.special import stdtrit
 
     def achieve(labels_per_item: int, rng: np.random.Generator) -> Achieved:
-        if labels_per_item < 2:
-            return Achieved(None, None, None, 0)
-        latents = _studies(population, items_per_query, simulations, rng)
-        counts = population.label(latents, labels_per_item, rng=rng)
-        spread = _by_item(lambda rows: standard_deviation(rows, population.values), counts)
         quantile = float(stdtrit(labels_per_item - 1, 0.975))
-        # Items of one simulated study share their queries: the Monte Carlo error is that of studies.
-        return mean_achieved((2 * quantile * spread / sqrt(labels_per_item)).mean(axis=1))
+
+        def widths(latents: FloatArray) -> FloatArray:
+            counts = population.label(latents, labels_per_item, rng=rng)
+            spread = _by_item(lambda rows: standard_deviation(rows, population.values), counts)
+            # Items of one simulated study share their queries: the Monte Carlo error is that of studies.
+            return np.asarray((2 * quantile * spread / sqrt(labels_per_item)).mean(axis=1))
+
+        return mean_achieved(
+            _of_studies(widths, population, items_per_query, labels_per_item, simulations, rng)
+        )
 
     return _options_of_labels(
         achieve,
@@ -213,10 +223,14 @@ def plan_entropy_bias(
     estimate = entropy_bits_corrected if corrected else entropy_bits
 
     def achieve(labels_per_item: int, rng: np.random.Generator) -> Achieved:
-        latents = _studies(population, items_per_query, simulations, rng)
-        estimated = _by_item(estimate, population.label(latents, labels_per_item, rng=rng))
-        true = entr(population.probabilities(latents)).sum(axis=-1) / log(2)
-        return mean_achieved((estimated - true).mean(axis=1))
+        def biases(latents: FloatArray) -> FloatArray:
+            estimated = _by_item(estimate, population.label(latents, labels_per_item, rng=rng))
+            true = entr(population.probabilities(latents)).sum(axis=-1) / log(2)
+            return np.asarray((estimated - true).mean(axis=1))
+
+        return mean_achieved(
+            _of_studies(biases, population, items_per_query, labels_per_item, simulations, rng)
+        )
 
     return _options_of_labels(
         achieve,
@@ -253,7 +267,7 @@ def _options_of_labels(
 
     queries = ceil(items / items_per_query)
     high = next((k for k in [*sorted(grid), MOST_LABELS_PER_ITEM] if enough(k)), MOST_LABELS_PER_ITEM)
-    low = max((k for k in tried if k < high), default=0)
+    low = max((k for k in tried if k < high), default=1)
     while enough(high) and high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
@@ -263,12 +277,25 @@ def _options_of_labels(
     return chosen(options, words, progress)
 
 
-def _studies(
-    population: Population, items_per_query: int, simulations: int, rng: np.random.Generator
+def _of_studies(
+    measure: Callable[[FloatArray], FloatArray],
+    population: Population,
+    items_per_query: int,
+    labels_per_item: int,
+    simulations: int,
+    rng: np.random.Generator,
 ) -> FloatArray:
-    """Latent qualities of the items of small studies, each of a few whole queries."""
+    """A number a study, from the latent qualities of the items of small studies, each of a few whole queries.
+
+    Some studies at a time, since all their labels are in memory at once.
+    """
     queries = ceil(ITEMS_AT_ONCE / items_per_query)
-    return population.latents(queries, items_per_query, rng=rng, studies=simulations)
+    each = queries * items_per_query * max(labels_per_item, len(population.values))
+    step = max(1, LABELS_AT_ONCE // each)
+    parts = [min(step, simulations - start) for start in range(0, simulations, step)]
+    return np.concatenate(
+        [measure(population.latents(queries, items_per_query, rng=rng, studies=part)) for part in parts]
+    )
 
 
 def _by_item(measure: Callable[[FloatArray], FloatArray], rows: npt.NDArray[Any]) -> FloatArray:
