@@ -8,6 +8,8 @@ from typing import Any, Self
 from annotation import currencies
 from annotation.agreement import LEVELS
 from annotation.statistics.planning import GRID, MOST_LABELS_PER_ITEM
+from annotation.statistics.sizes import FEWEST_QUERIES
+from calibration.metrics.power import fewest_items
 from calibration.plan_fields import (
     PlanError,
     amount,
@@ -162,7 +164,9 @@ class PlanSpecification:
         }
         made = cls(**given)
         made._money()
-        return replace(made, **_lists(made), target=made._target())
+        complete = replace(made, **_lists(made), target=made._target())
+        complete._sizes()
+        return complete
 
     @property
     def wanted(self) -> float:
@@ -181,6 +185,22 @@ class PlanSpecification:
         if self.goal in most:
             return checked_number("target", self.wanted, 0.002, most[self.goal])
         return checked_number("target", self.wanted, 0.06, 0.99)
+
+    def _sizes(self) -> None:
+        """The most items, held against the fewest of the goal's smallest study."""
+        fewest = FEWEST_QUERIES * self.items_per_query
+        if self.goal == "alt_test":
+            labels = min(self.labels_per_item)
+            if self.annotators < labels:
+                raise PlanError(
+                    f"{self.annotators} annotators cannot give an item {labels} labels.", field="annotators"
+                )
+            fewest = fewest_items(self.annotators, labels)
+        if "most_items" in GOALS[self.goal].uses and self.most_items < fewest:
+            raise PlanError(
+                f"The most items must be at least {fewest:,}: no smaller study is simulated.",
+                field="most_items",
+            )
 
     def _money(self) -> None:
         if self.pay_by and self.pay_rate is None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from math import ceil
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -13,7 +13,6 @@ from annotation.agreement import with_caution
 from annotation.currencies import rounded
 from annotation.frames import label_frame
 from annotation.models import Study
-from annotation.statistics.agreement import Level
 from annotation.statistics.planning import plan_alpha_width, plan_entropy_bias, plan_mean_width
 from annotation.statistics.population import Population
 from annotation.statistics.sizes import Option, Options, Progress
@@ -23,7 +22,13 @@ from calibration.plan_specification import GOALS, PlanSpecification, checked
 
 __all__ = ["GOALS", "PlanError", "PlanSpecification", "checked", "planned"]
 
-Runner = Callable[[Population, PlanSpecification, np.random.Generator, Progress | None], Options]
+PLANNERS: dict[str, Callable[..., Options]] = {
+    "alpha": plan_alpha_width,
+    "mean": plan_mean_width,
+    "entropy": plan_entropy_bias,
+    "power": plan_residual_power,
+    "alt_test": plan_altest_pass,
+}
 
 
 def planned(asked: Mapping[str, Any], *, progress: Progress | None = None) -> dict[str, Any]:
@@ -48,8 +53,7 @@ def planned(asked: Mapping[str, Any], *, progress: Progress | None = None) -> di
     """
     specification = PlanSpecification.checked(asked)
     population, described = _population(specification)
-    rng = np.random.default_rng(specification.seed)
-    found = RUNNERS[specification.goal](population, specification, rng, progress)
+    found = _found(population, specification, progress)
     goal = GOALS[specification.goal]
     return {
         "goal": specification.goal,
@@ -109,6 +113,27 @@ def _pilot(asked: PlanSpecification) -> tuple[Population, dict[str, Any]]:
     return people, described
 
 
+def _found(people: Population, asked: PlanSpecification, progress: Progress | None) -> Options:
+    if asked.goal == "power" and len(people.values) < 3:
+        words = "On two values the mean says how much people disagree: the test has nothing to compare."
+        raise PlanError(words, field="scale_high")
+    given = {name: getattr(asked, name) for name in GOALS[asked.goal].uses}
+    if asked.goal == "alpha":
+        given["session_size"] = asked.session_size
+    if asked.goal == "entropy":
+        given["corrected"] = given.pop("entropy") == "corrected"
+    return PLANNERS[asked.goal](
+        people,
+        target=asked.wanted,
+        items_per_query=asked.items_per_query,
+        grid=asked.labels_per_item,
+        simulations=asked.simulations,
+        rng=np.random.default_rng(asked.seed),
+        progress=progress,
+        **given,
+    )
+
+
 def _option(option: Option, asked: PlanSpecification) -> dict[str, Any]:
     """What an option takes: people, their time, and money."""
     people = option.people or _people(option, asked)
@@ -145,102 +170,3 @@ def _cost(labels: int, asked: PlanSpecification) -> dict[str, str] | None:
     pay = rounded(units * rate, asked.currency)
     charged = rounded(units * rate * fee, asked.currency)
     return {"currency": asked.currency, "pay": str(pay), "fee": str(charged), "total": str(pay + charged)}
-
-
-def _alpha(
-    people: Population, asked: PlanSpecification, rng: np.random.Generator, progress: Progress | None
-) -> Options:
-    return plan_alpha_width(
-        people,
-        target=asked.wanted,
-        level=cast(Level, asked.level),
-        items_per_query=asked.items_per_query,
-        grid=asked.labels_per_item,
-        most_items=asked.most_items,
-        simulations=asked.simulations,
-        session_size=asked.session_size,
-        rng=rng,
-        progress=progress,
-    )
-
-
-def _mean(
-    people: Population, asked: PlanSpecification, rng: np.random.Generator, progress: Progress | None
-) -> Options:
-    return plan_mean_width(
-        people,
-        target=asked.wanted,
-        items=asked.items,
-        items_per_query=asked.items_per_query,
-        grid=asked.labels_per_item,
-        simulations=asked.simulations,
-        rng=rng,
-        progress=progress,
-    )
-
-
-def _entropy(
-    people: Population, asked: PlanSpecification, rng: np.random.Generator, progress: Progress | None
-) -> Options:
-    return plan_entropy_bias(
-        people,
-        target=asked.wanted,
-        items=asked.items,
-        corrected=asked.entropy == "corrected",
-        items_per_query=asked.items_per_query,
-        grid=asked.labels_per_item,
-        simulations=asked.simulations,
-        rng=rng,
-        progress=progress,
-    )
-
-
-def _power(
-    people: Population, asked: PlanSpecification, rng: np.random.Generator, progress: Progress | None
-) -> Options:
-    return plan_residual_power(
-        people,
-        target=asked.wanted,
-        noise_ratio=asked.noise_ratio,
-        people_ratio=asked.people_ratio,
-        contested_share=asked.contested_share,
-        correlation=asked.correlation,
-        items_per_query=asked.items_per_query,
-        grid=asked.labels_per_item,
-        most_items=asked.most_items,
-        simulations=asked.simulations,
-        rng=rng,
-        progress=progress,
-    )
-
-
-def _alt_test(
-    people: Population, asked: PlanSpecification, rng: np.random.Generator, progress: Progress | None
-) -> Options:
-    if asked.annotators < min(asked.labels_per_item):
-        raise PlanError(
-            f"{asked.annotators} annotators cannot give an item {min(asked.labels_per_item)} labels.",
-            field="annotators",
-        )
-    return plan_altest_pass(
-        people,
-        target=asked.wanted,
-        annotators=asked.annotators,
-        judge=asked.judge,
-        epsilon=asked.epsilon,
-        items_per_query=asked.items_per_query,
-        grid=asked.labels_per_item,
-        most_items=asked.most_items,
-        simulations=asked.simulations,
-        rng=rng,
-        progress=progress,
-    )
-
-
-RUNNERS: dict[str, Runner] = {
-    "alpha": _alpha,
-    "mean": _mean,
-    "entropy": _entropy,
-    "power": _power,
-    "alt_test": _alt_test,
-}

@@ -206,10 +206,12 @@ def options_by_labels(
     """For each number of labels an item, the fewest queries that meet the target.
 
     `achieve` takes labels an item and gives what `smallest_size` takes, sizes being queries; the others are
-    as there. Returns `Options`.
+    as there. Returns `Options`; raises ValueError if 10 queries are more items than the most allowed.
     """
     found, seed = [], seed_from(rng)
-    most = max(FEWEST_QUERIES, most_items // items_per_query)
+    most = most_items // items_per_query
+    if most < FEWEST_QUERIES:
+        raise ValueError(f"most_items must be at least {FEWEST_QUERIES * items_per_query}")
     for place, labels_per_item in enumerate(grid):
         answer = smallest_size(
             achieve(labels_per_item),

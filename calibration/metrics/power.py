@@ -68,6 +68,12 @@ def plan_residual_power(
     -------
     Options
 
+    Raises
+    ------
+    ValueError
+        If the scale has two values: its entropy follows from the mean, so the test has nothing to compare. Or
+        if `most_items` are fewer than 10 queries have.
+
     See Also
     --------
     calibration.metrics.nulls.stratified_residual_test
@@ -80,6 +86,8 @@ def plan_residual_power(
     >>> plan.options[0].met, plan.options[0].items <= 750
     (True, True)
     """
+    if len(population.values) < 3:
+        raise ValueError("on two values the mean says how much people disagree: there is nothing to compare")
     calm = 1 / np.sqrt(contested_share * people_ratio**2 + 1 - contested_share)
     error = np.sqrt(1 / correlation**2 - 1)
 
@@ -156,7 +164,8 @@ def plan_altest_pass(
     Raises
     ------
     ValueError
-        If there are fewer annotators than labels an item, whatever the number.
+        If there are fewer annotators than labels an item, whatever the number, or if `most_items` are too few
+        for 30 items a person.
 
     See Also
     --------
@@ -173,6 +182,8 @@ def plan_altest_pass(
     possible = [k for k in grid if 2 <= k <= annotators]
     if not possible:
         raise ValueError("labels an item must be at least 2, and no more than there are annotators")
+    if most_items < fewest_items(annotators, min(possible)):
+        raise ValueError(f"most_items must be at least {fewest_items(annotators, min(possible))}")
 
     def passes(items: int, labels_per_item: int, rng: np.random.Generator) -> bool:
         queries = ceil(items / items_per_query)
@@ -190,7 +201,6 @@ def plan_altest_pass(
 
     options, seed = [], seed_from(rng)
     for place, labels_per_item in enumerate(possible):
-        most = max(FEWEST_ITEMS, most_items * labels_per_item // annotators)
 
         def achieve(each: int, number: int, rng: np.random.Generator, k: int = labels_per_item) -> Achieved:
             items = ceil(each * annotators / k)
@@ -200,7 +210,7 @@ def plan_altest_pass(
             achieve,
             meets=lambda share: share >= target,
             least=FEWEST_ITEMS,
-            most=most,
+            most=most_items * labels_per_item // annotators,
             simulations=simulations,
             seed=[seed, labels_per_item],
             progress=part_of(progress, place, len(possible)),
@@ -221,6 +231,17 @@ def plan_altest_pass(
     return chosen(options, words, progress)
 
 
+def fewest_items(annotators: int, labels_per_item: int) -> int:
+    """Items of which each of the annotators labels as many as the alternative annotator test takes.
+
+    Examples
+    --------
+    >>> fewest_items(10, 3)
+    100
+    """
+    return ceil(FEWEST_ITEMS * annotators / labels_per_item)
+
+
 def _standardised(x: FloatArray) -> FloatArray:
-    centred: FloatArray = (x - x.mean()) / x.std()
+    centred: FloatArray = (x - x.mean()) / (x.std() or 1.0)
     return centred
