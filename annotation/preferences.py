@@ -1,6 +1,6 @@
 """Which models people prefer: a study's comparisons as arrays, and one function for page, command and API."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,10 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
 REPLICATES = 1000
+# A fit takes about the cube of the models: a page waits some seconds for all its resamples, no longer.
+RESAMPLED_CUBES, FEWEST_REPLICATES = 200_000_000, 100
+MOST_MODELS = 500
+NOT_ASKED = "no interval was asked for"
 NO_COMPARISONS = "the study rates answers one by one: preferences come from comparisons of two"
 NO_MODELS = "no response names its model"
 ONE_MODEL = "all responses that name a model are of one: it is compared with no other"
@@ -157,17 +161,24 @@ def preferences_in(
 ) -> Preferences:
     """The same from a frame. Intervals resample its clusters of items; that of the sides resamples people."""
     labels, reason = frame.labels, _reason(frame, study)
+    if len(frame.models) > MOST_MODELS:
+        none = np.full(len(frame.first), -1)
+        frame = replace(frame, models=[], first=none, second=none)
+    affordable = _affordable(replicates, models=len(frame.models))
     given: dict[str, Any] = {
         "first": frame.first, "second": frame.second, "counts": labels.counts, "values": labels.values,
         "models": frame.models,
     }  # fmt: skip
     resampling: dict[str, Any] = {"clusters": labels.clusters, "replicates": replicates}
-    strengths = bradley_terry(**given, **resampling, rng=np.random.default_rng(seed))
+    fitting = resampling | {"replicates": affordable}
+    strengths = bradley_terry(**given, **fitting, rng=np.random.default_rng(seed))
+    if replicates and not affordable:
+        strengths = replace(strengths, reason=_without_intervals(strengths.reason, len(frame.models)))
     undefined = Estimate(None, None, None, 0, reason or strengths.reason)
     totals = np.where(_between_models(frame), labels.counts.sum(axis=1), 0)
     tie = tie_share = undefined
     if not reason:
-        tie = davidson(**given, **resampling, rng=np.random.default_rng(seed)).tie or undefined
+        tie = davidson(**given, **fitting, rng=np.random.default_rng(seed)).tie or undefined
         ties = labels.counts[:, labels.values == 0].sum(axis=1)
         shares = np.divide(ties, totals, out=np.full(len(totals), np.nan), where=totals > 0)
         tie_share = mean_estimate(shares, **resampling, rng=np.random.default_rng(seed))
@@ -183,9 +194,21 @@ def preferences_in(
         cluster_unit=labels.cluster_unit,
         simulated=labels.simulated,
         with_excluded=labels.with_excluded,
-        replicates=replicates,
+        replicates=affordable,
         seed=seed,
     )
+
+
+def _affordable(replicates: int, *, models: int) -> int:
+    """As many resamples as were asked for, fewer of many models; none where so few would say nothing."""
+    most = RESAMPLED_CUBES // max(1, models) ** 3
+    return min(replicates, most if most >= FEWEST_REPLICATES else 0)
+
+
+def _without_intervals(reason: str | None, models: int) -> str:
+    """Why the strengths have no interval, beside what else the fit says of them."""
+    words = f"no interval: resampling {models:,} models takes too long"
+    return (reason or NOT_ASKED).replace(NOT_ASKED, words)
 
 
 def _between_models(frame: PreferenceFrame) -> BoolArray:
@@ -200,6 +223,8 @@ def _reason(frame: PreferenceFrame, study: Study) -> str | None:
         return NO_COMPARISONS
     if not frame.models:
         return NO_MODELS
+    if len(frame.models) > MOST_MODELS:
+        return f"{len(frame.models):,} models are compared, and strengths are found of {MOST_MODELS} at most"
     if not _between_models(frame).any():
         if len(frame.models) < 2:
             return ONE_MODEL

@@ -75,6 +75,23 @@ def test_the_excluded_are_left_out_unless_they_are_asked_for(study: Study) -> No
     assert preferences_of(study, with_excluded=True).with_excluded
 
 
+def test_many_models_have_fewer_resamples_then_none_and_at_last_no_strengths(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare(study, [("a", "b"), ("b", "c"), ("c", "a")] * 3, [2, 1, -1, 0])
+    monkeypatch.setattr(preferences, "RESAMPLED_CUBES", 27 * 150)
+    assert study_preferences(study)["intervals"]["replicates"] == 150
+    assert study_preferences(study, replicates=120)["intervals"]["replicates"] == 120
+    monkeypatch.setattr(preferences, "RESAMPLED_CUBES", 27 * 99)
+    found = study_preferences(study)
+    assert "no interval: resampling 3 models takes too long" in found["reason"]
+    assert of(found, "a")["strength"]["value"] is not None and of(found, "a")["strength"]["low"] is None
+    monkeypatch.setattr(preferences, "MOST_MODELS", 2)
+    found = study_preferences(study)
+    assert found["reason"] == "3 models are compared, and strengths are found of 2 at most"
+    assert found["models"] == [] and found["left_out"] == 9
+
+
 def test_the_side_is_known_of_labels_given_here_alone(study: Study) -> None:
     people = [make_participant(study, code) for code in "pqrs"]
     items = compare(study, [("a", "b")] * 10, [1, 1, -1, 0], people=people)
