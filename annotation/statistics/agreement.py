@@ -65,7 +65,7 @@ def krippendorff_alpha(
     Raises
     ------
     ValueError
-        If the counts, the values or the level are not as above.
+        If the counts, the values, the level or the clusters are not as above.
 
     Notes
     -----
@@ -135,6 +135,11 @@ def fleiss_kappa(
     Estimate
         `n` counts the items with labels. Undefined, with its reason, when items differ in their number of
         labels, have one each or none, or when all labels are the same value.
+
+    Raises
+    ------
+    ValueError
+        If `as_counts` refuses the counts, or if there is not one cluster an item.
 
     Notes
     -----
@@ -213,6 +218,11 @@ def percent_agreement(
     Estimate
         `n` counts the items with two labels or more; undefined if there are none.
 
+    Raises
+    ------
+    ValueError
+        If `as_counts` refuses the counts, or if there is not one cluster an item.
+
     References
     ----------
     Fleiss (1971), Psychological Bulletin 76, 378-382: the mean of P_i.
@@ -250,6 +260,11 @@ def pairwise_agreement(counts: npt.ArrayLike) -> FloatArray:
     -------
     ndarray of float, shape (items,)
         Between 0 and 1; NaN for an item with fewer than two labels.
+
+    Raises
+    ------
+    ValueError
+        If `as_counts` refuses the counts.
 
     References
     ----------

@@ -29,7 +29,7 @@ class BesideOthers:
     correlation, correlation_low, correlation_high : float arrays, shape (people,)
         Pearson's correlation with the others' mean of each item, and its interval by Fisher's z.
     difference, difference_low, difference_high : float arrays, shape (people,)
-        Mean absolute difference from the others' mean, in steps of the scale, and its interval.
+        Mean absolute difference from the others' mean, in the units of the values, and its interval.
     severity, severity_low, severity_high : float arrays, shape (people,)
         Mean of value less the others' mean, and its interval: above 0 is milder.
     correlation_reason : object array of str or None, shape (people,)

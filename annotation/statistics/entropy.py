@@ -26,6 +26,11 @@ def shares(counts: npt.ArrayLike) -> FloatArray:
     ndarray of float, shape (items, V)
         Rows add up to 1; NaN for an item without labels.
 
+    Raises
+    ------
+    ValueError
+        If `as_counts` refuses the counts.
+
     Examples
     --------
     >>> shares([[1, 3]])
@@ -47,6 +52,11 @@ def entropy_bits(counts: npt.ArrayLike) -> FloatArray:
     ndarray of float, shape (items,)
         From 0 to log2 V; NaN for an item without labels. Too low on average: by about .12 bits
         at 25 labels on five values, .33 at 10, .68 at 5.
+
+    Raises
+    ------
+    ValueError
+        If `as_counts` refuses the counts.
 
     References
     ----------
@@ -77,6 +87,11 @@ def entropy_bits_corrected(counts: npt.ArrayLike) -> FloatArray:
         The plug-in estimate plus (values used - 1) / (2 n ln 2). NaN for an item without labels.
         It is not cut off at log2 V, since that would bring the bias back. Still too low on average where
         labels are few: by about .02 bits at 25 labels on five values, .10 at 10, .3 at 5 (simulated).
+
+    Raises
+    ------
+    ValueError
+        If `as_counts` refuses the counts.
 
     References
     ----------
@@ -120,7 +135,9 @@ def ordinal_dispersion(counts: npt.ArrayLike) -> FloatArray:
     >>> ordinal_dispersion([[5, 0, 5], [0, 9, 0], [3, 3, 3]]).round(4)
     array([1.    , 0.    , 0.8889])
     """
-    share = _ordered_shares(counts)
+    share = shares(counts)
+    if share.shape[1] < 2:
+        raise ValueError("order has no meaning on a scale of one value")
     below = np.cumsum(share[:, :-1], axis=1)
     dispersion: FloatArray = 4 * np.einsum("iv,iv->i", below, 1 - below) / below.shape[1]
     # Cumulative shares that should reach 1 may miss it by a rounding.
@@ -139,6 +156,11 @@ def mean_label(counts: npt.ArrayLike, values: npt.ArrayLike) -> FloatArray:
     -------
     ndarray of float, shape (items,)
         In the units of `values`; NaN for an item without labels.
+
+    Raises
+    ------
+    ValueError
+        If `as_counts` refuses the counts, or `as_values` the values.
 
     Examples
     --------
@@ -161,6 +183,11 @@ def standard_deviation(counts: npt.ArrayLike, values: npt.ArrayLike) -> FloatArr
     -------
     ndarray of float, shape (items,)
         In the units of `values`; NaN for an item with fewer than two labels.
+
+    Raises
+    ------
+    ValueError
+        If `as_counts` refuses the counts, or `as_values` the values.
 
     Examples
     --------
@@ -185,6 +212,11 @@ def modal_share(counts: npt.ArrayLike) -> FloatArray:
     ndarray of float, shape (items,)
         From 1/V to 1; NaN for an item without labels.
 
+    Raises
+    ------
+    ValueError
+        If `as_counts` refuses the counts.
+
     Examples
     --------
     >>> modal_share([[1, 3]])
@@ -207,6 +239,11 @@ def preference_share(counts: npt.ArrayLike, values: npt.ArrayLike) -> FloatArray
     -------
     ndarray of float, shape (items,)
         From 0 to 1; NaN for an item without labels.
+
+    Raises
+    ------
+    ValueError
+        If `as_counts` refuses the counts, or `as_values` the values.
 
     Examples
     --------
@@ -238,6 +275,11 @@ def kind_of_item(
         range it is agreed good, in the lower third agreed bad, between them lukewarm. In a
         comparison "good" means that response_1 is better, "bad" that response_2 is.
 
+    Raises
+    ------
+    ValueError
+        If `as_counts` refuses the counts, or `as_values` the values, or the scale has one value only.
+
     Examples
     --------
     >>> kind_of_item([[0, 0, 0, 2, 8], [9, 1, 0, 0, 0], [0, 2, 6, 2, 0], [5, 0, 0, 0, 5]],
@@ -255,10 +297,3 @@ def kind_of_item(
     kinds[dispersion >= polarising] = split
     kinds[np.isnan(position)] = None
     return kinds
-
-
-def _ordered_shares(counts: npt.ArrayLike) -> FloatArray:
-    share = shares(counts)
-    if share.shape[1] < 2:
-        raise ValueError("order has no meaning on a scale of one value")
-    return share

@@ -209,8 +209,24 @@ def mean_estimate(
 ) -> Estimate:
     """Mean of the items' values, with an interval over clusters.
 
-    `values` has shape (items,); NaN is an item without the value, and is left out. `n` counts the others;
-    undefined if there are none. `clusters`, `replicates` and the rest are as for `cluster_estimate`.
+    Parameters
+    ----------
+    values : array_like of float, shape (items,)
+        NaN is an item without the value, and is left out.
+    clusters : array_like of shape (items,), optional
+        By default each item is its own.
+    replicates, rng, confidence, method, bounds
+        As for `cluster_estimate`.
+
+    Returns
+    -------
+    Estimate
+        `n` counts the items with the value; undefined if there are none.
+
+    Raises
+    ------
+    ValueError
+        As for `cluster_estimate`, or if there is not one cluster an item.
 
     Examples
     --------

@@ -64,7 +64,7 @@ def intraclass_correlation(
     Raises
     ------
     ValueError
-        If the counts or the values are not as above.
+        If the counts, the values or the clusters are not as above.
 
     Notes
     -----
@@ -152,7 +152,8 @@ def split_half_reliability(
     Raises
     ------
     ValueError
-        If the counts, the values or the number of splits are not as above, or an item has a billion labels.
+        If the counts, the values, the clusters or the number of splits are not as above, or an item has a
+        billion labels.
 
     Notes
     -----

@@ -106,7 +106,7 @@ def labels_curve(
     Raises
     ------
     ValueError
-        If the counts or values are not as above, if a size is below 3, or without a draw.
+        If the counts, values or clusters are not as above, if a size is below 3, or without a draw.
 
     Notes
     -----
