@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
@@ -15,7 +16,23 @@ hypothesis_settings.load_profile("manyminds")
 # Playwright's sync API runs an event loop in the test's own thread, which Django would refuse.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+# What a test takes when it touches a database.
+DATA = {"db", "transactional_db", "live_server"}
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL leave out what never touches a database: it says the same on SQLite."""
+    if connection.vendor != "postgresql":
+        return
+    left_out = [item for item in items if not touches_data(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if touches_data(item)]
+
+
+def touches_data(item: pytest.Item) -> bool:
+    fixtures = DATA.intersection(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or item.get_closest_marker("django_db") is not None
 
 
 @pytest.fixture(autouse=True)

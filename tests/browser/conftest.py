@@ -69,6 +69,19 @@ def page(open_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture
+def looks() -> Callable[[Page], Iterator[int]]:
+    """Shows a page on a phone in the dark, then on a desk by day; gives the widths."""
+
+    def each(page: Page) -> Iterator[int]:
+        for width, scheme in ((360, "dark"), (1280, "light")):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            yield width
+
+    return each
+
+
+@pytest.fixture
 def axe() -> Callable[..., None]:
     """Fails when axe finds a violation on the page as it stands, by its usual rules or by other options."""
     scan = Axe()
