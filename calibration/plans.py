@@ -40,28 +40,29 @@ def create_plan(*, owner: User, asked: Mapping[str, Any]) -> Plan:
     Raises PlanError.
     """
     specification = checked(asked)
-    _check_size(specification)
     pilot = None
     if slug := specification.get("pilot"):
         pilot = studies_of(owner).filter(slug=slug).first()
         if pilot is None:
             raise PlanError(f"There is no study {slug} among those that you may read.")
+    scale = pilot.values if pilot else range(specification["scale_low"], specification["scale_high"] + 1)
+    _check_size(specification, values=len(scale))
     unfinished = Plan.objects.filter(owner=owner, state__in=[Plan.State.WAITING, Plan.State.RUNNING])
     if unfinished.count() >= MOST_UNFINISHED:
         raise PlanError(f"{MOST_UNFINISHED} of your plans wait or run: delete one, or wait for it.")
     return Plan.objects.create(owner=owner, pilot=pilot, specification=specification)
 
 
-def _check_size(specification: Mapping[str, Any]) -> None:
-    """Raises PlanError for what would keep a worker for hours."""
+def _check_size(specification: Mapping[str, Any], *, values: int) -> None:
+    """Raises PlanError for what would keep a worker for hours: an item takes its labels, or its scale."""
     if "most_items" not in GOALS[specification["goal"]].uses:
         return
-    each = max(specification["labels_per_item"])
+    each = max(values, *specification["labels_per_item"])
     answers = specification["simulations"] * specification["most_items"] * each
     if answers > MOST_ANSWERS:
         raise PlanError(
-            f"Up to {answers:,} answers would be simulated at a time, more than {MOST_ANSWERS:,}: "
-            "ask for fewer simulations, items at most, or people an item.",
+            f"Up to {answers:,} answers, or values of the scale, would be simulated at a time, more than "
+            f"{MOST_ANSWERS:,}: ask for fewer simulations, items at most, or people an item.",
             field="simulations",
         )
 

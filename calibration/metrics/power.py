@@ -150,7 +150,8 @@ def plan_altest_pass(
     annotators : int
         People, who share the items evenly; numbers of labels an item beyond theirs are left out.
     judge : float
-        The judge's noise as a multiple of a person's: 1 is as noisy, 0 knows what people think on average.
+        The judge's noise as a multiple of a person's: 1 is as noisy, 0 knows what people think on average. It
+        is neither mild nor severe, whatever people are.
     epsilon : float
         What the judge is granted.
     items_per_query, grid, most_items, simulations, progress
