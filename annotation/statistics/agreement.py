@@ -53,8 +53,8 @@ def krippendorff_alpha(
     confidence : float
     method : {"bootstrap", "jackknife"}
         The jackknife takes no replicates and no chance. With fewer than 20 clusters it is the better one:
-        its simulated 95 % intervals of ordinal alpha held the true value in 88 % of studies of 5 clusters,
-        92 % of 10 and 94 % of 20, those of the bootstrap in 64, 81 and 88 %.
+        its simulated 95 % intervals of ordinal alpha held the true value in 89 % of studies of 5 clusters,
+        92 % of 10 and 94 % of 20, those of the bootstrap in 65, 82 and 89 %.
 
     Returns
     -------

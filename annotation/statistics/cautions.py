@@ -2,10 +2,10 @@
 
 from annotation.statistics.intervals import Method
 
-# By clusters, how often (%) 95 % intervals of ordinal alpha held its true value in simulated studies.
+# By clusters, how often (%) 95 % intervals of ordinal alpha held its true value in 4,000 simulated studies.
 COVERAGE: dict[Method, dict[int, int]] = {
-    "bootstrap": {2: 21, 3: 40, 5: 64, 10: 81, 20: 88, 40: 92},
-    "jackknife": {2: 83, 3: 88, 5: 88, 10: 92, 20: 94, 40: 95},
+    "bootstrap": {2: 22, 3: 41, 5: 65, 10: 82, 20: 89, 40: 93},
+    "jackknife": {2: 82, 3: 87, 5: 89, 10: 92, 20: 94, 40: 94},
 }
 FAR_TOO_FEW, FEW = 10, 40
 
