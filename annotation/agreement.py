@@ -52,6 +52,7 @@ def agreement_of(
     """The same from a frame, without its items. Intervals hold its people fixed."""
     totals = frame.counts.sum(axis=1)
     asked: dict[str, Any] = {"replicates": replicates, "seed": seed, "interval": interval}
+    found = {"entropy_bits": _entropy(frame, **asked), **_measures(frame, **asked)}
     return {
         "kind": frame.kind,
         "simulated": frame.simulated,
@@ -62,9 +63,8 @@ def agreement_of(
         "annotators": frame.annotators,
         **annotators_reason(frame),
         "labels_per_item": _spread(totals),
-        "entropy_bits": _entropy(frame, **asked),
-        **_measures(frame, **asked),
-        "intervals": _intervals(frame, totals, **asked),
+        **found,
+        "intervals": _intervals(frame, totals, **asked) | _no_interval(found),
     }
 
 
@@ -193,6 +193,13 @@ def _intervals(
         "confidence": 0.95,
         **cautious,
     }
+
+
+def _no_interval(found: dict[str, Any]) -> dict[str, str]:
+    """Why there is no interval at all, if there is none of the percent agreement, which needs least."""
+    agreement = found["percent_agreement"]
+    none = agreement["value"] is not None and agreement["low"] is None
+    return {"reason": agreement["reason"]} if none else {}
 
 
 def _spread(totals: Any) -> dict[str, float | None]:

@@ -261,10 +261,14 @@ def _source(people: Mapping[str, Any]) -> str:
 
 
 def _design(asked: Mapping[str, Any]) -> str:
-    sizes = [
-        counted(asked["items_per_query"], "item") + " a query",
+    # Annotators of a given number share all items, in as many sessions as that takes.
+    sessions = [
         counted(asked["session_size"], "item") + " a session",
         counted(asked["sessions_per_person"], "session") + " a person at most",
+    ]
+    sizes = [
+        counted(asked["items_per_query"], "item") + " a query",
+        *([] if asked["goal"] == "alt_test" else sessions),
         f"{asked['seconds_per_item']:g} seconds an item",
     ]
     return ", ".join(sizes)

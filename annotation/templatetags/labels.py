@@ -70,7 +70,7 @@ def plural(word: str) -> str:
 def percent(share: float | None) -> str:
     if share is None or not isfinite(share):
         return UNDEFINED
-    text = f"{100 * share:.0f}"
+    text = fixed(100 * share, 0)
     return "over 99 %" if text == "100" and share < 1 else f"{text} %"
 
 

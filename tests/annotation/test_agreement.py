@@ -152,6 +152,25 @@ def test_the_command_writes_one_of_a_thing_in_the_singular_and_no_interval_of_no
     assert "replicates of" not in text
 
 
+def test_a_study_too_small_for_intervals_does_not_tell_of_resamples(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for item in make_items(make_study(), 5, queries=5):
+        make_labels(item, [1, 3, 4])
+    call_command("agreement", "answers")
+    text = capsys.readouterr().out
+    assert text.endswith("\nNo interval: fewer than 6 items\n")
+    call_command("agreement", "answers", "--replicates", "0")
+    assert capsys.readouterr().out.endswith("\nNo interval was asked for\n")
+
+
+@pytest.mark.parametrize("replicates", [-1, 10**9])
+def test_replicates_out_of_range_are_one_line(replicates: int) -> None:
+    make_study()
+    with pytest.raises(CommandError, match="--replicates is 0 to 100,000, not"):
+        call_command("agreement", "answers", replicates=replicates)
+
+
 def test_a_seed_below_zero_is_one_line() -> None:
     make_study()
     with pytest.raises(CommandError, match="--seed is 0 or more, not -1"):

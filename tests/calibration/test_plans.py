@@ -310,6 +310,10 @@ def test_the_command_prints_every_way_and_the_best(researcher: User) -> None:
     assert len(
         re.findall(r"^ +\d+ +340 +[\d,]+ +[\d,]+  .* (?:no|yes|best) +[\d,.]+ GBP$", text, re.M)
     ) == len(plan.result["options"])
+    fractions = json.loads(printed("--json", "--fee-percent=33.3", "--seconds-per-item=22.5"))[
+        "specification"
+    ]
+    assert (fractions["fee_percent"], fractions["seconds_per_item"]) == (33.3, 22.5)
     for wrong, words in (
         (["--target=-1"], "Target must be"),
         (["--pilot=nowhere"], "no study nowhere"),

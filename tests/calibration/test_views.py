@@ -248,6 +248,7 @@ def test_few_queries_are_cautioned_about_on_the_page_and_in_the_report(console: 
 
 def test_a_share_or_an_end_is_not_rounded_to_what_it_is_not() -> None:
     assert (percent(1055 / 1056), percent(1), percent(0.5)) == ("over 99 %", "100 %", "50 %")
+    assert percent(-1e-17) == "0 %"
     assert [end(number) for number in (-0.004, 0.0004, -0.25, 0, -1e-9)] == [
         "−0.004", "0.0004", "−0.25", "0.00", "0.00"
     ]  # fmt: skip

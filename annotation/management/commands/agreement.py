@@ -9,6 +9,9 @@ from annotation.measures import measured
 from annotation.models import Study
 from annotation.templatetags.labels import counted, end, fixed
 
+# As many as the API draws.
+MOST_REPLICATES = 100_000
+
 
 class Command(BaseCommand):
     help = "Print how much people disagree on a study's items, and how much they agree overall."
@@ -32,8 +35,8 @@ class Command(BaseCommand):
         study = Study.objects.filter(slug=slug).first()
         if study is None:
             raise CommandError(f"There is no study {slug}.")
-        if options["replicates"] < 0:
-            raise CommandError("--replicates is 0 or more.")
+        if not 0 <= options["replicates"] <= MOST_REPLICATES:
+            raise CommandError(f"--replicates is 0 to {MOST_REPLICATES:,}, not {options['replicates']:,}.")
         if options["seed"] < 0:
             raise CommandError(f"--seed is 0 or more, not {options['seed']}.")
         report = study_agreement(
@@ -79,6 +82,8 @@ def _intervals(unit: dict[str, Any]) -> list[str]:
     if unit["clusters"] < 2:
         few = f"all items with two labels are of one {unit['unit']}"
         return [f"No intervals: {few if unit['clusters'] else 'no item has two labels'}"]
+    if "reason" in unit:
+        return [f"{unit['reason'][0].upper()}{unit['reason'][1:]}"]
     drawn = f"{counted(unit['replicates'], 'replicate')} of {clusters}"
     how = f"leaving out each of {clusters}" if unit["interval"] == "jackknife" else drawn
     return [

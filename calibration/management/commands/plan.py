@@ -1,6 +1,6 @@
 from argparse import ArgumentParser
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, fields
+from typing import Any, get_args
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
@@ -15,9 +15,10 @@ class Command(BaseCommand):
         goals = "; ".join(f"{name}: {goal.words}" for name, goal in GOALS.items())
         parser.add_argument("goal", choices=list(GOALS), metavar="GOAL", help=goals)
         parser.add_argument("--json", action="store_true", help="print everything as JSON")
+        kinds = {each.name: _kind(each.type) for each in fields(PlanSpecification)}
         for name, usual in asdict(PlanSpecification()).items():
             if name != "goal":
-                _add(parser, name, usual)
+                _add(parser, name, usual, kinds[name])
 
     def handle(self, *args: Any, **options: Any) -> None:
         from calibration.audit import as_json
@@ -37,11 +38,15 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
 
-def _add(parser: ArgumentParser, name: str, usual: Any) -> None:
+def _kind(declared: Any) -> Any:
+    """What a field holds: float of `float`, of `float | None` and of `list[float] | None`."""
+    inner = get_args(declared)
+    return _kind(inner[0]) if inner else declared
+
+
+def _add(parser: ArgumentParser, name: str, usual: Any, kind: Any) -> None:
     """An option for a field of the specification, which has the field's usual value unless it is given."""
     several = name in ("labels_per_item", "shares")
-    kinds: dict[str, Any] = {"target": float, "shares": float, "labels_per_item": int, "pay_rate": str}
-    kind = kinds.get(name, type(usual))
     words = (
         "the goal's own" if name == "target" else " ".join(map(str, usual)) if several and usual else usual
     )
