@@ -18,10 +18,12 @@ MOST_CHOSEN = 7
 
 
 def study_labels_curve(study: Study, *, with_excluded: bool = False, seed: int = 0) -> dict[str, Any]:
-    """What 3, 4, ... of its labels an item would have told; kept until a label changes it."""
+    """What 3, 4, ... of its labels an item would have told; kept until a label changes it, of seed 0."""
+    if seed:
+        return _labels_curve(study, with_excluded=with_excluded, seed=seed)
     return kept(
         study,
-        f"labels-curve-{seed}{'-with-excluded' if with_excluded else ''}",
+        "labels-curve-with-excluded" if with_excluded else "labels-curve",
         lambda: _labels_curve(study, with_excluded=with_excluded, seed=seed),
     )
 

@@ -128,22 +128,22 @@ def _grouped(answers: Sequence[str | None], options: Sequence[str]) -> tuple[lis
 def study_groups(
     study: Study, question: Question, *, with_excluded: bool = False, seed: int = 0
 ) -> dict[str, Any]:
-    """What the page and the API show of the question's groups; kept until an answer changes it."""
+    """What the page and the API show of the question's groups; kept until an answer changes it, of seed 0."""
     replies = Reply.objects.filter(question=question).aggregate(Count("pk"), Max("pk"))
     asked = list(group_questions(study).values_list("name", flat=True))
-    return kept(
-        study,
-        f"groups-{question.pk}-{seed}{'-with-excluded' if with_excluded else ''}",
-        lambda: {
+
+    def made() -> dict[str, Any]:
+        return {
             "study": study.slug,
             "question": {"name": question.name, "text": question.text},
             "questions": asked,
             **groups_of(group_frame(study, question, with_excluded=with_excluded), seed=seed),
-        },
-        *replies.values(),
-        question.text,
-        *asked,
-    )
+        }
+
+    if seed:
+        return made()
+    name = f"groups-{question.pk}{'-with-excluded' if with_excluded else ''}"
+    return kept(study, name, made, *replies.values(), question.name, question.text, *question.options, *asked)
 
 
 def groups_of(found: GroupFrame, *, seed: int = 0) -> dict[str, Any]:
