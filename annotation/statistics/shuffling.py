@@ -42,11 +42,12 @@ def held_against(observed: FloatArray, by_chance: FloatArray) -> tuple[Shuffled,
     observed : ndarray of float, shape (statistics,)
         NaN where undefined.
     by_chance : ndarray of float, shape (permutations, statistics)
-        NaN where undefined: such a permutation counts as no further from 0.
+        NaN where undefined: such permutations are left out.
 
     Returns
     -------
     tuple of Shuffled
+        Undefined where the statistic is, or where fewer than half of its permutations are defined.
 
     Examples
     --------
@@ -54,11 +55,13 @@ def held_against(observed: FloatArray, by_chance: FloatArray) -> tuple[Shuffled,
     0.5
     """
     further = np.count_nonzero(np.abs(by_chance) >= np.abs(observed) - TIE, axis=0)
-    p = np.where(np.isfinite(observed), (1 + further) / (1 + len(by_chance)), np.nan)
+    defined = np.isfinite(by_chance).sum(axis=0)
+    known = np.isfinite(observed) & (2 * defined >= len(by_chance))
+    p = np.where(known, (1 + further) / (1 + defined), np.nan)
     adjusted = holm(p)
     held = []
     for g, value in enumerate(observed.tolist()):
-        if np.isfinite(value):
+        if known[g]:
             low, high = np.nanquantile(by_chance[:, g], [0.025, 0.975]).tolist()
             held.append(Shuffled(value, low, high, float(p[g]), float(adjusted[g])))
         else:

@@ -26,3 +26,9 @@ def test_a_statistic_stands_beside_the_middle_of_what_chance_gives_on_either_sid
     assert (found.low, found.high) == pytest.approx((-0.95, 0.95))
     assert found.p == pytest.approx((1 + 2) / 100)
     assert undefined == UNDEFINED
+
+
+def test_permutations_without_the_statistic_are_left_out_and_without_half_of_them_nothing_is_said():
+    by_chance = np.column_stack([np.where(np.arange(100) < some, 2.0, np.nan) for some in (50, 49)])
+    found, undefined = held_against(np.array([1.0, 1.0]), by_chance)
+    assert found.p == 1 and undefined == UNDEFINED
