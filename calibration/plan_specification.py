@@ -15,6 +15,7 @@ from calibration.plan_fields import (
     amount,
     checked_number,
     checked_whole,
+    in_words,
     number,
     one_of,
     text,
@@ -24,6 +25,10 @@ from calibration.plan_fields import (
 HIGHEST_SEED = 2**63 - 1
 MOST_SIMULATIONS = 5_000
 PAY = ("", "item", "time")
+# What describes people, unless a pilot's labels do.
+PEOPLE = ("scale_low", "scale_high", "alpha", "query_share", "shares")
+# Of all labels: a rarer value is as good as never given, and cannot be told from it.
+LEAST_SHARE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ class PlanSpecification:
     """
 
     goal: str = one_of("alpha", tuple(GOALS))
-    target: float | None = number(None, 0, 1_000, above=True)
+    target: float | None = field(default=None)
     level: str = one_of("ordinal", LEVELS)
     entropy: str = one_of("plug-in", ("plug-in", "corrected"))
     noise_ratio: float = number(1.5, 1, 10, above=True)
@@ -164,6 +169,7 @@ class PlanSpecification:
         }
         made = cls(**given)
         made._money()
+        made._idle()
         complete = replace(made, **_lists(made), target=made._target())
         complete._sizes()
         return complete
@@ -202,6 +208,16 @@ class PlanSpecification:
                 field="most_items",
             )
 
+    def _idle(self) -> None:
+        """What would change nothing is refused: fields of other goals, and what the pilot's labels say."""
+        others = {name for goal in GOALS.values() for name in goal.uses} - set(GOALS[self.goal].uses)
+        told = set(PEOPLE) if self.pilot else set()
+        usual = type(self)()
+        for name in sorted(others | told):
+            if getattr(self, name) != getattr(usual, name):
+                why = "the pilot's labels say it" if name in told else f"the goal {self.goal} does not use it"
+                raise PlanError(f"{in_words(name)} would change nothing: {why}.", field=name)
+
     def _money(self) -> None:
         if self.pay_by and self.pay_rate is None:
             raise PlanError("Say how much an answer, or an hour, is paid.", field="pay_rate")
@@ -232,6 +248,8 @@ def _lists(made: PlanSpecification) -> dict[str, Any]:
         shares = [checked_number("shares", share, 0, 1e6) for share in shares]
         if sum(share > 0 for share in shares) < 2:
             raise PlanError("At least two values must have shares above 0.", field="shares")
+        if any(0 < share < LEAST_SHARE * sum(shares) for share in shares):
+            raise PlanError("Each of the shares must be 0, or a millionth of all or more.", field="shares")
     wanted = made.labels_per_item
     if not isinstance(wanted, list | tuple) or not 1 <= len(wanted) <= 12:
         raise PlanError("Labels an item must be a list of 1 to 12 numbers.", field="labels_per_item")

@@ -10,11 +10,9 @@ from annotation.agreement import LEVELS
 from annotation.models import Study
 from calibration.models import Plan
 from calibration.plan_fields import PlanError
-from calibration.plan_specification import GOALS, PlanSpecification
+from calibration.plan_specification import GOALS, PEOPLE, PlanSpecification
 from calibration.plans import create_plan
 
-# What describes people, unless a pilot's labels do.
-PEOPLE = ("scale_low", "scale_high", "alpha", "query_share", "shares")
 COSTS = (
     "session_size", "sessions_per_person", "seconds_per_item",
     "pay_by", "pay_rate", "currency", "fee_percent",
