@@ -17,6 +17,7 @@ from annotation.models import Study
 from calibration.management.commands.load_starter import REHEARSAL
 from calibration.models import Plan
 from calibration.plans import create_plan, run_plan
+from tests.annotation.test_groups import surveyed
 from tests.browser.at_work import study_at_work
 from tests.browser.compared import study_compared
 from tests.browser.conftest import ARGS, chromium_path
@@ -32,6 +33,9 @@ COMPARED = {"practice", "practice-feedback", "task", "task-error"}
 OF_REHEARSAL = {"study", "disagreement", "item", "labels-curve", "audits", "audit", "scores"}
 # And these compare models, of which the starter's texts have one.
 OF_COMPARISONS = {"preferences"}
+# And these people who replied to a survey, in groups that are large enough.
+OF_GROUPS = {"groups"}
+GROUPS = {"18 to 29": 12, "30 to 44": 11, "45 or older": 10}
 IN_ARABIC = {"consent", "comprehension-again", "practice", "survey-error", "task", "done"}
 
 
@@ -101,9 +105,13 @@ def _console_pages(page: Page, at_work: Study) -> Iterator[str]:
     """Every page of the console whose address is known, as far as it is one to be read."""
     patterns = [*annotation.urls.console_urls, *calibration.urls.urlpatterns, *generation.urls.urlpatterns]
     rehearsed, compared = Study.objects.get(slug=REHEARSAL), study_compared()
+    grouped, *_ = surveyed(
+        groups={**GROUPS}, items=20, shift=1, slug="surveyed", name="Answers by age", state="closed"
+    )
+    others = dict.fromkeys(OF_REHEARSAL, rehearsed)
+    others |= dict.fromkeys(OF_COMPARISONS, compared) | dict.fromkeys(OF_GROUPS, grouped)
     for pattern in patterns:
-        study = compared if pattern.name in OF_COMPARISONS else at_work
-        where = _arguments(pattern, rehearsed if pattern.name in OF_REHEARSAL else study)
+        where = _arguments(pattern, others.get(str(pattern.name), at_work))
         if where is None:
             continue
         url = reverse(str(pattern.name), kwargs=where)
