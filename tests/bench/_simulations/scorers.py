@@ -97,7 +97,7 @@ SIMULATIONS: list[Simulation] = [
             band=band,
             quick=QUICK * (labels == 25),
         )
-        for words, people, band in ((ALIKE, 1.0, (0.04, 0.08)), (TWICE, 2.0, (0.06, 0.12)))
+        for words, people, band in ((ALIKE, 1.0, (0.03, 0.07)), (TWICE, 2.0, (0.05, 0.1)))
         for labels in (5, 25)
     ),
     *(

@@ -85,6 +85,20 @@ def test_a_subset_that_nothing_can_be_held_against_is_undefined_with_a_reason():
             stratified_residual_test(scores, means, means > 0, **wrong)
 
 
+def test_strata_stay_narrow_however_many_items():
+    """A tenth of 6,000 items would hold unlike means: entropy and error follow them, and the test rejects."""
+    rng = np.random.default_rng(4)
+    means, inside = rng.normal(size=6000), np.arange(6000) % 2 == 0
+    assert stratified_residual_test(means, means, inside, permutations=0).strata > 550
+    error, entropy = 1 + means**2, means**2 + 0.1 * rng.normal(size=6000)
+    scores = 5 * means + rng.normal(scale=error)
+    wide, narrow = (
+        stratified_residual_test(scores, means, entropy > np.median(entropy), strata=strata, permutations=0).p
+        for strata in (10, None)
+    )
+    assert wide < 0.05 < narrow
+
+
 def rejected(labels, ratio, *, studies=60, people_ratio=2.0):
     """How often p is .05 or less; people differ twice as much on half of 750 items, the scorer by a ratio."""
     rng = np.random.default_rng([labels, int(10 * ratio)])
