@@ -1,6 +1,7 @@
 """Disagreement of items and agreement of a study: one function for the command, the page and the API."""
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ from annotation.frames import LabelFrame, label_frame
 from annotation.models import Study
 from annotation.statistics.agreement import Level, fleiss_kappa, krippendorff_alpha, percent_agreement
 from annotation.statistics.cautions import caution
+from annotation.statistics.counts import FloatArray
 from annotation.statistics.entropy import (
     entropy_bits,
     entropy_bits_corrected,
@@ -100,13 +102,13 @@ def _method(interval: Interval) -> Method:
     return "jackknife" if interval == "jackknife" else "bootstrap"
 
 
-def item_details(frame: LabelFrame) -> list[dict[str, Any]]:
-    """One row an item: its counts, and its mean, spread, entropy and kind, None where undefined.
+def item_columns(frame: LabelFrame) -> tuple[dict[str, FloatArray], list[str | None]]:
+    """Each item's mean, spread and entropy, NaN where undefined, and its kind, None where undefined.
 
     Whether people disagree takes two labels.
     """
     several = np.where(frame.counts.sum(axis=1) >= 2, 1.0, np.nan)
-    columns: dict[str, Any] = {
+    columns = {
         "mean": mean_label(frame.counts, frame.values),
         "sd": standard_deviation(frame.counts, frame.values),
         "entropy_bits": entropy_bits(frame.counts) * several,
@@ -116,9 +118,15 @@ def item_details(frame: LabelFrame) -> list[dict[str, Any]]:
     }
     if frame.kind == Study.Kind.COMPARISON:
         columns["prefer_response_1"] = preference_share(frame.counts, frame.values)
-    lists = {name: [None if np.isnan(x) else float(x) for x in column] for name, column in columns.items()}
     kinds = kind_of_item(frame.counts, frame.values)
     kinds[np.isnan(several)] = None
+    return columns, kinds.tolist()
+
+
+def item_details(frame: LabelFrame) -> list[dict[str, Any]]:
+    """One row an item: its counts, and its mean, spread, entropy and kind, None where undefined."""
+    columns, kinds = item_columns(frame)
+    lists = {name: [x if isfinite(x) else None for x in column.tolist()] for name, column in columns.items()}
     values, counts = [str(value) for value in frame.values], frame.counts.tolist()
     return [
         {

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from annotation.agreement import Interval, agreement_of, item_details
+from annotation.agreement import Interval, agreement_of, item_columns, item_details
 from annotation.frames import LabelFrame, label_frame
 from annotation.freshness import kept
 from annotation.models import Item, Study
@@ -39,10 +39,10 @@ class Summary:
 
     @classmethod
     def of(cls, frame: LabelFrame, models: list[str]) -> "Summary":
-        rows = item_details(frame)
-        # None, where a number is undefined, becomes NaN.
-        columns = {name: np.array([row[name] for row in rows], dtype=float) for name in SORTS.values()}
-        return cls(frame, agreement_of(frame), columns, [row["kind"] for row in rows], models)
+        found, kinds = item_columns(frame)
+        found["n"] = frame.counts.sum(axis=1).astype(float)
+        columns = {name: found[name] for name in SORTS.values()}
+        return cls(frame, agreement_of(frame), columns, kinds, models)
 
     def column(self, name: str) -> FloatArray:
         """One number an item, NaN where it is undefined."""

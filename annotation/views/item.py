@@ -22,6 +22,8 @@ from generation.pages import ConsoleRequest, page
 BESIDE_SORTS = ("mean", "entropy")
 # So many stand on the page at once; the others are unfolded.
 BESIDE_AT_ONCE = 12
+# Of a query with more items, the first in the order; the list of items has them all.
+MOST_BESIDE = 120
 
 
 @login_required
@@ -105,10 +107,13 @@ def _among(summary: Summary, place: int) -> list[Standing]:
 def _beside(summary: Summary, place: int, sort: str) -> dict[str, Any]:
     """The items of the same query, this one among them."""
     queries = summary.frame.queries
-    places = [n for n in summary.places(sort) if queries[n] == queries[place]]
+    order = np.array(summary.places(sort), dtype=np.int64)
+    every = order[queries[order] == queries[place]].tolist()
+    places = every[:MOST_BESIDE]
     rows = item_rows(summary, places) if len(places) > 1 else []
     return {
         "beside": rows[:BESIDE_AT_ONCE],
         "further": rows[BESIDE_AT_ONCE:],
         "item_further": place in places[BESIDE_AT_ONCE:],
+        "beyond": len(every) - len(places),
     }

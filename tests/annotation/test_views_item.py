@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from annotation.models import Label, Study
 from annotation.quality.exclusion import exclude
+from annotation.views import item as item_view
 from tests.annotation.pages import labelled_study, text
 from tests.factory import make_items, make_labels, make_participant, make_study
 
@@ -70,7 +71,7 @@ def test_labels_stand_by_value_with_the_people_who_gave_them(console: Client) ->
 
 
 def test_the_querys_other_items_stand_beside_sorted_by_mean_or_entropy(
-    console: Client, django_assert_max_num_queries: Any
+    console: Client, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = make_study(imported=True)
     items = make_items(study, 30, queries=2)
@@ -93,6 +94,10 @@ def test_the_querys_other_items_stand_beside_sorted_by_mean_or_entropy(
     assert bits == sorted(bits, reverse=True)
     assert "This item" in text(page)
     assert "3 items more" in text(page)
+    monkeypatch.setattr(item_view, "MOST_BESIDE", 13)
+    page = console.get(url)
+    assert [len(page.context[name]) for name in ("beside", "further")] == [12, 1]
+    assert "2 items more of this query are in the list of items" in text(page)
 
 
 def test_an_item_says_where_it_stands_among_all(console: Client, labelled: Study) -> None:
