@@ -277,6 +277,10 @@ def test_what_makes_no_sense_is_one_line_at_its_field_and_nothing_is_kept(
         ({"goal": "fame"}, "fame"),
         ({"simulations": 10**9}, "Simulations must be"),
         ({"goal": "alpha", "target": 0.1, "items": 750, "simulations": 5000}, "fewer simulations"),
+        (
+            {"goal": "power", "target": 0.8, "items": 750, "simulations": 600, "scale_high": 101},
+            "values of the scale",
+        ),
         ({"labels_per_item": list(range(2, 99))}, "Labels per item|Labels an item"),
         ({"pilot": "nowhere"}, "no study nowhere"),
         ({"luck": 1}, "no field luck"),
