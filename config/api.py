@@ -9,7 +9,6 @@ from rest_framework.views import exception_handler
 
 from annotation.api.extension import ExtensionViewSet
 from annotation.api.people import StudyPeopleViewSet, StudyTopUpViewSet
-from annotation.api.preferences import PreferencesViewSet
 from annotation.api.rights import RightsViewSet
 from annotation.api.statistics import StatisticsViewSet
 from annotation.api.studies import StudyViewSet
@@ -23,7 +22,6 @@ router.include_format_suffixes = False  # JSON alone is spoken
 router.register("studies", StudyViewSet, basename="study")
 router.register("studies", RightsViewSet, basename="study-rights")
 router.register("studies", ExtensionViewSet, basename="study-extension")
-router.register("studies", PreferencesViewSet, basename="study-preferences")
 router.register("studies", StatisticsViewSet, basename="study-statistics")
 router.register(r"studies/(?P<slug>[-\w]+)/scores", StudyScoresViewSet, basename="study-scores")
 router.register(r"studies/(?P<slug>[-\w]+)/audits", StudyAuditsViewSet, basename="study-audits")

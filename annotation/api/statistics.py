@@ -1,4 +1,4 @@
-"""The API of a study's groups of people, and of how many labels are enough."""
+"""The API of a study's groups of people, of how many labels are enough, and of which models people prefer."""
 
 from typing import Any
 
@@ -23,6 +23,10 @@ class GroupsQuerySerializer(StatisticsQuerySerializer):
     question = serializers.CharField(
         required=False, help_text="The name of a survey question with options; by default the first."
     )
+
+
+class PreferencesQuerySerializer(StatisticsQuerySerializer):
+    replicates = serializers.IntegerField(default=1000, min_value=0, max_value=10_000)
 
 
 class StatisticsViewSet(viewsets.GenericViewSet[Study]):
@@ -55,3 +59,18 @@ class StatisticsViewSet(viewsets.GenericViewSet[Study]):
 
         study, asked = study_for(request.user, slug), checked(StatisticsQuerySerializer, request.query_params)
         return Response(study_labels_curve(study, **asked))
+
+    @extend_schema(
+        summary="Which models people prefer, by their comparisons",
+        parameters=[PreferencesQuerySerializer],
+        responses=OpenApiTypes.OBJECT,
+    )
+    @action(detail=True)
+    def preferences(self, request: Request, slug: str) -> Response:
+        from annotation.preferences import study_preferences
+
+        study, asked = (
+            study_for(request.user, slug),
+            checked(PreferencesQuerySerializer, request.query_params),
+        )
+        return Response(study_preferences(study, **asked))

@@ -1,6 +1,6 @@
 """Every plot of a study's pages, by its name: drawn on its page, and as files.
 
-A page makes its figures from what it has read already; `MAKERS` make one alone, for its files.
+A page makes its figures from what it has read already; for the files of one, the page's are made again.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,19 +9,25 @@ from annotation.figures import disagreement, enough, groups, people, preference
 from annotation.figures.figure import Figure
 from annotation.models import Study
 
-# What the address asks, such as {"excluded": "with"}; None where there is nothing to draw.
-Maker = Callable[[Study, Mapping[str, str]], Figure | None]
+# The figures of a page; what the address asks is such as {"excluded": "with"}.
+Maker = Callable[[Study, Mapping[str, str]], list[Figure]]
 
 MAKERS: dict[str, Maker] = {
-    "entropy": disagreement.entropy,
-    "kinds": disagreement.kinds,
-    "correlations": people.correlations,
-    "severities": people.severities,
-    "times": people.times,
-    "entropy-by-labels": enough.entropy_by_labels,
-    "means-by-labels": enough.means_by_labels,
-    "stability-by-labels": enough.stability_by_labels,
-    "group-differences": groups.group_differences,
-    "strengths": preference.strengths,
-    "wins": preference.wins,
+    "entropy": disagreement.made,
+    "kinds": disagreement.made,
+    "correlations": people.made,
+    "severities": people.made,
+    "times": people.made,
+    "entropy-by-labels": enough.made,
+    "means-by-labels": enough.made,
+    "stability-by-labels": enough.made,
+    "group-differences": groups.made,
+    "strengths": preference.made,
+    "wins": preference.made,
 }
+
+
+def figure_named(study: Study, name: str, asked: Mapping[str, str]) -> Figure | None:
+    """None where there is no such figure, or nothing to draw."""
+    every = MAKERS[name](study, asked) if name in MAKERS else []
+    return next((figure for figure in every if figure.name == name), None)

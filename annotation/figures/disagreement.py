@@ -3,25 +3,21 @@
 from collections.abc import Mapping
 
 from annotation.charts.items import entropy_histogram, item_map
-from annotation.figures.figure import Figure, Table
+from annotation.figures.figure import Figure, Table, asking, counts_excluded
 from annotation.models import Study
 from annotation.statistics.entropy import KINDS
 from annotation.summary import Summary, summary_of
 from annotation.templatetags.labels import fixed, kind_words
 
 
-def entropy(study: Study, asked: Mapping[str, str]) -> Figure | None:
-    return entropy_figure(study, _summary(study, asked))
-
-
-def kinds(study: Study, asked: Mapping[str, str]) -> Figure | None:
-    return kinds_figure(study, _summary(study, asked))
+def made(study: Study, asked: Mapping[str, str]) -> list[Figure]:
+    return figures_of(study, summary_of(study, with_excluded=counts_excluded(asked)))
 
 
 def figures_of(study: Study, summary: Summary) -> list[Figure]:
     """The page's figures; none where no item has two labels."""
-    made = (entropy_figure(study, summary), kinds_figure(study, summary))
-    return [figure for figure in made if figure]
+    every = (entropy_figure(study, summary), kinds_figure(study, summary))
+    return [figure for figure in every if figure]
 
 
 def entropy_figure(study: Study, summary: Summary) -> Figure | None:
@@ -44,7 +40,7 @@ def entropy_figure(study: Study, summary: Summary) -> Figure | None:
             {"from_bits": "From, bits", "to_bits": "To, bits", "items": "Items"},
             [(column.low, column.high, column.count) for column in histogram.columns],
         ),
-        asked=_asked(summary),
+        asked=asking(summary.frame.with_excluded),
     )
 
 
@@ -78,13 +74,5 @@ def kinds_figure(study: Study, summary: Summary) -> Figure | None:
                 if kind is not None
             ],
         ),
-        asked=_asked(summary),
+        asked=asking(summary.frame.with_excluded),
     )
-
-
-def _summary(study: Study, asked: Mapping[str, str]) -> Summary:
-    return summary_of(study, with_excluded=asked.get("excluded") == "with")
-
-
-def _asked(summary: Summary) -> dict[str, str]:
-    return {"excluded": "with"} if summary.frame.with_excluded else {}

@@ -5,7 +5,7 @@ from typing import Any
 
 from annotation.charts.curves import Line, curves_of
 from annotation.enough import study_labels_curve
-from annotation.figures.figure import Figure, Table
+from annotation.figures.figure import Figure, Table, asking, counts_excluded
 from annotation.models import Study
 
 Curve = dict[str, Any]
@@ -13,26 +13,13 @@ PLUG_IN = ("bias of the mean plug-in entropy", "entropy_bias")
 CORRECTED = ("bias of the corrected entropy", "corrected_bias")
 
 
-def entropy_by_labels(study: Study, asked: Mapping[str, str]) -> Figure | None:
-    return _one_of(study, asked, "entropy-by-labels")
-
-
-def means_by_labels(study: Study, asked: Mapping[str, str]) -> Figure | None:
-    return _one_of(study, asked, "means-by-labels")
-
-
-def stability_by_labels(study: Study, asked: Mapping[str, str]) -> Figure | None:
-    return _one_of(study, asked, "stability-by-labels")
+def made(study: Study, asked: Mapping[str, str]) -> list[Figure]:
+    return enough_figures(study_labels_curve(study, with_excluded=counts_excluded(asked)))
 
 
 def enough_figures(curve: Curve) -> list[Figure]:
     """The section's figures; none where no item has enough labels."""
     return [_entropy(curve), _means(curve), _stability(curve)] if curve["sizes"] else []
-
-
-def _one_of(study: Study, asked: Mapping[str, str], name: str) -> Figure | None:
-    curve = study_labels_curve(study, with_excluded=asked.get("excluded") == "with")
-    return next((figure for figure in enough_figures(curve) if figure.name == name), None)
 
 
 def _entropy(curve: Curve) -> Figure:
@@ -54,7 +41,7 @@ def _entropy(curve: Curve) -> Figure:
             {"entropy_spread": "Spread, plug-in", "corrected_spread": "Spread, corrected"},
         ),
         places=3,
-        asked=_asked(curve),
+        asked=asking(curve["with_excluded"]),
     )
 
 
@@ -71,7 +58,7 @@ def _means(curve: Curve) -> Figure:
         ),
         table=_table(curve, {"mean_error": "Standard error"}, {}),
         places=3,
-        asked=_asked(curve),
+        asked=asking(curve["with_excluded"]),
     )
 
 
@@ -92,7 +79,7 @@ def _stability(curve: Curve) -> Figure:
             curve, {"reliability": "Reliability"}, {"alpha": "Alpha", "alpha_spread": "Spread of alpha"}
         ),
         places=3,
-        asked=_asked(curve),
+        asked=asking(curve["with_excluded"]),
     )
 
 
@@ -118,7 +105,3 @@ def _cells(row: Mapping[str, Any], estimates: Mapping[str, str], plain: Mapping[
     first = next(iter(estimates))
     ends = [row[name][end] for name in estimates for end in ("value", "low", "high")]
     return [row["labels"], row[first]["n"], *ends, *(row[name] for name in plain)]
-
-
-def _asked(curve: Curve) -> dict[str, str]:
-    return {"excluded": "with"} if curve["with_excluded"] else {}

@@ -28,6 +28,16 @@ class Table:
         ]
 
 
+def counts_excluded(asked: Mapping[str, str]) -> bool:
+    """Whether an address asks for the labels of excluded people too."""
+    return asked.get("excluded") == "with"
+
+
+def asking(with_excluded: bool) -> dict[str, str]:
+    """What an address says to ask so."""
+    return {"excluded": "with"} if with_excluded else {}
+
+
 @dataclass(frozen=True)
 class Figure:
     """What `annotation/_figure.html` shows, and what the files of the same name hold.

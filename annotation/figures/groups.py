@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from annotation.charts.groups import Difference, group_rows
-from annotation.figures.figure import Figure, Table
+from annotation.figures.figure import Figure, Table, asking, counts_excluded
 from annotation.groups import question_named, study_groups
 from annotation.models import Study
 from annotation.studies import StudyError
@@ -24,12 +24,13 @@ COLUMNS = {
 }
 
 
-def group_differences(study: Study, asked: Mapping[str, str]) -> Figure | None:
+def made(study: Study, asked: Mapping[str, str]) -> list[Figure]:
     try:
         question = question_named(study, asked.get("question", ""))
     except StudyError:
-        return None
-    return differences_figure(study_groups(study, question, with_excluded=asked.get("excluded") == "with"))
+        return []
+    found = differences_figure(study_groups(study, question, with_excluded=counts_excluded(asked)))
+    return [found] if found else []
 
 
 def differences_figure(report: Mapping[str, Any]) -> Figure | None:
@@ -50,7 +51,7 @@ def differences_figure(report: Mapping[str, Any]) -> Figure | None:
         ),
         table=Table(COLUMNS, [_cells(group) for group in groups]),
         places=3,
-        asked=asked | ({"excluded": "with"} if report["with_excluded"] else {}),
+        asked=asked | asking(report["with_excluded"]),
     )
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from annotation.charts.box import number_text, round_step
 from annotation.charts.people import MOST_IN_A_ROW, parted_bars, people_in_a_row
-from annotation.figures.figure import Figure, Table
+from annotation.figures.figure import Figure, Table, asking, counts_excluded
 from annotation.models import Study
 from annotation.quality.flags import least_seconds
 from annotation.quality.people import People
@@ -21,22 +21,14 @@ BIN = 0.1
 MEDIANS, TIME_BINS = 3, 15
 
 
-def correlations(study: Study, asked: Mapping[str, str]) -> Figure | None:
-    return correlations_figure(_people(study, asked))
-
-
-def severities(study: Study, asked: Mapping[str, str]) -> Figure | None:
-    return severities_figure(_people(study, asked))
-
-
-def times(study: Study, asked: Mapping[str, str]) -> Figure | None:
-    return times_figure(_people(study, asked))
+def made(study: Study, asked: Mapping[str, str]) -> list[Figure]:
+    return people_figures(People.of(study, with_excluded=counts_excluded(asked)))
 
 
 def people_figures(people: People) -> list[Figure]:
     """Those that there is something to draw for."""
-    made = (correlations_figure(people), severities_figure(people), times_figure(people))
-    return [figure for figure in made if figure]
+    every = (correlations_figure(people), severities_figure(people), times_figure(people))
+    return [figure for figure in every if figure]
 
 
 def correlations_figure(people: People) -> Figure | None:
@@ -78,7 +70,7 @@ def correlations_figure(people: People) -> Figure | None:
         ),
         points=_points(people, places, "others_n", "correlation", "correlation_low", "correlation_high"),
         places=1,
-        asked=_asked(people),
+        asked=asking(people.with_excluded),
     )
 
 
@@ -119,7 +111,7 @@ def severities_figure(people: People) -> Figure | None:
             ],
         ),
         points=_points(people, places, "others_n", "severity", "severity_low", "severity_high"),
-        asked=_asked(people),
+        asked=asking(people.with_excluded),
     )
 
 
@@ -185,12 +177,8 @@ def times_figure(people: People) -> Figure | None:
             ],
         ),
         points=_points(people, places, "timed", "median_seconds"),
-        asked=_asked(people),
+        asked=asking(people.with_excluded),
     )
-
-
-def _people(study: Study, asked: Mapping[str, str]) -> People:
-    return People.of(study, with_excluded=asked.get("excluded") == "with")
 
 
 def _shown(people: People) -> BoolArray:
@@ -211,10 +199,6 @@ def _points(people: People, places: npt.NDArray[np.intp], *names: str) -> Table:
             for code, row in zip(codes, rows, strict=True)
         ],
     )
-
-
-def _asked(people: People) -> dict[str, str]:
-    return {"excluded": "with"} if people.with_excluded else {}
 
 
 def _count(number: int, one: str, more: str) -> str:

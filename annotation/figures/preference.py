@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from annotation.charts.models import WinTable, model_rows, win_table
-from annotation.figures.figure import Cell, Figure, Table
+from annotation.figures.figure import Cell, Figure, Table, asking, counts_excluded
 from annotation.models import Study
 from annotation.preferences import Preferences, interval_at, preferences_of
 from annotation.templatetags.labels import counted, end, signed
@@ -15,12 +15,9 @@ from annotation.templatetags.labels import counted, end, signed
 MOST_IN_THE_MATRIX = 40
 
 
-def strengths(study: Study, asked: Mapping[str, str]) -> Figure | None:
-    return strengths_figure(_preferences(study, asked))
-
-
-def wins(study: Study, asked: Mapping[str, str]) -> Figure | None:
-    return wins_figure(_preferences(study, asked))
+def made(study: Study, asked: Mapping[str, str]) -> list[Figure]:
+    found = preferences_of(study, with_excluded=counts_excluded(asked))
+    return [figure for figure in (strengths_figure(found), wins_figure(found)) if figure]
 
 
 def strengths_figure(found: Preferences) -> Figure | None:
@@ -57,7 +54,7 @@ def strengths_figure(found: Preferences) -> Figure | None:
             },
             [_row(found, n) for n in places],
         ),
-        asked=_asked(found),
+        asked=asking(found.with_excluded),
     )  # fmt: skip
 
 
@@ -93,7 +90,7 @@ def wins_figure(found: Preferences) -> Figure | None:
                 if given.items[row, column]
             ],
         ),
-        asked=_asked(found),
+        asked=asking(found.with_excluded),
     )  # fmt: skip
 
 
@@ -116,11 +113,3 @@ def _words(found: Preferences, n: int) -> str:
     between = f" ({end(numbers['low'])} to {end(numbers['high'])})" if numbers["low"] is not None else ""
     of = counted(int(found.strengths.comparisons[n]), "comparison")
     return f"{found.strengths.models[n]}: {signed(numbers['value'])}{between}, {of}"
-
-
-def _preferences(study: Study, asked: Mapping[str, str]) -> Preferences:
-    return preferences_of(study, with_excluded=asked.get("excluded") == "with")
-
-
-def _asked(found: Preferences) -> dict[str, str]:
-    return {"excluded": "with"} if found.with_excluded else {}

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_GET
 
-from annotation.figures import MAKERS
+from annotation.figures import figure_named
 from annotation.figures.files import as_csv, as_svg
 from annotation.roles import study_for
 from generation.pages import ConsoleRequest
@@ -20,7 +20,7 @@ FILES = {
 def figure(request: ConsoleRequest, slug: str, name: str, format: str) -> HttpResponse:
     """The plot or its numbers, as a file; not found where there is nothing to draw."""
     study = study_for(request.user, slug)
-    found = MAKERS[name](study, request.GET.dict()) if name in MAKERS and format in FILES else None
+    found = figure_named(study, name, request.GET.dict()) if format in FILES else None
     if found is None:
         raise Http404
     write, content_type = FILES[format]

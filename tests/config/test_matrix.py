@@ -40,7 +40,7 @@ study-open             POST     401  401  401  403  200  200  404
 study-pause            POST     401  401  401  403  200  200  404
 study-close            POST     401  401  401  403  200  200  404
 study-agreement        GET      401  401  401  200  200  200  404
-study-preferences-preferences GET 401 401  401  200  200  200  404
+study-statistics-preferences GET 401 401  401  200  200  200  404
 study-items            GET      401  401  401  200  200  200  404
 study-items            POST     401  401  401  403  400  400  404
 study-labels           GET      401  401  401  200  200  200  404

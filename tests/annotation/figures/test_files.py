@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation.figures import MAKERS
+from annotation.figures import MAKERS, figure_named
 from annotation.figures.colours import resolved
 from annotation.figures.figure import Figure
 from annotation.figures.files import as_csv, as_svg
@@ -43,7 +43,7 @@ def drawn(name: str) -> tuple[Study, Figure]:
         for n, item in enumerate(make_items(study, 12, queries=6)):
             given = make_labels(item, [scale[n * k % 5] for k in range(1, 6)], people=people)
             Label.objects.filter(pk__in=[label.pk for label in given]).update(active_seconds=3 + n)
-        figure = MAKERS[name](study, {})
+        figure = figure_named(study, name, {})
         if figure is not None:
             return study, figure
     pytest.skip("it takes more than labels, and is drawn in the tests of its page")
@@ -74,7 +74,7 @@ def test_names_with_characters_that_no_xml_may_hold_still_give_a_picture() -> No
     people = [make_participant(study, f"]]>\x1b{n}\ufffe") for n in range(5)]
     for n, item in enumerate(make_items(study, 12, queries=6)):
         make_labels(item, [1 + n * k % 5 for k in range(1, 6)], people=people)
-    figure = MAKERS["severities"](study, {})
+    figure = figure_named(study, "severities", {})
     assert figure is not None
     root = ElementTree.fromstring(as_svg(study, figure))
     assert (root.findtext(f"{SVG}desc") or "").startswith("Odd\ufffd <b>&. ")
@@ -82,7 +82,7 @@ def test_names_with_characters_that_no_xml_may_hold_still_give_a_picture() -> No
 
 
 def test_rules_reach_marks_as_in_a_browser(labelled: Study) -> None:
-    figure = MAKERS["kinds"](labelled, {})
+    figure = figure_named(labelled, "kinds", {})
     assert figure
     root = ElementTree.fromstring(as_svg(labelled, figure))
     dot = next(root.iter(f"{SVG}circle"))
@@ -112,7 +112,7 @@ def test_functions_become_the_colours_that_a_browser_computes(written: str, plai
 
 
 def test_the_numbers_are_whole_and_name_the_study(labelled: Study) -> None:
-    figure = MAKERS["kinds"](labelled, {})
+    figure = figure_named(labelled, "kinds", {})
     assert figure
     rows = list(csv.DictReader(io.StringIO(as_csv(labelled, figure))))
     assert [row["item_id"] for row in rows] == ["i0", "i1", "i2", "i3"]
@@ -125,7 +125,7 @@ def test_the_numbers_are_whole_and_name_the_study(labelled: Study) -> None:
 
 def test_simulated_labels_are_marked_in_both_files(labelled: Study) -> None:
     labelled.simulated = True
-    figure = MAKERS["entropy"](labelled, {})
+    figure = figure_named(labelled, "entropy", {})
     assert figure
     assert "simulated labels</text>" in as_svg(labelled, figure)
     assert {row["simulated"] for row in csv.DictReader(io.StringIO(as_csv(labelled, figure)))} == {"true"}

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.charts.people import MOST_IN_A_ROW, people_in_a_row
-from annotation.figures import people as figures
+from annotation.figures import figure_named
 from annotation.figures.files import as_csv
+from annotation.figures.people import made
 from annotation.models import Label, Participant, Study
 from annotation.quality.exclusion import exclude
 from tests.factory import make_items, make_participant, make_study
@@ -47,7 +48,7 @@ def rows(study: Study, figure: Any) -> dict[str, dict[str, str]]:
 
 
 def test_correlations_mark_people_of_few_items_and_count_those_wholly_below_0(study: Study) -> None:
-    figure = figures.correlations(study, {})
+    figure = figure_named(study, "correlations", {})
     assert figure
     few = [(start, count) for start, _, _, count in figure.table.rows if count]
     assert few == [(-1.0, 1)]
@@ -61,7 +62,7 @@ def test_correlations_mark_people_of_few_items_and_count_those_wholly_below_0(st
 
 
 def test_severities_stand_from_the_severest_and_tell_whose_interval_holds_0(study: Study) -> None:
-    figure = figures.severities(study, {})
+    figure = figure_named(study, "severities", {})
     assert figure
     assert [person.name for person in figure.plot.whiskers][-1] == "mild"
     assert [row[1] for row in figure.table.rows] == [3, 1, 1]
@@ -71,11 +72,11 @@ def test_severities_stand_from_the_severest_and_tell_whose_interval_holds_0(stud
     make_items(pairs, 12)
     for code in ("a", "b"):
         say(pairs, code, [-1, 0, 1, 2] * 3, 3)
-    assert figures.correlations(pairs, {}) and figures.severities(pairs, {}) is None
+    assert figure_named(pairs, "correlations", {}) and figure_named(pairs, "severities", {}) is None
 
 
 def test_times_mark_the_quick_and_leave_out_whose_time_is_not_known(study: Study) -> None:
-    figure = figures.times(study, {})
+    figure = figure_named(study, "times", {})
     assert figure
     assert sum(row[2] for row in figure.table.rows) == 5  # type: ignore[misc]
     assert sum(row[3] for row in figure.table.rows) == 1  # type: ignore[misc]
@@ -99,7 +100,7 @@ def test_a_study_without_times_or_others_draws_nothing_of_them() -> None:
     study = make_study(imported=True)
     make_items(study, 4)
     say(study, "alone", [1, 2, 3, 4], None)
-    assert not any(draw(study, {}) for draw in (figures.correlations, figures.severities, figures.times))
+    assert not made(study, {})
 
 
 def test_a_row_of_many_people_keeps_both_ends_and_stays_in_its_box() -> None:
