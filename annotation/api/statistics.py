@@ -69,8 +69,5 @@ class StatisticsViewSet(viewsets.GenericViewSet[Study]):
     def preferences(self, request: Request, slug: str) -> Response:
         from annotation.preferences import study_preferences
 
-        study, asked = (
-            study_for(request.user, slug),
-            checked(PreferencesQuerySerializer, request.query_params),
-        )
-        return Response(study_preferences(study, **asked))
+        asked = checked(PreferencesQuerySerializer, request.query_params)
+        return Response(study_preferences(study_for(request.user, slug), **asked))
