@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db.models import Count, Exists, Max, OuterRef
 
 from annotation.models import Act, Item, Label, Study
+from generation.models import LanguageModel, digest
 
 KEPT_SECONDS = 3600
 # Labels get their keys before they are committed, so a label of a lower key may come after one of a higher.
@@ -39,6 +40,11 @@ def kept(study: Study, name: str, make: Callable[[], T], *more: Any) -> T:
         made = make()
         cache.set(key, (since, (state, more), made), timeout=KEPT_SECONDS)
         return made
+
+
+def model_names() -> str:
+    """What tells whether a model was renamed, for what names models."""
+    return digest(*LanguageModel.objects.order_by("pk").values_list("name", flat=True))
 
 
 def _is_fresh(found: Kept | None, study: Study, more: tuple[Any, ...]) -> TypeGuard[Kept]:

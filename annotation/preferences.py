@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from annotation.agreement import with_caution
 from annotation.frames import LabelFrame, label_frame
-from annotation.freshness import kept
+from annotation.freshness import kept, model_names
 from annotation.models import Item, Label, Study
 from annotation.statistics.counts import FloatArray
 from annotation.statistics.intervals import Estimate, mean_estimate
@@ -153,6 +153,7 @@ def preferences_of(study: Study, *, with_excluded: bool = False) -> Preferences:
         study,
         "preferences-with-excluded" if with_excluded else "preferences",
         lambda: preferences_in(preference_frame(study, with_excluded=with_excluded), study=study),
+        model_names(),
     )
 
 

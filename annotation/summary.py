@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from annotation.agreement import Interval, agreement_of, item_columns, item_details
 from annotation.frames import LabelFrame, label_frame
-from annotation.freshness import kept
+from annotation.freshness import kept, model_names
 from annotation.models import Item, Study
 
 FloatArray = npt.NDArray[np.float64]
@@ -72,6 +72,7 @@ def summary_of(study: Study, *, with_excluded: bool = False) -> Summary:
         study,
         "summary-with-excluded" if with_excluded else "summary",
         lambda: Summary.of(label_frame(study, with_excluded=with_excluded), _models(study)),
+        model_names(),
     )
 
 

@@ -58,7 +58,7 @@ def test_a_kept_summary_reads_no_labels_but_new_ones(
     study: Study, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     first = summary_of(study)
-    with django_assert_num_queries(4):  # new labels, exclusions, acts, items
+    with django_assert_num_queries(5):  # models' names, new labels, exclusions, acts, items
         assert summary_of(study).agreement == first.agreement
 
 
