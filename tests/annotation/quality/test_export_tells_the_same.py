@@ -92,8 +92,12 @@ def of_person(mine: pd.DataFrame, others: pd.DataFrame, *, comparison: bool) -> 
     }
 
 
-@pytest.mark.parametrize("with_excluded", [False, True])
-def test_the_people_page(study: Study, console: Client, with_excluded: bool) -> None:
+def test_the_people_page(study: Study, console: Client) -> None:
+    for with_excluded in (False, True):
+        check_people(study, console, with_excluded=with_excluded)
+
+
+def check_people(study: Study, console: Client, *, with_excluded: bool) -> None:
     query = {"format": "csv"} | ({"excluded": "with"} if with_excluded else {})
     page = console.get(f"/studies/{study.slug}/people/", query).content.decode()
     people = {row["annotator_id"]: row for row in csv.DictReader(io.StringIO(page))}
@@ -113,9 +117,12 @@ def test_the_people_page(study: Study, console: Client, with_excluded: bool) -> 
         assert row["simulated"] == "true"
 
 
-@pytest.mark.parametrize("with_excluded", [False, True])
-def test_the_study_page_and_the_other_files(study: Study, with_excluded: bool) -> None:
-    labels = exported(study)
+def test_the_study_page_and_the_other_files(study: Study) -> None:
+    for with_excluded in (False, True):
+        check_agreement(study, exported(study), with_excluded=with_excluded)
+
+
+def check_agreement(study: Study, labels: pd.DataFrame, *, with_excluded: bool) -> None:
     counted = labels[~labels.surplus] if with_excluded else labels[~labels.surplus & ~labels.excluded]
     found = study_agreement(study, replicates=0, with_excluded=with_excluded)
     said = counted[~counted.cannot_judge]
