@@ -11,6 +11,8 @@ from annotation.charts.box import LEFT, RIGHT, Axis, FloatArray, Tick
 ROW, NAME, LINE, DIVIDER = 34, 14, 25, 30
 MOST_LETTERS = 40
 CELL_WIDTH, CELL_HEIGHT, NAMES_WIDTH = 46, 34, 300
+# The line below the cells has its room where few models are compared, too.
+LEAST_WIDTH = 500
 SHARES = (0.2, 0.4, 0.6, 0.8)
 
 
@@ -128,7 +130,8 @@ def win_table(names: Sequence[str], wins: FloatArray) -> WinTable:
         )
         for row, name in enumerate(names)
     ]
-    return WinTable(rows, NAMES_WIDTH + len(names) * CELL_WIDTH + 4, 24 + len(names) * CELL_HEIGHT + 30)
+    width = max(LEAST_WIDTH, NAMES_WIDTH + len(names) * CELL_WIDTH + 4)
+    return WinTable(rows, width, 24 + len(names) * CELL_HEIGHT + 30)
 
 
 def _win_cell(row: int, column: int, wins: FloatArray, labels: FloatArray) -> WinCell:

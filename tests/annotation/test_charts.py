@@ -5,6 +5,7 @@ import pytest
 
 from annotation.charts.items import entropy_histogram, item_map
 from annotation.charts.labels import colour, label_bar_of
+from annotation.charts.models import LEAST_WIDTH, win_table
 from annotation.models import Study
 
 WORDS = ["very poor", "poor", "fair", "good", "excellent"]
@@ -81,3 +82,8 @@ def test_a_map_of_many_items_stays_small_and_loses_none() -> None:
     plot = item_map(rng.uniform(1, 5, 50_000), rng.uniform(0, 1, 50_000), scale=[1, 2, 3, 4, 5])
     assert plot.items == 50_000
     assert len(plot.dots) < 4_000
+
+
+def test_the_wins_of_two_models_leave_room_for_the_line_below_them() -> None:
+    assert win_table(["a", "b"], np.array([[0, 3], [1, 0]])).width == LEAST_WIDTH
+    assert win_table(list("abcdef"), np.ones((6, 6))).width > LEAST_WIDTH
