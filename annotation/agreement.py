@@ -155,8 +155,8 @@ def annotators_reason(frame: LabelFrame) -> dict[str, str]:
     return {"annotators_reason": unnamed} if frame.annotators is None else {}
 
 
-def with_caution(clusters: int, *, method: Method = "bootstrap") -> dict[str, str]:
-    words = caution(clusters, method=method)
+def with_caution(clusters: int, *, method: Method = "bootstrap", jackknife: bool = False) -> dict[str, str]:
+    words = caution(clusters, method=method, jackknife=jackknife)
     return {"caution": words} if words else {}
 
 
@@ -187,7 +187,7 @@ def _intervals(
     paired = frame.clusters[totals > 1]
     by_item, groups = interval == "item", len(np.unique(paired))
     clusters = len(paired) if by_item else groups
-    cautious = with_caution(clusters, method=_method(interval))
+    cautious = with_caution(clusters, method=_method(interval), jackknife=True)
     if by_item and groups < clusters:
         cautious = {
             "caution": f"items of one {frame.cluster_unit} are often alike, and then these are too narrow"

@@ -149,7 +149,7 @@ def _option(option: Option, asked: PlanSpecification) -> dict[str, Any]:
         "achieved": asdict(option.achieved),
         "met": option.met,
         "cost": _cost(option.labels, asked),
-        **(with_caution(option.queries) if asked.goal == "alpha" else {}),
+        **(with_caution(option.queries, jackknife=True) if asked.goal == "alpha" else {}),
     }
 
 

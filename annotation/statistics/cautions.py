@@ -10,7 +10,7 @@ COVERAGE: dict[Method, dict[int, int]] = {
 FAR_TOO_FEW, FEW = 10, 40
 
 
-def caution(clusters: int, *, method: Method = "bootstrap") -> str | None:
+def caution(clusters: int, *, method: Method = "bootstrap", jackknife: bool = False) -> str | None:
     """What to know about intervals that resample so few clusters; None for 40 or more, of a jackknife 20.
 
     Parameters
@@ -18,11 +18,13 @@ def caution(clusters: int, *, method: Method = "bootstrap") -> str | None:
     clusters : int
         With fewer than 2 there is no interval to be careful with.
     method : {"bootstrap", "jackknife"}
+    jackknife : bool
+        Whether a jackknife interval can be had in place of the bootstrap's.
 
     Returns
     -------
     str or None
-        In how many simulated studies they held the truth, and beside the bootstrap's the jackknife's.
+        In how many simulated studies they held the truth, and if it can be had, the jackknife's.
 
     Examples
     --------
@@ -36,4 +38,4 @@ def caution(clusters: int, *, method: Method = "bootstrap") -> str | None:
     held = f"held its true value in {COVERAGE[method][known]} % of simulated studies"
     words = f"so few clusters make intervals {narrow}: with {known}, 95 % intervals of ordinal alpha {held}"
     better = f"; jackknife intervals hold better, in {COVERAGE['jackknife'][known]} %"
-    return words + (better if method == "bootstrap" else "")
+    return words + (better if jackknife and method == "bootstrap" else "")
