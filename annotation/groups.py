@@ -73,7 +73,8 @@ class GroupFrame:
 def group_questions(study: Study) -> QuerySet[Question]:
     """The survey's questions with options, those that are asked no more only if somebody answered them."""
     surveys = study.questions.exclude(place=Question.Place.COMPREHENSION).exclude(options=[])
-    return surveys.annotate(said=Count("replies")).filter(Q(retired_at=None) | Q(said__gt=0))
+    known = surveys.annotate(said=Count("replies")).filter(Q(retired_at=None) | Q(said__gt=0))
+    return known.order_by("position", "pk")  # a query that counts does not have the model's own order
 
 
 def question_named(study: Study, name: str = "") -> Question:
