@@ -121,7 +121,7 @@ class Field:
             if unfilled.filter(Q(leased_until=None) | Q(leased_until__lte=timezone.now())).exists():
                 return True
             if time.monotonic() > give_up:
-                held = unfilled.values_list("participant__code", "session__outcome", "leased_until", "position")
+                held = unfilled.values_list("participant__code", "session__outcome", "leased_until")
                 raise TimeoutError(f"work is left, but nobody may have it: {list(held)}")
             time.sleep(0.1)
         return False
