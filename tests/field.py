@@ -175,7 +175,7 @@ class Visit:
     def walk(self) -> None:
         """From the link to the code, or as far as this person goes."""
         self.field.diary.write(number=self.number, habit=self.habit)
-        self.page = together([device.enter for device in self.devices])[0]
+        self.page = self._shown(together([device.enter for device in self.devices]))
         total = TOTAL.search(self.page.text)
         leaves_at = self.rng.randrange(int(total[1])) if total and self.habit in AWAY else math.inf
         answered = 0
@@ -221,10 +221,17 @@ class Visit:
         if ticket.item:
             self.field.diary.write(number=self.number, sent=entry)
         presses = [lambda device=device: device.send(page, label=value) for device in self.devices]
-        self.page = together(presses)[0]
+        self.page = self._shown(together(presses))
         self.devices.reverse()
         if ticket.item and self.page.status == 200 and self.page.url != page.url:
             self.field.diary.write(number=self.number, stored=entry, late=late)
+
+    def _shown(self, pages: list[Page]) -> Page:
+        """What the person goes on with: of two devices the one that shows work, if only one does."""
+        working = [n for n, page in enumerate(pages) if page.form and page.form.choices]
+        at = working[0] if working else 0
+        self.devices.insert(0, self.devices.pop(at))
+        return pages[at]
 
     def _choice(self, values: Sequence[str], *, check: bool) -> str:
         attentive = check and self.rng.random() < 0.95
