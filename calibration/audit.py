@@ -16,7 +16,8 @@ from annotation.log import record
 from annotation.models import Label, Study
 from annotation.statistics.resampling import FEWEST_REPLICATES
 from calibration.frames import score_columns
-from calibration.measures import Specification, measure
+from calibration.measures.measure import measure
+from calibration.measures.specification import Specification
 from calibration.metrics.subsets import PRESETS
 from calibration.models import Audit, Score, Scorer
 

@@ -16,7 +16,7 @@ from annotation.quality.exclusion import exclude
 from annotation.statistics.clusters import cluster_weights
 from annotation.statistics.resampling import percentile_interval
 from calibration.audit import AuditError, as_json, create_audit, run_audit
-from calibration.measures import Specification
+from calibration.measures.specification import Specification
 from calibration.models import Audit, Score, Scorer
 from calibration.report import report_lines
 from calibration.tasks import enqueue_audit, run_audit_task

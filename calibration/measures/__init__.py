@@ -1,0 +1,1 @@
+"""What an audit measures: `audit --json`, part by part, from arrays alone."""

@@ -1,0 +1,45 @@
+"""What people said: what every scorer is held against, computed once an audit."""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from annotation.frames import LabelFrame
+from annotation.statistics.entropy import mean_label
+from calibration.metrics.subsets import Subset, near_pairs, subsets_for
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class People:
+    """What people said of the items."""
+
+    def __init__(self, frame: LabelFrame, *, preset: str) -> None:
+        self.frame = frame
+        self.preset = preset
+
+    @cached_property
+    def means(self) -> FloatArray:
+        """Mean label of each item; NaN where there is none."""
+        return mean_label(self.frame.counts, self.frame.values)
+
+    @cached_property
+    def labelled(self) -> npt.NDArray[np.bool_]:
+        return ~np.isnan(self.means)
+
+    @cached_property
+    def whole(self) -> Subset:
+        return Subset("all", 100, self.labelled)
+
+    @cached_property
+    def all_pairs(self) -> Subset:
+        """All pairs of items of one query: what the near ones are held against."""
+        return near_pairs(self.means, self.frame.queries, np.inf)
+
+    @cached_property
+    def subsets(self) -> list[Subset]:
+        frame = self.frame
+        return subsets_for(
+            frame.kind, self.preset, counts=frame.counts, values=frame.values, queries=frame.queries
+        )
