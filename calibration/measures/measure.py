@@ -37,7 +37,7 @@ PARTS: list[Part] = [coverage, correlations, on_subsets]
 
 def measure(frame: LabelFrame, columns: Iterable[ScoreColumn], asked: Specification) -> Found:
     """Measure every scorer against what people said; the order of the scorers changes no number."""
-    people = People(frame, preset=asked.preset)
+    people = People(frame, asked)
     columns = sorted(columns, key=lambda column: column.name)
     said = _people(people, asked)
     # Threads, since the resampling is numpy's own loops; each part has its own generator, so that no number
