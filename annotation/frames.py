@@ -23,7 +23,7 @@ class LabelFrame:
         The query of each item, and what intervals resample, both numbered as they come up, so that nothing
         drawn at random depends on the database's keys. Clusters are queries; they are forms only where every
         query lies whole in one form. Queries spread over forms make the forms alike, and intervals from
-        resampling those would be far too narrow.
+        resampling those would be far too narrow. Another unit is what a caller chose.
     item_ids : list of str
     values : int array, shape (V,)
         The scale, rising.
@@ -32,7 +32,7 @@ class LabelFrame:
         Counted beside, never inside `counts`.
     annotators : int or None
         Different people; None when an imported file named none.
-    cluster_unit : {"query", "form"}
+    cluster_unit : {"query", "form", "item"}
     simulated : bool
     with_excluded : bool
         Whether labels of excluded people are among them.
@@ -58,8 +58,12 @@ class LabelFrame:
         return replace(self, item_ids=[self.item_ids[n] for n in places], **rows)
 
 
-def label_frame(study: Study, *, with_excluded: bool = False) -> LabelFrame:
-    """Counts of the study's labels, in four queries whatever its size; by default without excluded people."""
+def label_frame(study: Study, *, with_excluded: bool = False, cluster_unit: str | None = None) -> LabelFrame:
+    """Counts of the study's labels, in four queries whatever its size; by default without excluded people.
+
+    `cluster_unit` chooses what intervals resample: queries, forms or items. Raises ValueError where there
+    are no forms.
+    """
     rows = list(
         Item.objects.filter(study=study)
         .order_by("position")
@@ -77,18 +81,25 @@ def label_frame(study: Study, *, with_excluded: bool = False) -> LabelFrame:
             counts[index[item], value - study.scale_low] = number
     queries, forms = [row[2] for row in rows], [row[3] for row in rows]
     whole = None not in forms and len(set(zip(queries, forms, strict=True))) == len(set(queries))
-    by_form = study.design == Study.Design.BLOCKS and whole
+    unit = cluster_unit or ("form" if study.design == Study.Design.BLOCKS and whole else "query")
+    if unit == "form" and None in forms:
+        raise ValueError(f"the items of {study.slug} lie in no forms")
+    units: dict[str, Sequence[int | None]] = {
+        "query": queries,
+        "form": forms,
+        "item": [row[0] for row in rows],
+    }
     return LabelFrame(
         kind=str(study.kind),
         item_pks=_column([row[0] for row in rows]),
         item_ids=[row[1] for row in rows],
         queries=_numbered(queries),
-        clusters=_numbered(forms if by_form else queries),
+        clusters=_numbered(units[unit]),
         values=_column(study.values),
         counts=counts,
         cannot_judge=cannot_judge,
         annotators=_annotators(study, with_excluded=with_excluded),
-        cluster_unit="form" if by_form else "query",
+        cluster_unit=unit,
         simulated=study.simulated,
         with_excluded=with_excluded,
     )

@@ -16,8 +16,8 @@ from annotation.log import record
 from annotation.models import Label, Study
 from annotation.statistics.resampling import FEWEST_REPLICATES
 from calibration.frames import score_columns
+from calibration.frozen import asked_of
 from calibration.measures.measure import measure
-from calibration.measures.specification import Specification
 from calibration.metrics.subsets import PRESETS
 from calibration.models import Audit, Score, Scorer
 
@@ -102,6 +102,7 @@ def _outcome(audit: Audit) -> dict[str, Any]:
         "result": result,
         "data_hash": result["data_hash"],
         "version": result["version"],
+        "progress": 1.0,
         "finished_at": timezone.now(),
     }
 
@@ -112,7 +113,7 @@ def _result(audit: Audit) -> dict[str, Any]:
     if not frame.counts.any():
         raise AuditError(f"The study {study.slug} has no labels to audit against.")
     columns = score_columns(study, item_pks=frame.item_pks, scorers=audit.scorers.all())
-    asked = Specification(audit.preset, audit.seed, audit.replicates, audit.epsilon)
+    asked = asked_of(audit)
     found = {"study": study.slug, "version": settings.VERSION, **measure(frame, columns, asked)}
     # Through text, as any database gives it back: NaN would raise, and PostgreSQL knows no minus zero.
     text = json.dumps(found, allow_nan=False)

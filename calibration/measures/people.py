@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.frames import LabelFrame
-from annotation.statistics.clusters import multinomial_weights
+from annotation.statistics.clusters import IntArray
 from annotation.statistics.entropy import mean_label
+from calibration.measures.resamples import Resamples
 from calibration.measures.specification import Specification
 from calibration.metrics.subsets import Subset, near_pairs, subsets_for
 
@@ -21,20 +22,30 @@ class People:
         self.frame = frame
         self.asked = asked
 
-    @cached_property
+    @property
     def weights(self) -> FloatArray:
         """How often each cluster comes up in each replicate, shape (replicates, clusters).
 
-        Common random numbers, from the seed alone: all scorers and subsets are resampled alike, so that
-        differences are paired, and what is of the labels alone is computed once. Columns are the numbers of
-        `frame.clusters`; clusters without labels never come up.
+        Columns are the numbers of `frame.clusters`; clusters without labels never come up.
         """
-        drawn, replicates = np.unique(self.frame.clusters[self.labelled]), self.asked.replicates
-        weights = np.zeros((replicates, int(self.frame.clusters.max(initial=-1)) + 1))
-        weights[:, drawn] = multinomial_weights(
-            len(drawn), replicates=replicates, rng=self.asked.rng("clusters")
+        return self.resamples.weights
+
+    @cached_property
+    def resamples(self) -> Resamples:
+        """Resamples of clusters, from the seed alone: those of every interval over items."""
+        return self._resamples(self.frame.clusters, "clusters")
+
+    @cached_property
+    def pair_resamples(self) -> Resamples:
+        """The same, of pairs of items of a query; of queries, if a query does not lie whole in one cluster."""
+        clusters, queries = self.frame.clusters, self.frame.queries
+        whole = np.unique(np.stack([queries, clusters]), axis=1).shape[1] == len(np.unique(queries))
+        return self.resamples if whole else self._resamples(queries, "queries")
+
+    def _resamples(self, clusters: IntArray, key: str) -> Resamples:
+        return Resamples.drawn(
+            self.means, clusters, replicates=self.asked.replicates, rng=self.asked.rng(key)
         )
-        return weights
 
     @cached_property
     def means(self) -> FloatArray:
@@ -56,7 +67,6 @@ class People:
 
     @cached_property
     def subsets(self) -> list[Subset]:
-        frame = self.frame
-        return subsets_for(
-            frame.kind, self.asked.preset, counts=frame.counts, values=frame.values, queries=frame.queries
-        )
+        frame, asked = self.frame, self.asked
+        arrays = {"counts": frame.counts, "values": frame.values, "queries": frame.queries}
+        return subsets_for(frame.kind, asked.preset, rules=asked.rules, **arrays)

@@ -1,6 +1,6 @@
 """The authors' lists of parameters, and which rules an audit applies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy.typing as npt
 
@@ -52,29 +52,8 @@ PRESETS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def subsets_for(
-    kind: str,
-    preset: str,
-    *,
-    counts: npt.ArrayLike,
-    values: npt.ArrayLike,
-    queries: npt.ArrayLike,
-) -> list[Subset]:
-    """All subsets of a preset for one kind of study.
-
-    Parameters
-    ----------
-    kind : {"rating", "comparison"}
-    preset : {"paper", "standard", "full"}
-    counts : array_like of int, shape (items, V)
-    values : array_like of float, shape (V,)
-    queries : array_like, shape (items,)
-
-    Returns
-    -------
-    list of Subset
-        By rule, then by parameter in the order of `PARAMETERS`. The thresholds of near_pairs are
-        stretched to the range of the scale, and the parameter is the threshold applied.
+def rules_for(kind: str, preset: str) -> dict[str, tuple[float, ...]]:
+    """The rules of a preset for one kind of study, each with its parameters.
 
     Raises
     ------
@@ -83,14 +62,57 @@ def subsets_for(
 
     Examples
     --------
-    >>> found = subsets_for("comparison", "paper", counts=[[1, 2, 3]], values=[-1, 0, 1], queries=["q"])
-    >>> len(found), found[0].rule, found[0].parameter
-    (16, 'ties', 95.0)
+    >>> rules_for("rating", "paper")["tukey"]
+    (3.0, 2.5, 2.0, 1.5, 1.0, 0.5)
     """
     if preset not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}, not {preset!r}")
     if kind not in PRESETS[preset]:
         raise ValueError(f"subsets exist for {' and '.join(PRESETS[preset])} studies, not for {kind!r}")
+    return {rule: PARAMETERS[rule] for rule in PRESETS[preset][kind]}
+
+
+def subsets_for(
+    kind: str,
+    preset: str,
+    *,
+    counts: npt.ArrayLike,
+    values: npt.ArrayLike,
+    queries: npt.ArrayLike,
+    rules: Mapping[str, Sequence[float]] | None = None,
+) -> list[Subset]:
+    """All subsets of a preset, or of chosen rules, for one kind of study.
+
+    Parameters
+    ----------
+    kind : {"rating", "comparison"}
+    preset : {"paper", "standard", "full"}
+    counts : array_like of int, shape (items, V)
+    values : array_like of float, shape (V,)
+    queries : array_like, shape (items,)
+    rules : mapping of str to sequence of float, optional
+        Rules of this kind with their parameters, in place of the preset's.
+
+    Returns
+    -------
+    list of Subset
+        By rule, then by parameter in the order given. The thresholds of near_pairs are
+        stretched to the range of the scale, and the parameter is the threshold applied.
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset, or it has no rules for this kind, or a rule is none of this kind.
+
+    Examples
+    --------
+    >>> found = subsets_for("comparison", "paper", counts=[[1, 2, 3]], values=[-1, 0, 1], queries=["q"])
+    >>> len(found), found[0].rule, found[0].parameter
+    (16, 'ties', 95.0)
+    """
+    chosen = rules_for(kind, preset) if rules is None else rules
+    if strange := [rule for rule in chosen if rule not in rules_for(kind, "full")]:
+        raise ValueError(f"there is no rule {strange[0]} for {kind} studies")
     checked = as_counts(counts)
     scale = as_values(values, checked)
     means, entropies = mean_label(checked, scale), of_several(entropy_bits(checked), checked)
@@ -108,4 +130,4 @@ def subsets_for(
         "ties": lambda percent: ties(checked, scale, percent),
         "percent_agreement": lambda percent: percent_agreement(checked, scale, percent),
     }
-    return [apply[rule](parameter) for rule in PRESETS[preset][kind] for parameter in PARAMETERS[rule]]
+    return [apply[rule](parameter) for rule in chosen for parameter in chosen[rule]]
