@@ -135,7 +135,12 @@ class Field:
             if everybody or theirs.filter(filled=True).exists():
                 yield visit
             else:
-                self.latecomers.append(visit)
+                self.wait_outside(visit)
+
+    def wait_outside(self, visit: "Visit") -> None:
+        """Keep a visit until others have filled its place."""
+        with self._lock:
+            self.latecomers.append(visit)
 
     def tell(self, number: int, status: str) -> None:
         """The recruiter's signed notice of a person's submission, which comes twice now and then."""
@@ -204,7 +209,7 @@ class Visit:
         else:
             self.field.time_passes(Slot.objects.filter(session=self.ticket.session))
         if self.habit is Habit.LATE:
-            self.field.latecomers.append(self)
+            self.field.wait_outside(self)
         else:
             self.field.diary.write(number=self.number, gone=self.habit)
             self._close()
@@ -227,7 +232,12 @@ class Visit:
             self.field.diary.write(number=self.number, stored=entry, late=late)
 
     def _shown(self, pages: list[Page]) -> Page:
-        """What the person goes on with: of two devices the one that shows work, if only one does."""
+        """What the person goes on with: of two devices the one that shows work, if only one does.
+
+        The other may have asked while nothing was left, and shows a code for that. An error on any is told.
+        """
+        wrong = [page for page in pages if page.status != 200]
+        self.field.troubles += [f"{page.status} at {page.url}" for page in wrong]
         working = [n for n, page in enumerate(pages) if page.form and page.form.choices]
         at = working[0] if working else 0
         self.devices.insert(0, self.devices.pop(at))
