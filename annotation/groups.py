@@ -10,7 +10,8 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from annotation.frames import LabelFrame, label_frame
 from annotation.freshness import kept
-from annotation.models import Label, Question, Reply, Study
+from annotation.models import Question, Reply, Study
+from annotation.rows import LabelRows, label_rows
 from annotation.statistics.cautions import caution
 from annotation.statistics.explained import explained_share
 from annotation.statistics.groups import group_agreement
@@ -28,15 +29,13 @@ SHUFFLED_LABELS, FEWEST_PERMUTATIONS = 100_000_000, 199
 
 
 @dataclass(frozen=True)
-class GroupFrame:
-    """The labels of a study's people, and the group of each.
+class Groups:
+    """The groups that a question makes of people.
 
     Attributes
     ----------
-    frame : LabelFrame
-        The items, their clusters and the scale.
-    person, item, value : int arrays, shape (labels,)
-        The places of the label's person and item, and its value: of known people, cannot-judge left out.
+    question : str
+        Its name.
     group : int array, shape (people,)
         The place of each person's group in `names`; -1 for those in none.
     names : list of str
@@ -48,10 +47,7 @@ class GroupFrame:
         to it.
     """
 
-    frame: LabelFrame
-    person: IntArray
-    item: IntArray
-    value: IntArray
+    question: str
     group: IntArray
     names: list[str]
     small_groups: int
@@ -59,14 +55,30 @@ class GroupFrame:
     declined: int
     no_reply: int
 
+
+@dataclass(frozen=True)
+class GroupFrame(Groups):
+    """The labels of a study's people, and the group of each.
+
+    Attributes
+    ----------
+    frame : LabelFrame
+        The items, their clusters and the scale.
+    rows : LabelRows
+        Who gave which label.
+    """
+
+    frame: LabelFrame
+    rows: LabelRows
+
     @property
     def counts(self) -> IntArray:
         """Labels of each value, shape (groups, items, V)."""
         counts = np.zeros((len(self.names), *self.frame.counts.shape), dtype=np.int64)
-        group = self.group[self.person]
+        group = self.group[self.rows.person]
         known = group >= 0
-        column = (self.value - self.frame.values[0])[known]
-        np.add.at(counts, (group[known], self.item[known], column), 1)
+        column = (self.rows.value - self.frame.values[0])[known]
+        np.add.at(counts, (group[known], self.rows.item[known], column), 1)
         return counts
 
 
@@ -92,21 +104,18 @@ def question_named(study: Study, name: str = "") -> Question:
 def group_frame(study: Study, question: Question, *, with_excluded: bool = False) -> GroupFrame:
     """In five queries, whatever the size of the study."""
     frame = label_frame(study, with_excluded=with_excluded)
-    counted = Label.objects.counted(with_excluded=with_excluded).filter(item__study=study)
-    rows = counted.filter(participant__isnull=False, value__isnull=False).order_by("pk")
-    drawn = rows.values_list("participant_id", "item_id", "value").iterator(chunk_size=10_000)
-    labels = np.array(list(drawn), dtype=np.int64).reshape(-1, 3)
-    people, person = np.unique(labels[:, 0], return_inverse=True)
-    order = np.argsort(frame.item_pks)
+    rows = label_rows(study, frame)
+    return GroupFrame(**vars(groups_by(question, rows)), frame=frame, rows=rows)
+
+
+def groups_by(question: Question, rows: LabelRows) -> Groups:
+    """The groups that the people of the labels are in, in one query."""
     replies = Reply.objects.filter(question=question).values_list("participant_id", "value", "declined")
     said = {pk: None if declined else value for pk, value, declined in replies}
-    answers = [said.get(pk, "") for pk in people.tolist()]
+    answers = [said.get(pk, "") for pk in rows.person_pks.tolist()]
     names, group = _grouped(answers, question.options)
-    return GroupFrame(
-        frame=frame,
-        person=person.astype(np.int64),
-        item=order[np.searchsorted(frame.item_pks[order], labels[:, 1])],
-        value=labels[:, 2],
+    return Groups(
+        question=question.name,
         group=group,
         names=names,
         small_groups=len({answer for answer in answers if answer}) - len(names),
@@ -183,13 +192,13 @@ def _measured(found: GroupFrame, people: list[int], *, seed: int) -> dict[str, A
     clusters = found.frame.clusters
     agreed = group_agreement(found.counts, values=found.frame.values, clusters=clusters)
     explained = explained_share(
-        found.person,
-        found.item,
-        found.value,
+        found.rows.person,
+        found.rows.item,
+        found.rows.value,
         found.group,
         rng=np.random.default_rng(seed),
         permutations=int(
-            np.clip(SHUFFLED_LABELS // max(1, len(found.value)), FEWEST_PERMUTATIONS, PERMUTATIONS)
+            np.clip(SHUFFLED_LABELS // max(1, len(found.rows.value)), FEWEST_PERMUTATIONS, PERMUTATIONS)
         ),
         clusters=clusters,
     )

@@ -61,7 +61,7 @@ def test_people_are_in_the_group_of_their_reply_and_those_in_none_are_counted() 
             minlength=6,
         )[1:].tolist()
     )
-    assert len(found.value) == 30 * 8
+    assert len(found.rows.value) == 30 * 8
 
 
 def test_excluded_people_are_in_no_group_unless_asked_for() -> None:
