@@ -5,11 +5,8 @@ of the specification, and answers with its keys of the JSON; a key of the contra
 null, beside its reason.
 """
 
-import hashlib
-import json
-import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +15,9 @@ from annotation.agreement import LEVELS, annotators_reason, with_caution
 from annotation.frames import LabelFrame
 from annotation.statistics.agreement import krippendorff_alpha
 from calibration.frames import ScoreColumn
-from calibration.measures.completed import completed
+from calibration.measures.completed import LATER, PAPER, completed
+from calibration.measures.each import Step, measure_each
+from calibration.measures.keys import data_hash
 from calibration.measures.people import People
 from calibration.measures.ranks import correlations, coverage
 from calibration.measures.scored import Scored
@@ -28,8 +27,7 @@ from calibration.measures.subsets import on_subsets, subset_as_dict
 Found = dict[str, Any]
 Part = Callable[[People, Scored, Specification], Found]
 
-# Each thread holds the replicates of one scorer.
-MOST_THREADS = 4
+CONTRACT = ("distribution", "pairwise", "alt_test")
 
 # What is measured of a scorer, in the order of the JSON.
 PARTS: list[Part] = [coverage, correlations, on_subsets]
@@ -37,13 +35,37 @@ PARTS: list[Part] = [coverage, correlations, on_subsets]
 
 def measure(frame: LabelFrame, columns: Iterable[ScoreColumn], asked: Specification) -> Found:
     """Measure every scorer against what people said; the order of the scorers changes no number."""
-    people = People(frame, asked)
-    columns = sorted(columns, key=lambda column: column.name)
-    said = _people(people, asked)
-    # Threads, since the resampling is numpy's own loops; each part has its own generator, so that no number
-    # depends on which thread came first.
-    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as threads:
-        measured = list(threads.map(lambda column: measure_scorer(people, column, asked), columns))
+    people, columns = People(frame, asked), by_name(columns)
+    measured = {column.name: found for column, found in measure_scorers(people, columns)}
+    return assembled(people, columns, [measured[column.name] for column in columns])
+
+
+def by_name(columns: Iterable[ScoreColumn]) -> list[ScoreColumn]:
+    return sorted(columns, key=lambda column: column.name)
+
+
+def measure_scorers(
+    people: People, columns: Sequence[ScoreColumn], **options: Any
+) -> Iterator[tuple[ScoreColumn, Found]]:
+    """Each scorer with what is measured of it alone, as they are done; `options` are those of `measure_each`.
+
+    Each part has its own generator, so that no number depends on which thread came first.
+    """
+    return measure_each(partial(measure_scorer, people), columns, steps=len(PARTS), **options)
+
+
+def measure_scorer(people: People, column: ScoreColumn, step: Step) -> Found:
+    found: Found = {"name": column.name, "family": column.family}
+    scored = Scored(people, column, people.asked)
+    for part in PARTS:
+        step()
+        found |= part(people, scored, people.asked)
+    return completed(found, CONTRACT, reason=PAPER if people.asked.preset == "paper" else LATER)
+
+
+def assembled(people: People, columns: Sequence[ScoreColumn], measured: Sequence[Found]) -> Found:
+    """The whole of an audit, from each scorer's own numbers, in the order of the columns."""
+    frame, asked = people.frame, people.asked
     return {
         "kind": frame.kind,
         "simulated": frame.simulated,
@@ -51,37 +73,14 @@ def measure(frame: LabelFrame, columns: Iterable[ScoreColumn], asked: Specificat
         "seed": asked.seed,
         "replicates": asked.replicates,
         "epsilon": asked.epsilon,
+        "margin": asked.margin,
+        "confident": asked.confident,
         "with_excluded": frame.with_excluded,
+        "cluster_unit": frame.cluster_unit,
         "data_hash": data_hash(people, columns),
-        **said,
-        "scorers": measured,
+        **_people(people, asked),
+        "scorers": list(measured),
     }
-
-
-def data_hash(people: People, columns: Iterable[ScoreColumn]) -> str:
-    """Hex SHA-256 of the labels and scores that were read, whatever the database and its keys."""
-    frame = people.frame
-    read = [
-        frame.kind,
-        frame.values.tolist(),
-        frame.item_ids,
-        frame.clusters.tolist(),
-        frame.queries.tolist(),
-        frame.counts.tolist(),
-        frame.cannot_judge.tolist(),
-        [[column.name, column.family, column.digest] for column in columns],
-    ]
-    if frame.with_excluded:
-        read.append("with excluded people")
-    return hashlib.sha256(json.dumps(read, separators=(",", ":")).encode()).hexdigest()
-
-
-def measure_scorer(people: People, column: ScoreColumn, asked: Specification) -> Found:
-    found: Found = {"name": column.name, "family": column.family}
-    scored = Scored(people, column, asked)
-    for part in PARTS:
-        found |= part(people, scored, asked)
-    return completed(found, ["distribution", "pairwise", "alt_test"])
 
 
 def _people(people: People, asked: Specification) -> Found:

@@ -1,0 +1,58 @@
+"""Many scorers measured at once, in threads, each handed over as soon as it is done."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from threading import Event
+from typing import Any
+
+from calibration.frames import ScoreColumn
+
+# Each thread holds the replicates of one scorer.
+MOST_THREADS = 4
+SECONDS_BETWEEN_LOOKS = 0.5
+
+Found = dict[str, Any]
+Step = Callable[[], None]
+
+
+class Stopped(Exception):
+    """Nobody wants the rest."""
+
+
+def silent(share: float) -> None:
+    """Tells nobody how far the work is."""
+
+
+def measure_each(
+    measure_one: Callable[[ScoreColumn, Step], Found],
+    columns: Sequence[ScoreColumn],
+    *,
+    steps: int,
+    threads: int | None = None,
+    watch: Callable[[float], None] = silent,
+) -> Iterator[tuple[ScoreColumn, Found]]:
+    """Measure scorers in threads, since the resampling is numpy's own loops; yields them as they are done.
+
+    `measure_one` takes a step before each of its parts, `steps` in all. `watch` hears twice a second, in the
+    caller's thread, which share of all steps is taken; what it raises, or closing the iterator, stops every
+    thread at its next step.
+    """
+    stop, taken = Event(), list[None]()
+
+    def step() -> None:
+        if stop.is_set():
+            raise Stopped
+        taken.append(None)
+
+    with ThreadPoolExecutor(threads or min(MOST_THREADS, os.cpu_count() or 1)) as pool:
+        running = {pool.submit(measure_one, column, step): column for column in columns}
+        try:
+            while running:
+                done, _ = wait(running, timeout=SECONDS_BETWEEN_LOOKS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield running.pop(future), future.result()
+                watch(len(taken) / (steps * len(columns)))
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
