@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 SIMILAR = "Without the answers whose mean label is far from the others, does the scorer still rank them?"
 TIED = "Among comparisons that more people call similar, does the scorer still follow their mean?"
-DISAGREED = "Where people disagree, does the scorer still follow their mean?"
+DISAGREED = "Where people disagree, does the scorer lose more than it must?"
 
 
 @dataclass(frozen=True)
@@ -18,40 +18,14 @@ class Rule:
     cut: Callable[[float], str]
     unit: str = "item"
 
+    @property
+    def short(self) -> str:
+        """What it goes by, without the kind of subset."""
+        return self.title.partition(": ")[2]
 
+
+# In the order of a report: where people disagree first.
 RULES: Mapping[str, Rule] = {
-    "tukey": Rule(
-        "Similar quality: Tukey’s fences",
-        SIMILAR,
-        "Items whose mean label lies within k interquartile ranges of the middle half of all means.",
-        "k = {:g}".format,
-    ),
-    "zscore": Rule(
-        "Similar quality: standard scores",
-        SIMILAR,
-        "Items whose mean label lies within so many standard deviations of the mean of all.",
-        "|z| ≤ {:g}".format,
-    ),
-    "middle": Rule(
-        "Similar quality: the middle",
-        SIMILAR,
-        "Items whose mean label lies in the middle share of all means.",
-        "middle {:g} %".format,
-    ),
-    "near_pairs": Rule(
-        "Similar quality: near pairs",
-        "Between two answers that people rate nearly the same, does the scorer pick the better one?",
-        "Pairs of answers to one query whose mean labels differ by less than the threshold: rho of the "
-        "differences of score and of mean label, each pair in both orders; n counts pairs once.",
-        "less than {:g} apart".format,
-        unit="pair",
-    ),
-    "ties": Rule(
-        "Similar quality: ties",
-        TIED,
-        "The share of comparisons that the most people call similar.",
-        "top {:g} %".format,
-    ),
     "entropy": Rule(
         "Disagreed: entropy",
         DISAGREED,
@@ -87,5 +61,37 @@ RULES: Mapping[str, Rule] = {
         DISAGREED,
         "The share of comparisons on which the fewest people side with the majority, ties split.",
         "lowest {:g} %".format,
+    ),
+    "tukey": Rule(
+        "Similar quality: Tukey’s fences",
+        SIMILAR,
+        "Items whose mean label lies within k interquartile ranges of the middle half of all means.",
+        "k = {:g}".format,
+    ),
+    "zscore": Rule(
+        "Similar quality: standard scores",
+        SIMILAR,
+        "Items whose mean label lies within so many standard deviations of the mean of all.",
+        "|z| ≤ {:g}".format,
+    ),
+    "middle": Rule(
+        "Similar quality: the middle",
+        SIMILAR,
+        "Items whose mean label lies in the middle share of all means.",
+        "middle {:g} %".format,
+    ),
+    "near_pairs": Rule(
+        "Similar quality: near pairs",
+        "Between two answers that people rate nearly the same, does the scorer pick the better one?",
+        "Pairs of answers to one query whose mean labels differ by less than the threshold: rho of the "
+        "differences of score and of mean label, each pair in both orders; n counts pairs once.",
+        "less than {:g} apart".format,
+        unit="pair",
+    ),
+    "ties": Rule(
+        "Similar quality: ties",
+        TIED,
+        "The share of comparisons that the most people call similar.",
+        "top {:g} %".format,
     ),
 }

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from annotation.models import Study
 from calibration.audit import create_audit, run_audit
 from calibration.models import Audit
-from calibration.report import write_report
+from calibration.report.pages import write_report
 from tests.calibration.scored import make_scored_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -26,7 +26,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, slug: str, html: Path | None, **options: Any) -> None:
         from calibration.audit import AuditError, as_json, create_audit, run_audit  # numpy starts slowly
-        from calibration.report import report_lines, write_report
+        from calibration.report.lines import report_lines
+        from calibration.report.pages import write_report
 
         study = Study.objects.filter(slug=slug).first()
         if study is None:

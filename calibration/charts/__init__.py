@@ -1,0 +1,1 @@
+"""Where the marks of an audit's plots stand."""

@@ -1,0 +1,190 @@
+"""What is held side by side for all scorers: distances, comparisons, standing in for people."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+
+from annotation.templatetags.labels import end, fixed, percent
+from calibration.report.cells import Cells, Grid, Head, Line, p_text
+from calibration.report.found import Found, Result, absent, fullest, reason_of, told
+
+SOURCES = {"stated": "stated", "votes": "from votes", "ordered_logit": "fitted from its number"}
+MEASURES = {
+    "wasserstein_1": "Wasserstein-1",
+    "total_variation": "total variation",
+    "jensen_shannon": "Jensen-Shannon, bits",
+    "log_loss": "log loss",
+    "brier": "Brier",
+    "ranked_probability_score": "RPS",
+}
+REFERENCES = {
+    "floor": ("A perfect judge", "against as many votes"),
+    "overall": ("Everybody alike", "the study’s shares for every item"),
+    "left_out_person": ("One other person", "all on the label that they gave"),
+    "uniform": ("Knows nothing", "every label equally likely"),
+}
+DISTRIBUTION_HEADS = (
+    *map(Head, MEASURES.values()),
+    Head("corrected distance", "0: perfect"),
+    Head("skill", "of Wasserstein-1"),
+    Head("entropy gap, bits", "above 0: too unsure"),
+    Head("entropy", "rank correlation"),
+    Head("ECE", "of a perfect judge"),
+)
+PAIRWISE_HEADS = (
+    Head("slope", "1: as sure as people"),
+    Head("log loss"),
+    Head("Brier"),
+    Head("ECE", "of a perfect judge"),
+    Head("agrees with one person"),
+    Head("one person with another"),
+    Head("tells decided from equal", "AUC, .5: not at all"),
+    Head("sure of equal pairs", "beyond .75"),
+)
+PEOPLE_HEADS = (
+    Head("alt test"),
+    Head("winning rate"),
+    Head("advantage probability"),
+    Head("people", "with enough items"),
+    Head("items a person"),
+    Head("rho with a person", "mean"),
+    Head("spread of it", "beyond chance, sd"),
+    Head("p of the spread"),
+)
+
+
+@dataclass(frozen=True)
+class Across:
+    """A table of all scorers, or why there is none."""
+
+    grid: Grid | None
+    why: str
+
+
+def distribution_of(scorers: Sequence[Result]) -> Across:
+    """Distances to people's whole distribution, over what others would have."""
+    return _across(
+        scorers,
+        "distribution",
+        "Distance to people’s whole distribution",
+        DISTRIBUTION_HEADS,
+        _distribution_line,
+    )
+
+
+def pairwise_of(scorers: Sequence[Result]) -> Across:
+    return _across(scorers, "pairwise", "Scorers on comparisons", PAIRWISE_HEADS, _pairwise_line)
+
+
+def people_of(scorers: Sequence[Result]) -> Across:
+    """The alternative annotator test, and how differently a scorer serves people."""
+    why = absent(scorers, "alt_test")
+    if why and not absent(scorers, "annotators"):
+        why = ""
+    cells = Cells()
+    rows = [_people_line(cells, scorer) for scorer in scorers]
+    return Across(
+        None if why else Grid("Scorers and single people", list(PEOPLE_HEADS), rows, cells.notes), why
+    )
+
+
+def _across(
+    scorers: Sequence[Result],
+    key: str,
+    label: str,
+    heads: Sequence[Head],
+    line: Callable[[Cells, Found], tuple[str, list[SafeString]]],
+) -> Across:
+    if why := absent(scorers, key):
+        return Across(None, why)
+    cells, rows = Cells(), []
+    for scorer in scorers:
+        part = scorer.get(key)
+        if part:
+            beneath, written = line(cells, part)
+        else:
+            beneath, written = "", [cells.undefined(reason_of(scorer, key))] * len(heads)
+        rows.append(Line(scorer["name"], beneath, written))
+    if key == "distribution":
+        rows += _references(fullest(scorers, key) or {}, len(heads))
+    return Across(Grid(label, list(heads), rows, cells.notes), "")
+
+
+def _distribution_line(cells: Cells, found: Found) -> tuple[str, list[SafeString]]:
+    skill, curve = found.get("skill") or {}, told(found, "reliability_curve")
+    written = [
+        *(cells.estimate(told(found, measure)) for measure in MEASURES),
+        cells.estimate(told(found, "corrected"), 3),
+        cells.estimate(told(skill, "wasserstein_1")),
+        cells.estimate(told(found, "entropy_gap"), sign=True),
+        cells.estimate(told(found, "entropy_correlation")),
+        _ece(cells, curve),
+    ]
+    return f"{SOURCES.get(found['source'], found['source'])}, {found['n']:,} items", written
+
+
+def _references(found: Found, columns: int) -> list[Line]:
+    """What others than scorers have on the same items."""
+    known = {"floor": found.get("floor") or {}, **(found.get("references") or {})}
+    return [
+        Line(
+            name,
+            beneath,
+            [SafeString(fixed(known[key][m]) if known[key].get(m) is not None else "") for m in MEASURES]
+            + [SafeString("")] * (columns - len(MEASURES)),
+            reference=True,
+        )
+        for key, (name, beneath) in REFERENCES.items()
+        if known.get(key)
+    ]
+
+
+def _ece(cells: Cells, curve: Found) -> SafeString:
+    floor = curve.get("ece_floor")
+    beneath = "" if floor is None else fixed(floor, 3)
+    return cells.estimate(told(curve, "ece"), 3, beneath=beneath)
+
+
+def _pairwise_line(cells: Cells, found: Found) -> tuple[str, list[SafeString]]:
+    equal = told(found, "equally_good")
+    written = [
+        *(cells.estimate(told(found, key)) for key in ("slope", "log_loss", "brier")),
+        _ece(cells, found),
+        *(cells.estimate(told(found, key)) for key in ("single_person", "person_with_person")),
+        *(cells.estimate(told(equal, key)) for key in ("auc", "confident")),
+    ]
+    return f"{found['n']:,} comparisons", written
+
+
+def _people_line(cells: Cells, scorer: Found) -> Line:
+    test, people = told(scorer, "alt_test"), told(scorer, "annotators")
+    return Line(scorer["name"], "", [*_alt_test(cells, test), *_spread(cells, people)])
+
+
+def _alt_test(cells: Cells, test: Found) -> list[SafeString]:
+    if test.get("winning_rate") is None:
+        return [cells.undefined(test.get("reason"))] * 5
+    verdict = "passes" if test["passed"] else "does not pass"
+    thin = "" if test["adequate"] else "<small>too thin a design to tell</small>"
+    each = test.get("items_per_annotator")
+    return [
+        SafeString(f"{verdict}{thin}"),
+        SafeString(percent(test["winning_rate"])),
+        cells.estimate(told(test, "advantage_probability")),
+        SafeString(f"{test['annotators']:,}"),
+        cells.number(each, 0),
+    ]
+
+
+def _spread(cells: Cells, people: Found) -> list[SafeString]:
+    spread = told(people, "spread")
+    if not people.get("n"):
+        return [cells.undefined(people.get("reason"))] * 3
+    ends = f"{end(spread['low'])} to {end(spread['high'])}" if spread.get("low") is not None else ""
+    p = spread.get("p")
+    return [
+        cells.estimate(told(people, "mean")),
+        cells.estimate(spread, beneath=ends),
+        cells.undefined(spread.get("reason")) if p is None else SafeString(p_text(p)),
+    ]

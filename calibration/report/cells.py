@@ -1,0 +1,86 @@
+"""The tables of a report: written cells, and notes that say why some are undefined.
+
+Cells are written here, since a template that wrote ten thousand of them would take a second.
+"""
+
+from dataclasses import dataclass, field
+
+from django.utils.safestring import SafeString
+
+from annotation.templatetags.labels import end, fixed, signed
+from calibration.report.found import Found, p_of
+
+LEAST_P = 0.001
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column's heading, and what stands beneath it."""
+
+    text: str
+    beneath: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row: whose it is, and its cells; `marked` where it falls short, `reference` where it is no scorer."""
+
+    name: str
+    beneath: str
+    cells: list[SafeString]
+    marked: bool = False
+    reference: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table under its label; `notes` are numbered from 1, as its cells refer to them."""
+
+    label: str
+    heads: list[Head]
+    rows: list[Line]
+    notes: list[str]
+    first: str = "Scorer"
+
+
+@dataclass
+class Cells:
+    """Writes the cells of one table."""
+
+    _notes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> list[str]:
+        return list(self._notes)
+
+    def estimate(self, found: Found, places: int = 2, *, sign: bool = False, beneath: str = "") -> SafeString:
+        """A value over its interval, or over what is to stand beneath it."""
+        if found.get("value") is None:
+            return self.undefined(found.get("reason"))
+        text = signed(found["value"], places) if sign else fixed(found["value"], places)
+        reason = found.get("reason")
+        note = self._note(reason) if reason else ""
+        if not beneath and found.get("low") is not None:
+            beneath = f"{end(found['low'], places)} to {end(found['high'], places)}"
+        return SafeString(f"{text}{note}<small>{beneath}</small>" if beneath else f"{text}{note}")
+
+    def tested(self, found: Found, places: int = 2) -> SafeString:
+        """A value with its sign over the p of its test."""
+        p = p_of(found)
+        return self.estimate(found, places, sign=True, beneath="" if p is None else f"p {p_text(p)}")
+
+    def number(self, value: float | None, places: int = 2, reason: str | None = None) -> SafeString:
+        return self.undefined(reason) if value is None else SafeString(fixed(value, places))
+
+    def undefined(self, reason: str | None) -> SafeString:
+        return SafeString(f'<span class="undefined">undefined</span>{self._note(reason) if reason else ""}')
+
+    def _note(self, reason: str) -> str:
+        return f"<sup>{self._notes.setdefault(reason, len(self._notes) + 1)}</sup>"
+
+
+def p_text(p: float | None) -> str:
+    """A p value with the places that it deserves."""
+    if p is None:
+        return "undefined"
+    return f"&lt; {LEAST_P}" if p < LEAST_P else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"

@@ -1,0 +1,165 @@
+"""The plots of an audit, each with its question, its sentence and its table: for its page and as files."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from annotation.charts.bars import bars_of
+from annotation.figures.figure import Figure, Table
+from annotation.templatetags.labels import counted, fixed
+from calibration.charts.floors import floors_of
+from calibration.charts.reliability import reliability_of
+from calibration.report.found import Found, Result, ranked, told
+from calibration.report.subsets import RuleSection, sections_of
+
+CURVES = {
+    "distribution": (
+        "When it says a share, do so many people give that label?",
+        "A dot holds as many pairs of an item and a label as every other: across, the share that the "
+        "scorer predicts; up, the share of people. On the diagonal it says what people do; lines are 95 % "
+        "intervals.",
+    ),
+    "pairwise": (
+        "When it is so sure of a side, do so many people take it?",
+        "A dot holds as many comparisons as every other: across, the share that the scorer predicts for A; "
+        "up, the share of people. On the diagonal it is as sure as people; lines are 95 % intervals.",
+    ),
+}
+
+
+def figure_named(result: Result, name: str, asked: Mapping[str, str]) -> Figure | None:
+    """A figure by its name: "subset-entropy", or one of a scorer; None where there is nothing to draw."""
+    scorers = ranked(result)
+    if name.startswith("subset-"):
+        known = {row["rule"]: asked[row["rule"]] for row in result["subsets"] if row["rule"] in asked}
+        sections = sections_of(result, scorers, known)
+        found = (section for section in sections if f"subset-{section.key}" == name)
+        return next((subset_figure(section) for section in found), None)
+    chosen = (scorer for scorer in scorers if scorer["name"] == asked.get("scorer"))
+    scorer = next(chosen, scorers[0] if scorers else None)
+    every = figures_of(scorer) if scorer else []
+    return next((figure for figure in every if figure.name == name), None)
+
+
+def figures_of(scorer: Result) -> list[Figure]:
+    """One scorer's plots, as far as there is something to draw."""
+    every = (floor_figure(scorer), *(curve_figure(scorer, key) for key in CURVES), annotators_figure(scorer))
+    return [figure for figure in every if figure]
+
+
+def subset_figure(section: RuleSection) -> Figure:
+    return Figure(
+        name=f"subset-{section.key}",
+        title=section.rule.question,
+        template="calibration/_dots_drawn.html",
+        plot=section.plot,
+        says=(
+            f"{section.rule.title}, {section.chosen.words}. Hollow: all. Filled: the subset. Grey: where a "
+            "scorer with the same error everywhere would fall. Red: falls more than that, adjusted p at most "
+            "0.05. Lines are 95 % intervals."
+        ),
+        table=Table({}, []),
+        asked={section.key: section.chosen.parameter},
+    )
+
+
+def floor_figure(scorer: Result) -> Figure | None:
+    rows = scorer.get("by_disagreement") or []
+    if not rows:
+        return None
+    return Figure(
+        name="floor",
+        title="Where people disagree, is the scorer farther from them than it must be?",
+        template="calibration/_floors.html",
+        plot=floors_of(rows, measure="wasserstein_1"),
+        says=(
+            "Dots: the mean Wasserstein-1 distance between people’s labels and what the scorer predicts, "
+            "with its 95 % interval, by the entropy of an item’s labels. Grey: the distance that a perfect "
+            "judge still has from so few votes. What lies above the grey is the scorer’s own; the corrected "
+            "distance in the table takes the votes’ part off."
+        ),
+        table=Table(
+            {
+                "low": "Entropy, from", "high": "to", "n": "n",
+                "wasserstein_1": "Wasserstein-1", "wasserstein_1_low": "from", "wasserstein_1_high": "to",
+                "floor": "Floor", "corrected": "Corrected", "residual_sd": "sd of residuals",
+                "skill_over_person": "Skill over one person",
+            },
+            [_level(row) for row in rows],
+        ),
+        asked={"scorer": scorer["name"]},
+    )  # fmt: skip
+
+
+def curve_figure(scorer: Result, key: str) -> Figure | None:
+    """The reliability curve of shares of labels, or of shares that prefer a side."""
+    curve = told(scorer.get(key) or {}, "reliability_curve")
+    if not curve.get("bins"):
+        return None
+    title, says = CURVES[key]
+    # The error of comparisons stands beside the curve, that of distributions inside.
+    error = told(curve if "ece" in curve else scorer[key], "ece")
+    floor = (curve if "ece_floor" in curve else scorer[key]).get("ece_floor")
+    if error["value"] is not None and floor is not None:
+        says += (
+            f" Expected calibration error: {fixed(error['value'], 3)}; a perfect judge would have "
+            f"{fixed(floor, 3)} with as many votes."
+        )
+    return Figure(
+        name=f"reliability-{key}",
+        title=title,
+        template="calibration/_reliability.html",
+        plot=reliability_of(curve["bins"]),
+        says=says,
+        table=Table(
+            {"predicted": "Predicted", "observed": "Observed", "low": "From", "high": "To", "n": "n"},
+            [
+                tuple(row.get(column) for column in ("predicted", "observed", "low", "high", "n"))
+                for row in curve["bins"]
+            ],
+        ),
+        places=3,
+        asked={"scorer": scorer["name"]},
+    )
+
+
+def annotators_figure(scorer: Result) -> Figure | None:
+    """How the correlations with single people spread, never a person."""
+    found = scorer.get("annotators") or {}
+    bins = found.get("bins") or []
+    if not bins:
+        return None
+    named = [(f"{fixed(one['low'], 1)} to {fixed(one['high'], 1)}", one["n"]) for one in bins]
+    every = 1 + len(bins) // 8
+    ticks = {n: fixed(one["low"], 1) for n, one in enumerate(bins) if n % every == 0}
+    return Figure(
+        name="annotators",
+        title="Does the scorer serve everybody alike?",
+        template="calibration/_annotators.html",
+        plot=bars_of(named, ticks),
+        says=_spread_words(found),
+        table=Table(
+            {"low": "Rho, from", "high": "to", "n": "People"},
+            [(one["low"], one["high"], one["n"]) for one in bins],
+        ),
+        asked={"scorer": scorer["name"]},
+    )
+
+
+def _level(row: Found) -> tuple[Any, ...]:
+    distance = told(row, "wasserstein_1")
+    ends = (distance.get(key) for key in ("value", "low", "high"))
+    others = (told(row, key)["value"] for key in ("corrected", "residual_sd", "skill_over_person"))
+    return row["low"], row["high"], row["n"], *ends, row["floor"], *others
+
+
+def _spread_words(found: Found) -> str:
+    spread = told(found, "spread")
+    said = (
+        f"{counted(found['n'], 'person').capitalize()} by the rank correlation of the scorer with their own "
+        "labels. Few labels a person spread the columns by themselves. "
+    )
+    if spread["value"] is None:
+        return f"{said}How far they spread beyond that is undefined: {spread.get('reason', 'no value')}."
+    p = spread.get("p")
+    chance = "" if p is None else f", p {p:.3f}"
+    return f"{said}Beyond that they spread with a standard deviation of {fixed(spread['value'])}{chance}."

@@ -1,0 +1,131 @@
+"""The league table: every scorer in a line, by rho."""
+
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+
+from annotation.templatetags.labels import counted, percent
+from calibration.charts.dots import Axis, Mark, Tick
+from calibration.report.cells import Cells, Grid, Head, Line
+from calibration.report.found import Found, Result, falls, reason_of, told
+from calibration.report.subsets import RuleSection
+
+HEADS = (
+    Head("rho"),
+    Head("within queries"),
+    Head("behind the highest", "adjusted p"),
+    Head("excess", "adjusted p"),
+    Head("Wasserstein-1"),
+    Head("skill", "1: perfect, 0: no better than everybody alike"),
+    Head("alt test", "wins against"),
+)
+CORRELATIONS = {
+    "spearman": "rho",
+    "within_query": "within queries",
+    "kendall": "tau-b",
+    "pearson": "Pearson’s r",
+}
+
+
+@dataclass(frozen=True)
+class League:
+    """The table, a mark of rho beside each of its rows, and the subset that its excess is of."""
+
+    grid: Grid
+    marks: list[Mark | None]
+    ticks: list[Tick]
+    focus: RuleSection | None
+    correlations: Grid
+
+    @property
+    def rows(self) -> list[tuple[Line, Mark | None]]:
+        return list(zip(self.grid.rows, self.marks, strict=True))
+
+
+def league_of(result: Result, scorers: list[Result], focus: RuleSection | None) -> League:
+    """`focus` is the rule whose chosen subset the excess is shown of."""
+    cells = Cells()
+    excess = focus.excess if focus else {}
+    behind = {row["second"]: row for row in result.get("differences") or []}
+    highest = (result.get("differences") or [{}])[0].get("first")
+    axis = Axis.around(scorer["spearman"] for scorer in scorers)
+    rows = [
+        Line(
+            name=scorer["name"],
+            beneath=_who(scorer),
+            cells=[
+                cells.estimate(scorer["spearman"]),
+                cells.estimate(scorer["within_query"]),
+                _behind(cells, behind.get(scorer["name"]), is_highest=scorer["name"] == highest),
+                cells.tested(excess.get(scorer["name"], {"value": None})),
+                *_distances(cells, scorer),
+                _alt_test(cells, scorer),
+            ],
+            marked=falls(excess.get(scorer["name"], {})),
+        )
+        for scorer in scorers
+    ]
+    return League(
+        grid=Grid("Scorers by rho", list(HEADS), rows, cells.notes),
+        marks=[axis.mark(scorer["spearman"]) for scorer in scorers],
+        ticks=axis.ticks(),
+        focus=focus,
+        correlations=_correlations(scorers),
+    )
+
+
+def _who(scorer: Found) -> str:
+    return f"{scorer['family']}, {counted(scorer['n'], 'item')} ({percent(scorer['coverage'])})"
+
+
+def _behind(cells: Cells, found: Found | None, *, is_highest: bool) -> SafeString:
+    if is_highest:
+        return SafeString("highest")
+    if not found:
+        return cells.undefined("nothing to compare with, or not measured by this audit")
+    return cells.tested(found["spearman"] | {"p": found["p"], "adjusted_p": found["adjusted_p"]})
+
+
+def _distances(cells: Cells, scorer: Found) -> list[SafeString]:
+    found = scorer.get("distribution")
+    if not found:
+        return [cells.undefined(reason_of(scorer, "distribution"))] * 2
+    skill = (found.get("skill") or {}).get("wasserstein_1") or {"value": None}
+    return [cells.estimate(told(found, "wasserstein_1")), cells.estimate(skill)]
+
+
+def _alt_test(cells: Cells, scorer: Found) -> SafeString:
+    found = scorer.get("alt_test")
+    if not found or found.get("winning_rate") is None:
+        return cells.undefined((found or {}).get("reason") or reason_of(scorer, "alt_test"))
+    said = "passes" if found["passed"] else "does not pass" if found["adequate"] else "too thin to tell"
+    share = f"{percent(found['winning_rate'])} of {counted(found['annotators'], 'person')}"
+    return SafeString(f"{said}<small>{share}</small>")
+
+
+def _correlations(scorers: list[Result]) -> Grid:
+    """Every correlation on all items, and what it rests on."""
+    cells = Cells()
+    rows = [
+        Line(
+            scorer["name"],
+            scorer["family"],
+            [
+                SafeString(f"{scorer['n']:,}"),
+                SafeString(percent(scorer["coverage"])),
+                *(cells.estimate(scorer[key]) for key in CORRELATIONS),
+                SafeString(
+                    f"{scorer['within_query']['n']:,} of {scorer['within_query'].get('queries', 0):,}"
+                ),
+            ],
+        )
+        for scorer in scorers
+    ]
+    heads = [Head("n"), Head("scored"), *map(Head, CORRELATIONS.values()), Head("queries with a rho")]
+    return Grid("Every correlation on all items", heads, rows, cells.notes)
+
+
+def share_of_falls(section: RuleSection) -> tuple[int, int]:
+    """How many scorers fall more than the range explains on the chosen subset, of how many with a test."""
+    tested = [found for found in section.excess.values() if found.get("p") is not None]
+    return sum(map(falls, tested)), len(tested)

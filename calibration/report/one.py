@@ -1,0 +1,81 @@
+"""One scorer in detail: every subset, its curves, whom it serves, and where it is most wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from annotation.figures.figure import Figure
+from annotation.models import Study
+from annotation.templatetags.labels import counted, fixed, percent
+from calibration.report.cells import Cells, Grid, Head, Line
+from calibration.report.examples import Example, Items, examples_of
+from calibration.report.figures import figures_of
+from calibration.report.found import Found, Result, reason_of, told
+from calibration.report.subsets import RuleSection, cuts_of_one
+
+# Parts of a scorer's own account, in words, for when the audit has nothing of them.
+PARTS = {
+    "by_disagreement": "Distance by level of disagreement",
+    "distribution": "Reliability of predicted shares",
+    "annotators": "Agreement with single people",
+    "examples": "Examples",
+}
+
+
+@dataclass(frozen=True)
+class OneScorer:
+    """`why` holds what is not shown, each with its reason."""
+
+    scorer: Result
+    cuts: Grid
+    figures: list[Figure]
+    equally_good: str
+    groups: list[Grid]
+    examples: list[Example]
+    why: list[tuple[str, str]]
+
+
+def one_scorer(
+    scorer: Result, sections: Sequence[RuleSection], *, study: Study | None, items: Items
+) -> OneScorer:
+    return OneScorer(
+        scorer=scorer,
+        cuts=cuts_of_one(list(sections), scorer["name"]),
+        figures=figures_of(scorer),
+        equally_good=equally_good_words(scorer),
+        groups=[_group_grid(question) for question in scorer.get("groups") or []],
+        examples=examples_of(study, scorer, items) if study else [],
+        why=[(words, reason_of(scorer, key)) for key, words in PARTS.items() if not scorer.get(key)],
+    )
+
+
+def equally_good_words(scorer: Found) -> str:
+    """Whether it tells apart what people hold equally good; empty of ratings."""
+    found = (scorer.get("pairwise") or {}).get("equally_good")
+    if not found:
+        return ""
+    said = (
+        f"People hold {counted(found['n_equivalent'], 'pair')} equally good (the interval of the mean label "
+        f"lies within {fixed(found['margin'])} of a tie) and are decided on {found['n_decided']:,}; "
+        f"{found['n_undecided']:,} are neither. "
+    )
+    spreads = [told(found, key)["value"] for key in ("spread_equivalent", "spread_decided")]
+    auc, confident = told(found, "auc")["value"], told(found, "confident")["value"]
+    if None not in spreads:
+        first, second = map(fixed, spreads)
+        said += f"The scorer’s scores lie {first} apart on the first and {second} on the second. "
+    if auc is not None:
+        said += (
+            f"By that distance it tells the two kinds apart with an AUC of {fixed(auc)} (0.5 is not at all). "
+        )
+    if confident is not None:
+        said += f"It is sure of a side, beyond 0.75, on {percent(confident)} of the equally good pairs."
+    return said.strip()
+
+
+def _group_grid(question: Found) -> Grid:
+    cells = Cells()
+    rows = [
+        Line(group["name"], counted(group["people"], "person"), [cells.estimate(told(group, "spearman"))])
+        for group in question["groups"]
+    ]
+    return Grid(question["question"], [Head("rho with their mean")], rows, cells.notes, first="Group")

@@ -1,0 +1,254 @@
+"""The subsets of each rule: where a scorer is beside where the narrower range alone would put it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.utils.safestring import SafeString
+
+from annotation.templatetags.labels import counted, fixed
+from calibration.charts.dots import Compared, DotPlot, dot_plot
+from calibration.report.cells import Cells, Grid, Head, Line, p_text
+from calibration.report.found import Found, Result, falls, p_of, reason_of, told
+from calibration.rules import RULES, Rule
+
+# Below this many items an interval is so wide that the plot would start with noise.
+ITEMS_FOR_A_PLOT = 100
+
+HEADS = (
+    Head("n"),
+    Head("rho, all"),
+    Head("rho, subset"),
+    Head("expected", "the same error everywhere"),
+    Head("excess", "adjusted p"),
+    Head("residuals inside", "less outside, adjusted p"),
+    Head("random subset", "of that size: noise only"),
+)
+CORRECTIONS = {"thorndike": "Thorndike", "attenuation": "attenuation"}
+SENSITIVITY = tuple(map(Head, ("sd of means", "reliability", "ceiling", *CORRECTIONS.values())))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One parameter of a rule: how many of the study's items it keeps, and how many tie at its boundary."""
+
+    parameter: str
+    query: str
+    words: str
+    n: int
+    boundary_ties: int
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class SubsetRow:
+    """A scorer on the whole that the subsets are held against, and on each of them."""
+
+    scorer: Result
+    whole: Found
+    cells: list[tuple[Result, Cut]]
+
+
+@dataclass(frozen=True)
+class RuleSection:
+    """The subsets of one rule: `at` is the place of the chosen one."""
+
+    key: str
+    rule: Rule
+    cuts: list[Cut]
+    at: int
+    rows: list[SubsetRow]
+
+    @property
+    def chosen(self) -> Cut:
+        return self.cuts[self.at]
+
+    @property
+    def figure(self) -> str:
+        """The name of its picture."""
+        return f"subset-{self.key}"
+
+    @cached_property
+    def excess(self) -> dict[str, Found]:
+        """Of each scorer on the chosen subset."""
+        return {row.scorer["name"]: told(row.cells[self.at][0], "excess") for row in self.rows}
+
+    @property
+    def expected(self) -> bool:
+        """Whether it is known what the narrower range alone would do."""
+        return any(row.cells[self.at][0].get("expected") for row in self.rows)
+
+    @cached_property
+    def plot(self) -> DotPlot:
+        return dot_plot([_compared(row, self.at) for row in self.rows])
+
+    @cached_property
+    def chosen_grid(self) -> Grid:
+        cells = Cells()
+        rows = [_line(cells, row.scorer["name"], row.whole, row.cells[self.at][0]) for row in self.rows]
+        return Grid(f"{self.rule.title}, {self.chosen.words}", list(HEADS), rows, cells.notes)
+
+    @cached_property
+    def sensitivity(self) -> Grid:
+        """What corrections would make of rho on the chosen subset, and what they rest on."""
+        cells = Cells()
+        rows = [
+            Line(row.scorer["name"], "", sensitivity_cells(cells, row.cells[self.at][0])) for row in self.rows
+        ]
+        label = f"Corrections: {self.rule.title}, {self.chosen.words}"
+        return Grid(label, list(SENSITIVITY), rows, cells.notes)
+
+    @cached_property
+    def every_cut(self) -> Grid:
+        """A line a scorer, a column a cut: rho, and beneath it what was expected and the p."""
+        cells = Cells()
+        whole = "all pairs" if self.rule.unit == "pair" else "all items"
+        heads = [Head(whole), *(Head(cut.words, _size(cut)) for cut in self.cuts)]
+        rows = [
+            Line(
+                row.scorer["name"],
+                "",
+                [cells.estimate(row.whole), *(_cell(cells, *cell) for cell in row.cells)],
+            )
+            for row in self.rows
+        ]
+        return Grid(f"Rho on every subset: {self.rule.title}", heads, rows, cells.notes)
+
+    @property
+    def range_words(self) -> str:
+        """What the subset does to the labels' means; empty where that is not known."""
+        found = max((row.cells[self.at][0] for row in self.rows), key=lambda cell: cell["n"])
+        sd, reliability, ceiling = (found.get(key) for key in ("mean_sd", "reliability", "ceiling"))
+        if sd is None:
+            return ""
+        said = f"Mean labels have a standard deviation of {fixed(sd)} there"
+        if reliability and reliability["value"] is not None:
+            said += f" and a reliability of {fixed(reliability['value'])}"
+        if ceiling and ceiling["value"] is not None:
+            said += f", so that nobody could reach more than {fixed(ceiling['value'])}"
+        return f"{said}."
+
+
+def sections_of(result: Result, scorers: list[Result], wishes: Mapping[str, str]) -> list[RuleSection]:
+    """A section a rule, those of disagreement first."""
+    rules = dict.fromkeys(subset["rule"] for subset in result["subsets"])
+    return [_section(key, result, scorers, wishes) for key in RULES if key in rules]
+
+
+def cuts_of_one(sections: list[RuleSection], name: str) -> Grid:
+    """One scorer on every subset of every rule."""
+    cells, rows = Cells(), []
+    for section in sections:
+        row = next(row for row in section.rows if row.scorer["name"] == name)
+        for found, cut in row.cells:
+            line = _line(cells, section.rule.title, row.whole, found)
+            rows.append(
+                Line(line.name, cut.words, line.cells + sensitivity_cells(cells, found), marked=line.marked)
+            )
+    label = f"Every subset: {name}"
+    return Grid(label, [*HEADS, *SENSITIVITY], rows, cells.notes, first="Subset")
+
+
+def sensitivity_cells(cells: Cells, found: Found) -> list[SafeString]:
+    corrected, sd = told(found, "corrected"), found.get("mean_sd")
+    return [
+        cells.number(sd, reason=None if sd is not None else reason_of(found, "mean_sd")),
+        cells.estimate(told(found, "reliability")),
+        cells.estimate(told(found, "ceiling")),
+        *(cells.number(corrected.get(key), reason=corrected.get("reason")) for key in CORRECTIONS),
+    ]
+
+
+def _line(cells: Cells, name: str, whole: Found, found: Found) -> Line:
+    excess = told(found, "excess")
+    expected, random = told(found, "expected"), told(found, "random")
+    return Line(
+        name,
+        "",
+        [
+            SafeString(f"{found['n']:,}"),
+            cells.estimate(whole),
+            cells.estimate(found["spearman"]),
+            cells.estimate(expected),
+            cells.tested(excess),
+            cells.tested(told(found, "stratified"), 3),
+            cells.estimate(random),
+        ],
+        marked=falls(excess),
+    )
+
+
+def _cell(cells: Cells, found: Found, cut: Cut) -> SafeString:
+    n = f"<small>n = {found['n']:,}</small>" if found["n"] != cut.n else ""
+    expected = found.get("expected") or {}
+    if expected.get("value") is None:
+        return SafeString(cells.estimate(found["spearman"]) + n)
+    p = f", p {p_text(p_of(told(found, 'excess')))}"
+    kind = ' class="short"' if falls(told(found, "excess")) else ""
+    beneath = f"<small{kind}>expected {fixed(expected['value'])}{p}</small>"
+    return SafeString(cells.estimate(found["spearman"]) + n + beneath)
+
+
+def _size(cut: Cut) -> str:
+    ties = f", {counted(cut.boundary_ties, 'tie')}" if cut.boundary_ties else ""
+    return f"n = {cut.n:,}{ties}"
+
+
+def _compared(row: SubsetRow, at: int) -> Compared:
+    found = row.cells[at][0]
+    return Compared(
+        row.scorer["name"],
+        row.scorer["family"],
+        row.whole,
+        found["spearman"],
+        found.get("expected"),
+        falls=falls(told(found, "excess")),
+    )
+
+
+def _section(key: str, result: Result, scorers: list[Result], wishes: Mapping[str, str]) -> RuleSection:
+    cuts = _cuts(key, result, wishes)
+    # Near pairs are held against the same statistic of all pairs.
+    whole = "all_pairs" if RULES[key].unit == "pair" else "spearman"
+    rows = []
+    for scorer in scorers:
+        cells = [subset for subset in scorer["subsets"] if subset["rule"] == key]
+        rows.append(SubsetRow(scorer, told(scorer, whole), list(zip(cells, cuts, strict=True))))
+    at = next(n for n, cut in enumerate(cuts) if cut.chosen)
+    return RuleSection(key, RULES[key], cuts, at, rows)
+
+
+def _cuts(key: str, result: Result, wishes: Mapping[str, str]) -> list[Cut]:
+    """The rule's parameters; without a wish, the plot shows the narrowest subset that is not mere noise."""
+    found = {_name(subset): subset for subset in result["subsets"] if subset["rule"] == key}
+    wish = wishes.get(key, "")
+    chosen = wish if wish in found else _plottable(key, result, found)
+    return [
+        Cut(
+            parameter=name,
+            query=urlencode({**wishes, key: name}),
+            words=RULES[key].cut(subset["parameter"]),
+            n=subset["n"],
+            boundary_ties=subset["boundary_ties"],
+            chosen=name == chosen,
+        )
+        for name, subset in found.items()
+    ]
+
+
+def _plottable(key: str, result: Result, found: Mapping[str, Any]) -> str:
+    defined = {
+        _name(subset)
+        for scorer in result["scorers"]
+        for subset in scorer["subsets"]
+        if subset["rule"] == key and subset["spearman"]["value"] is not None
+    }
+    enough = [name for name, subset in found.items() if name in defined and subset["n"] >= ITEMS_FOR_A_PLOT]
+    widest = max(found, key=lambda name: found[name]["n"])
+    return min(enough, key=lambda name: found[name]["n"], default=widest)
+
+
+def _name(subset: Found) -> str:
+    return f"{subset['parameter']:g}"
