@@ -34,6 +34,11 @@ class ScoreColumn:
         itself. NaN where there is no score.
     digest : str
         Hex SHA-256 of all that was read, whatever the database and its keys.
+    distributions : ndarray of float, shape (items, V), or None
+        Shares that add up to 1, stated or of votes, for the item itself: two responses' distributions make
+        none of their comparison. NaN where none was given; None if none was given at all.
+    votes : ndarray of float, shape (items, V), or None
+        How many votes each value got; 0 where there were none.
     """
 
     name: str
@@ -41,15 +46,19 @@ class ScoreColumn:
     kind: str
     values: FloatArray
     digest: str
+    distributions: FloatArray | None = None
+    votes: FloatArray | None = None
 
 
 @dataclass(frozen=True)
 class _Given:
-    """A score as it was stored, and as one number of which higher is better."""
+    """A score as it was stored, as one number of which higher is better, and as shares or votes."""
 
     kinds: frozenset[str]
     number: float
     written: str
+    shares: FloatArray | None = None
+    votes: FloatArray | None = None
 
 
 def score_columns(
@@ -72,7 +81,10 @@ def score_columns(
     chosen = sorted(scorers, key=lambda scorer: scorer.name)
     of_items, of_responses = _read(study, chosen)
     targets = _targets(study, item_pks)
-    return [_column(scorer, targets, of_items[scorer.pk], of_responses[scorer.pk]) for scorer in chosen]
+    size = len(study.values)
+    return [
+        _column(scorer, targets, of_items[scorer.pk], of_responses[scorer.pk], size=size) for scorer in chosen
+    ]
 
 
 def _read(
@@ -106,12 +118,12 @@ def _given(
         return _Given(NUMBER, sign * value, repr(float(value)))
     if distribution is not None:
         shares = np.array(distribution, dtype=np.float64)
-        mean = float(shares @ scale / shares.sum())
-        return _Given(
-            DISTRIBUTION, _rounded(mean, MEAN_DIGITS, of=np.abs(scale).max()), repr(shares.tolist())
-        )
+        written, shares = repr(shares.tolist()), shares / shares.sum()
+        mean = _rounded(float(shares @ scale), MEAN_DIGITS, of=np.abs(scale).max())
+        return _Given(DISTRIBUTION, mean, written, shares)
     numbers = np.array(votes, dtype=np.float64)
-    return _Given(VOTES, float(numbers.mean()), repr(numbers.tolist()))
+    counted = (numbers[:, None] == scale).sum(axis=0, dtype=np.float64)
+    return _Given(VOTES, float(numbers.mean()), repr(numbers.tolist()), counted / len(numbers), counted)
 
 
 def _targets(study: Study, item_pks: npt.NDArray[np.int64]) -> list[tuple[int, str, int, int | None]]:
@@ -130,8 +142,11 @@ def _column(
     targets: Sequence[tuple[int, str, int, int | None]],
     of_items: dict[int, _Given],
     of_responses: dict[int, _Given],
+    *,
+    size: int,
 ) -> ScoreColumn:
     values = np.full(len(targets), np.nan)
+    distributions, votes = np.full((len(targets), size), np.nan), np.zeros((len(targets), size))
     kinds: set[str] = set()
     read = hashlib.sha256()
     for n, (item, name, first, second) in enumerate(targets):
@@ -140,7 +155,19 @@ def _column(
             kinds |= given.kinds
             values[n] = given.number
             read.update(repr((name, sorted(given.kinds), given.written)).encode())
-    return ScoreColumn(scorer.name, scorer.family, "+".join(sorted(kinds)), values, read.hexdigest())
+            if given.shares is not None:
+                distributions[n] = given.shares
+            if given.votes is not None:
+                votes[n] = given.votes
+    return ScoreColumn(
+        scorer.name,
+        scorer.family,
+        "+".join(sorted(kinds)),
+        values,
+        read.hexdigest(),
+        None if np.isnan(distributions).all() else distributions,
+        votes if votes.any() else None,
+    )
 
 
 def _of_target(

@@ -61,6 +61,31 @@ def test_a_comparison_is_the_difference_of_its_responses_unless_the_scorer_score
     np.testing.assert_array_equal(columns["judge"].values, [1.5, np.nan, np.nan, np.nan])
 
 
+def test_distributions_are_of_the_item_itself_add_up_to_1_and_votes_are_counted() -> None:
+    study = make_study()
+    first, second, third = make_items(study, 3)
+    judge = Scorer.objects.create(name="judge", family="lm_judge")
+    Score.objects.create(study=study, scorer=judge, item=first, distribution=[0, 0, 0.5, 0, 0.5005])
+    Score.objects.create(study=study, scorer=judge, response=second.response, votes=[5, 2, 2, 2])
+    Score.objects.create(study=study, scorer=judge, item=third, value=3)
+    reward = Scorer.objects.create(name="reward")
+    Score.objects.create(study=study, scorer=reward, item=first, value=3)
+    columns = columns_of(study)
+    shares = columns["judge"].distributions
+    assert shares is not None
+    np.testing.assert_allclose(shares.sum(axis=1), [1, 1, np.nan])
+    np.testing.assert_array_equal(shares[1], [0, 0.75, 0, 0, 0.25])
+    np.testing.assert_array_equal(columns["judge"].votes, [[0] * 5, [0, 3, 0, 0, 1], [0] * 5])
+    assert columns["reward"].distributions is columns["reward"].votes is None
+
+    compared = make_study("compared", kind="comparison")
+    (pair,) = make_items(compared, 1)
+    for response in (pair.response_1, pair.response_2):
+        Score.objects.create(study=compared, scorer=judge, response=response, distribution=[0, 0, 1, 0, 0])
+    column = columns_of(compared)["judge"]
+    assert (column.distributions, column.values.tolist()) == (None, [0])
+
+
 def test_equal_differences_and_equal_means_tie_whatever_sums_they_were_reached_by() -> None:
     study = make_study(kind="comparison")
     items = make_items(study, 4)
