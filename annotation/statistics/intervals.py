@@ -270,6 +270,36 @@ def no_interval(
             return f"no interval: fewer than {FEWEST_REPLICATES} replicates were asked for"
     elif method != "jackknife":
         raise ValueError(f"method must be bootstrap or jackknife, not {method!r}")
+    return _too_few(n, clusters)
+
+
+def replicates_estimate(value: float, replicates: npt.ArrayLike, *, n: int, clusters: int) -> Estimate:
+    """Put the 95 % percentile interval of given bootstrap replicates beside a defined value.
+
+    Parameters
+    ----------
+    value : float
+    replicates : array_like of float, shape (replicates,)
+        The same statistic of resamples of clusters; NaN where it is undefined.
+    n, clusters : int
+        As for `cluster_estimate`.
+
+    Returns
+    -------
+    Estimate
+
+    Examples
+    --------
+    >>> replicates_estimate(0.5, np.arange(41) / 41, n=9, clusters=3).replicates
+    41
+    """
+    if without := _too_few(n, clusters):
+        return Estimate(value, None, None, n, without)
+    values = np.asarray(replicates, dtype=np.float64)
+    return _estimate(value, values, n=n, clusters=clusters)
+
+
+def _too_few(n: int, clusters: int) -> str | None:
     if clusters < 2:
         return "no interval: fewer than two clusters to resample"
     return f"no interval: fewer than {FEWEST_ITEMS} items" if n < FEWEST_ITEMS else None
@@ -281,9 +311,9 @@ def _estimate(
     *,
     n: int,
     clusters: int,
-    confidence: float,
-    method: Method,
-    bounds: Bounds,
+    confidence: float = 0.95,
+    method: Method = "bootstrap",
+    bounds: Bounds = EVERYWHERE,
 ) -> Estimate:
     if method == "jackknife":
         low, high = jackknife_interval(value, values, confidence=confidence, bounds=bounds)

@@ -1,11 +1,14 @@
 """What people said: what every scorer is held against, computed once an audit."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from annotation.frames import LabelFrame
+from annotation.groups import Groups
+from annotation.rows import LabelRows
 from annotation.statistics.clusters import IntArray
 from annotation.statistics.entropy import mean_label
 from calibration.measures.resamples import Resamples
@@ -16,11 +19,24 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class People:
-    """What people said of the items, and the resamples that every interval of the audit rests on."""
+    """What people said of the items, and the resamples that every interval of the audit rests on.
 
-    def __init__(self, frame: LabelFrame, asked: Specification) -> None:
+    `rows` say who gave which label, and `groups` who is in which group, of each question of the survey that
+    makes groups: None and empty where nobody is known.
+    """
+
+    def __init__(
+        self,
+        frame: LabelFrame,
+        asked: Specification,
+        *,
+        rows: LabelRows | None = None,
+        groups: Sequence[Groups] = (),
+    ) -> None:
         self.frame = frame
         self.asked = asked
+        self.rows = rows if rows is not None and rows.people else None
+        self.groups = groups if self.rows else ()
 
     @property
     def weights(self) -> FloatArray:
@@ -37,7 +53,7 @@ class People:
 
     @cached_property
     def pair_resamples(self) -> Resamples:
-        """The same, of pairs of items of a query; of queries, if a query does not lie whole in one cluster."""
+        """The same, of pairs of items of a query; of queries, if those do not lie whole in clusters."""
         clusters, queries = self.frame.clusters, self.frame.queries
         whole = np.unique(np.stack([queries, clusters]), axis=1).shape[1] == len(np.unique(queries))
         return self.resamples if whole else self._resamples(queries, "queries")

@@ -1,6 +1,5 @@
 """Ranks again on the subsets, cut on all labelled items, as far as the scorer covers them."""
 
-import hashlib
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,7 @@ from calibration.measures.completed import completed
 from calibration.measures.people import People
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
-from calibration.metrics.correlation import spearman_interval
-from calibration.metrics.subsets import MOST_PAIRS, Subset, near_pairs, pair_spearman
+from calibration.metrics.subsets import MOST_PAIRS, Subset, near_pairs
 
 Found = dict[str, Any]
 
@@ -35,21 +33,15 @@ def on_subsets(people: People, scored: Scored, asked: Specification) -> Found:
 
 
 def rho(people: People, scored: Scored, asked: Specification, subset: Subset) -> Estimate:
-    """Spearman's rho on the items of a subset, or over its pairs; the same items, the same interval."""
+    """Spearman's rho on the items of a subset, or over its pairs."""
     mask, pairs = subset.mask, subset.pairs
     if subset.unlisted:
         known = np.where(np.isnan(scored.values), np.nan, people.means)
         n = near_pairs(known, people.frame.queries, subset.parameter).n
         return Estimate(None, None, None, n, f"more than {MOST_PAIRS:,} pairs are too many to compare")
-    chosen = hashlib.sha256((mask if pairs is None else pairs).tobytes()).hexdigest()
-    resampling: Found = {
-        "clusters": people.frame.clusters,
-        "replicates": asked.replicates,
-        "rng": asked.rng(scored.name, "spearman", chosen),
-    }
     if pairs is not None:
-        return pair_spearman(scored.values, people.means, pairs, **resampling)
-    return spearman_interval(np.where(mask, scored.values, np.nan), people.means, **resampling)
+        return people.pair_resamples.pair_spearman(scored.values, pairs)
+    return people.resamples.spearman(scored.values, mask)
 
 
 def subset_as_dict(subset: Subset) -> Found:

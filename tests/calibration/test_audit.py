@@ -32,7 +32,7 @@ HASH = "f6f275f30c5a3eca03628e92fde6bf38c6044da0d2d9d4e37557134d96c86ffc"
 
 
 def audited(study: Study, **asked: Any) -> dict[str, Any]:
-    audit = run_audit(audit=create_audit(study=study, **({"replicates": 50} | asked)))
+    audit = run_audit(audit=create_audit(study=study, **({"replicates": 50} | asked)), reuse=False)
     assert (audit.state, audit.error) == (Audit.State.FINISHED, "")
     assert audit.result is not None
     return audit.result

@@ -6,7 +6,7 @@ is always cut at a value: items that tie stay together, so that file order never
 
 from calibration.metrics.subsets.comparison import percent_agreement, ties
 from calibration.metrics.subsets.cut import Subset
-from calibration.metrics.subsets.pairs import MOST_PAIRS, near_pairs, pair_spearman
+from calibration.metrics.subsets.pairs import FEW_PAIRS, MOST_PAIRS, differences, near_pairs, pair_spearman
 from calibration.metrics.subsets.presets import PARAMETERS, PRESETS, subsets_for
 from calibration.metrics.subsets.rating import (
     entropy,
@@ -20,10 +20,12 @@ from calibration.metrics.subsets.rating import (
 )
 
 __all__ = [
+    "FEW_PAIRS",
     "MOST_PAIRS",
     "PARAMETERS",
     "PRESETS",
     "Subset",
+    "differences",
     "entropy",
     "gini",
     "grouped_entropy",

@@ -103,7 +103,7 @@ def pair_spearman(
     3
     """
     names = np.arange(len(pairs)) if clusters is None else np.asarray(clusters)[pairs[:, 0]]
-    score, mean, kept = complete(_difference(scores, pairs), _difference(means, pairs))
+    score, mean, kept = complete(differences(scores, pairs), differences(means, pairs))
     n = len(score)
     if n < 3:
         return Estimate(None, None, None, n, "fewer than 3 pairs with both scores")
@@ -125,8 +125,14 @@ def pair_spearman(
     )
 
 
-def _difference(numbers: npt.ArrayLike, pairs: PairArray) -> FloatArray:
-    """Differences first less second, in units of the largest, so that equal ones tie."""
+def differences(numbers: npt.ArrayLike, pairs: PairArray) -> FloatArray:
+    """Differences of the items of pairs, first less second, in units of the largest, so that equal ones tie.
+
+    Examples
+    --------
+    >>> differences([0.1, 0.4, 0.3], np.array([[0, 1], [1, 2], [1, 1]]))
+    array([-1.        ,  0.33333333,  0.        ])
+    """
     number = np.asarray(numbers, dtype=np.float64)
     difference = number[pairs[:, 0]] - number[pairs[:, 1]]
     largest = np.nanmax(np.abs(difference), initial=0.0)
