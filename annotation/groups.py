@@ -125,6 +125,12 @@ def groups_by(question: Question, rows: LabelRows) -> Groups:
     )
 
 
+def every_group(study: Study, rows: LabelRows) -> list[Groups]:
+    """Of each question of the survey that puts enough people into two groups or more, the groups."""
+    made = [groups_by(question, rows) for question in group_questions(study)]
+    return [groups for groups in made if len(groups.names) > 1]
+
+
 def _grouped(answers: Sequence[str | None], options: Sequence[str]) -> tuple[list[str], IntArray]:
     """The options that enough people chose, in their order, and the place of each person's among them."""
     people = {option: answers.count(option) for option in dict.fromkeys(options)}
