@@ -60,11 +60,14 @@ class Resamples:
         """Spearman's rho of scores with mean labels, on those of the items that have both."""
         kept = self.known(scores, items)
         found = spearman_interval(scores[kept], self.means[kept], replicates=0)
-        return self.interval(found, kept, lambda *_: self.spearman_replicates(scores, kept))
+        return self.interval(found, kept, lambda *_: self._of_items(kept.tobytes())(scores[kept]))
 
-    def spearman_replicates(self, scores: FloatArray, kept: BoolArray) -> FloatArray:
-        """Rho in each resample, of items that all have both."""
-        return self._of_items(kept.tobytes())(scores[kept])
+    def spearman_values(self, scores: FloatArray, kept: BoolArray) -> tuple[float, FloatArray]:
+        """Rho on items that all have both, and in each resample; NaN where it is undefined."""
+        value = spearman_interval(scores[kept], self.means[kept], replicates=0).value
+        if value is None:
+            return float("nan"), np.full(len(self.weights), np.nan)
+        return value, self._of_items(kept.tobytes())(scores[kept])
 
     def pair_spearman(self, scores: FloatArray, pairs: IntArray) -> Estimate:
         """Rho of differences of score and of mean label, over those pairs of items that have both.

@@ -35,3 +35,46 @@ def benjamini_yekutieli(p: npt.ArrayLike, *, rate: float = FALSE_DISCOVERY) -> n
     limit = ordered[below].max(initial=-1.0)
     rejected: npt.NDArray[np.bool_] = values <= limit
     return rejected
+
+
+def benjamini_hochberg(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """P-values adjusted for the number of tests: rejecting those up to q keeps the false discovery rate at q.
+
+    Parameters
+    ----------
+    p : array_like of float, shape (tests,)
+        NaN is a test that could not be made: it stays NaN and counts nothing.
+
+    Returns
+    -------
+    ndarray of float, shape (tests,)
+
+    Raises
+    ------
+    ValueError
+        If a p does not lie between 0 and 1.
+
+    Notes
+    -----
+    Exact for independent tests and for such that depend on each other positively, as those of scorers against
+    the same labels do.
+
+    References
+    ----------
+    Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57, 289-300.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.04, float("nan"), 0.03])
+    array([0.03, 0.04,  nan, 0.04])
+    """
+    values = np.asarray(p, dtype=np.float64)
+    made = np.flatnonzero(~np.isnan(values))
+    tests = values[made]
+    if ((tests < 0) | (tests > 1)).any():
+        raise ValueError("each p must lie between 0 and 1")
+    order = np.argsort(tests)[::-1]
+    raised = tests[order] * len(tests) / np.arange(len(tests), 0, -1)
+    adjusted = np.full(values.shape, np.nan)
+    adjusted[made[order]] = np.minimum.accumulate(raised)
+    return adjusted

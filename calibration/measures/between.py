@@ -1,0 +1,94 @@
+"""Between scorers: paired differences, and p-values adjusted for how many tests the audit makes."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from calibration.frames import ScoreColumn
+from calibration.measures.completed import PAPER
+from calibration.measures.people import People
+from calibration.metrics.multiple import benjamini_hochberg
+from calibration.metrics.paired import paired_difference
+
+Found = dict[str, Any]
+
+# A scorer of a few items is no measure for those of all.
+LEAST_COVERAGE = 0.5
+# Each is a family of its own: all tests of that kind in the audit, of all scorers and subsets.
+FAMILIES = ("excess", "stratified")
+
+
+def between(people: People, columns: Sequence[ScoreColumn], measured: Sequence[Found]) -> Found:
+    """What an audit says of several scorers at once, from the scorers' own numbers in the columns' order."""
+    scorers = adjusted(measured)
+    if people.asked.preset == "paper":
+        return {"differences": None, "reasons": {"differences": PAPER}, "scorers": scorers}
+    return {"differences": differences(people, columns, measured), "scorers": scorers}
+
+
+def differences(people: People, columns: Sequence[ScoreColumn], measured: Sequence[Found]) -> list[Found]:
+    """The scorer of highest rho less each other, on the items that both scored, in the same resamples.
+
+    The highest is found among those that cover at least half of the items, if any does; by name among equals.
+    Adjusted p: the family is all these differences.
+    """
+    first = _highest(measured)
+    if first is None:
+        return []
+    others = [place for place in range(len(columns)) if place != first]
+    rows = [_difference(people, columns[first], columns[other]) for other in others]
+    return _with_adjusted(rows)
+
+
+def adjusted(measured: Sequence[Found]) -> list[Found]:
+    """The scorers with `adjusted_p` in the tests on their subsets: Benjamini-Hochberg over each kind of test.
+
+    The family of a kind is its tests of all scorers on all subsets.
+    """
+    kinds = {kind: iter(_adjusted_p(_tests(measured, kind))) for kind in FAMILIES}
+
+    def subset(one: Found) -> Found:
+        tests = {kind: one[kind] | {"adjusted_p": next(kinds[kind])} for kind in FAMILIES if one.get(kind)}
+        return one | tests
+
+    return [scorer | {"subsets": [subset(one) for one in scorer["subsets"]]} for scorer in measured]
+
+
+def _tests(measured: Iterable[Found], kind: str) -> list[Found]:
+    return [one[kind] for scorer in measured for one in scorer["subsets"] if one.get(kind)]
+
+
+def _with_adjusted(rows: Sequence[Found]) -> list[Found]:
+    return [row | {"adjusted_p": p} for row, p in zip(rows, _adjusted_p(rows), strict=True)]
+
+
+def _adjusted_p(rows: Sequence[Found]) -> list[float | None]:
+    p = benjamini_hochberg([np.nan if row.get("p") is None else row["p"] for row in rows])
+    return [None if np.isnan(one) else float(one) for one in p]
+
+
+def _highest(measured: Sequence[Found]) -> int | None:
+    """The place of the scorer of highest rho."""
+    known = [place for place, one in enumerate(measured) if one["spearman"]["value"] is not None]
+    wide = [place for place in known if measured[place]["coverage"] >= LEAST_COVERAGE]
+    return max(wide or known, key=lambda place: float(measured[place]["spearman"]["value"]), default=None)
+
+
+def _difference(people: People, first: ScoreColumn, second: ScoreColumn) -> Found:
+    resamples = people.resamples
+    both = resamples.known(first.values, resamples.known(second.values, people.labelled))
+    values, replicates = zip(
+        *(resamples.spearman_values(one.values, both) for one in (first, second)), strict=True
+    )
+    found = paired_difference(
+        values, replicates, n=int(both.sum()), clusters=len(np.unique(people.frame.clusters[both]))
+    )
+    spearman = found.difference.as_dict()
+    return {
+        "first": first.name,
+        "second": second.name,
+        "n": spearman["n"],
+        "spearman": spearman,
+        "p": found.p,
+    }
