@@ -2,7 +2,9 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
@@ -12,23 +14,24 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from annotation.frames import label_frame
+from annotation.groups import every_group
 from annotation.log import record
 from annotation.models import Label, Study
-from annotation.statistics.resampling import FEWEST_REPLICATES
-from calibration.frames import score_columns
-from calibration.frozen import asked_of
-from calibration.measures.measure import measure
-from calibration.metrics.subsets import PRESETS
+from annotation.rows import label_rows
+from calibration.asking import ASKED, AuditError, checked
+from calibration.frames import ScoreColumn, score_columns
+from calibration.frozen import asked_of, freeze_labels
+from calibration.measurements import Superseded, known, plain, store
+from calibration.measures.each import silent
+from calibration.measures.keys import measurement_key
+from calibration.measures.measure import assembled, by_name, measure_scorers
+from calibration.measures.people import People
 from calibration.models import Audit, Score, Scorer
 
 logger = logging.getLogger(__name__)
 
-MOST_REPLICATES = 100_000
-HIGHEST_SEED = 2**63 - 1
-
-
-class AuditError(Exception):
-    """What cannot be audited, and why: one line for a person."""
+SECONDS_BETWEEN_WRITES = 1.0
+ENDED = [Audit.State.FINISHED, Audit.State.CANCELLED]
 
 
 def scorers_of(study: Study) -> QuerySet[Scorer]:
@@ -44,99 +47,180 @@ def create_audit(
     seed: int = 0,
     replicates: int = 1000,
     epsilon: float = 0.2,
+    margin: float = 0.5,
+    confident: float = 0.75,
+    cluster_unit: str = "",
+    subsets: Mapping[str, Sequence[float]] | None = None,
     with_excluded: bool = False,
     created_by: User | None = None,
 ) -> Audit:
     """Write down what is to be audited; without `scorers`, every scorer that scored the study.
 
-    `with_excluded` holds the scorers against the labels of excluded people too.
+    `subsets` are rules with their parameters, in place of the preset's. `with_excluded` holds the scorers
+    against the labels of excluded people too. For the rest see `Specification`; an empty `cluster_unit` is
+    what the study's design chooses.
 
     Raises AuditError if there is nothing to audit or the specification makes no sense.
     """
-    _check(preset=preset, seed=seed, replicates=replicates, epsilon=epsilon)
+    given = locals()
+    asked = checked(study, {name: given[name] for name in ASKED})
     chosen = _scorers(study, scorers)
     labels = Label.objects.counted(with_excluded=with_excluded)
     if not labels.filter(item__study=study, value__isnull=False).exists():
         raise AuditError(f"The study {study.slug} has no labels yet: collect or import some first.")
     with transaction.atomic():
-        audit = Audit.objects.create(
-            study=study,
-            preset=preset,
-            seed=seed,
-            replicates=replicates,
-            epsilon=epsilon,
-            with_excluded=with_excluded,
-            created_by=created_by,
-        )
+        audit = Audit.objects.create(study=study, created_by=created_by, **asked)
         audit.scorers.set(chosen)
         record(study, "asked for an audit", by=created_by, audit=audit.pk, subsets=preset)
     return audit
 
 
-def run_audit(*, audit: Audit) -> Audit:
-    """Run an audit and freeze its result; of a finished one, nothing changes.
+def addable(audit: Audit) -> list[str]:
+    """The scorers that scored the audit's study and are not in the audit."""
+    return [*scorers_of(audit.study).exclude(audits=audit).values_list("name", flat=True)]
+
+
+@transaction.atomic
+def add_scorers(*, audit: Audit, scorers: Iterable[Scorer | str], by: User | None = None) -> Audit:
+    """A new audit of the same specification with more scorers; what was measured is not measured again.
+
+    It reads the labels and scores as they are now. Raises AuditError.
+    """
+    before = [*audit.scorers.values_list("name", flat=True)]
+    more = [name for name in map(str, scorers) if name not in before]
+    if not more:
+        raise AuditError("Choose at least one scorer that is not in the audit.")
+    asked = {name: getattr(audit, name) for name in ASKED}
+    return create_audit(study=audit.study, scorers=[*before, *more], created_by=by, **asked)
+
+
+@transaction.atomic
+def cancel_audit(*, audit: Audit, by: User | None = None) -> None:
+    """Stop an audit that waits or runs; its worker notices at its next step. A finished one stays."""
+    stopped = Audit.objects.filter(pk=audit.pk, state__in=[Audit.State.WAITING, Audit.State.RUNNING])
+    if stopped.update(state=Audit.State.CANCELLED):
+        record(audit.study, "cancelled an audit", by=by, audit=audit.pk)
+
+
+def run_audit(
+    *,
+    audit: Audit,
+    reuse: bool = True,
+    progress: Callable[[float], None] = silent,
+    threads: int | None = None,
+) -> Audit:
+    """Run an audit and freeze its result; of a finished or a cancelled one, nothing changes.
 
     1. Claim it: from waiting, from failed, or from running, since a worker that was killed leaves that.
-    2. Compute. A failure is stored as one line.
-    3. Store the result unless another worker stored it first: both computed the same.
+    2. Measure each scorer that is not measured yet, and store it when it is done: a killed worker's successor
+       does only the rest. Without `reuse` everything is measured anew. A failure is stored as one line.
+    3. Assemble and store the result unless another worker stored it first: both computed the same.
+
+    `progress` hears which share is done.
     """
-    unfinished = Audit.objects.filter(pk=audit.pk).exclude(state=Audit.State.FINISHED)
-    if unfinished.update(state=Audit.State.RUNNING, error=""):
-        unfinished.update(**_outcome(audit))
-    audit.refresh_from_db()
+    if _of(audit).exclude(state__in=ENDED).update(state=Audit.State.RUNNING, error=""):
+        try:
+            _finish(audit, **_found(audit, reuse=reuse, progress=progress, threads=threads))
+        except Superseded:
+            logger.info("audit %s was cancelled, or is another worker's", audit.pk)
+        except AuditError as error:
+            _fail(audit, str(error))
+        except Exception as error:
+            logger.exception("audit %s failed", audit.pk)
+            reason = str(error).strip().split("\n")[0]
+            _fail(audit, f"The audit stopped: {type(error).__name__}: {reason}")
+    with suppress(Audit.DoesNotExist):
+        audit.refresh_from_db()
     return audit
 
 
-def _outcome(audit: Audit) -> dict[str, Any]:
-    """The fields of a finished or a failed audit."""
-    try:
-        result = _result(audit)
-    except AuditError as error:
-        return {"state": Audit.State.FAILED, "error": str(error)}
-    except Exception as error:
-        logger.exception("audit %s failed", audit.pk)
-        reason = str(error).strip().split("\n")[0]
-        return {"state": Audit.State.FAILED, "error": f"The audit stopped: {type(error).__name__}: {reason}"}
+def _found(
+    audit: Audit, *, reuse: bool, progress: Callable[[float], None], threads: int | None
+) -> dict[str, Any]:
+    """The fields of a finished audit, and the keys of its measurements. Raises AuditError and Superseded."""
+    people, columns = _read(audit)
+    keys = {column.name: measurement_key(people, column) for column in columns}
+    if not reuse:
+        audit.measurements.all().delete()
+    measured = known(audit, keys) if reuse else {}
+    rest = [column for column in columns if column.name not in measured]
+    tell = _teller(audit, progress)
+
+    def watch(share: float) -> None:
+        tell((len(columns) - len(rest) + share * len(rest)) / len(columns))
+
+    with closing(measure_scorers(people, rest, watch=watch, threads=threads)) as done:
+        for column, found in done:
+            measured[column.name] = store(audit, key=keys[column.name], column=column, found=found)
+    found = assembled(people, columns, [measured[column.name] for column in columns])
     return {
+        "result": plain({"study": audit.study.slug, "version": settings.VERSION, **found}),
+        "labels": freeze_labels(people.frame),
+        "keys": keys.values(),
+    }
+
+
+def _read(audit: Audit) -> tuple[People, list[ScoreColumn]]:
+    audit.study = study = Study.objects.get(
+        pk=audit.study_id
+    )  # as it is stored now, whatever the caller holds
+    try:
+        frame = label_frame(study, with_excluded=audit.with_excluded, cluster_unit=audit.cluster_unit or None)
+    except ValueError as error:
+        raise AuditError(f"The audit cannot run: {error}.") from None
+    if not frame.counts.any():
+        raise AuditError(f"The study {study.slug} has no labels to audit against.")
+    columns = score_columns(study, item_pks=frame.item_pks, scorers=audit.scorers.all())
+    rows = label_rows(study, frame)
+    people = People(frame, asked_of(audit), rows=rows, groups=every_group(study, rows))
+    return people, by_name(columns)
+
+
+def _teller(audit: Audit, progress: Callable[[float], None]) -> Callable[[float], None]:
+    """What writes the share that is done to the row, once a second at most; raises Superseded."""
+    written = monotonic()
+
+    def tell(share: float) -> None:
+        nonlocal written
+        progress(share)
+        if monotonic() - written < SECONDS_BETWEEN_WRITES:
+            return
+        if not _of(audit).filter(state=Audit.State.RUNNING).update(progress=min(1.0, share)):
+            raise Superseded
+        written = monotonic()
+
+    return tell
+
+
+def _finish(audit: Audit, *, result: dict[str, Any], labels: bytes, keys: Collection[str]) -> None:
+    """Store the result, and of the measurements only those that it rests on. Raises Superseded."""
+    outcome: dict[str, Any] = {
         "state": Audit.State.FINISHED,
         "result": result,
+        "labels": labels,
         "data_hash": result["data_hash"],
         "version": result["version"],
         "progress": 1.0,
         "finished_at": timezone.now(),
     }
+    with transaction.atomic():
+        if not _of(audit).exclude(state__in=ENDED).update(**outcome):
+            raise Superseded
+        audit.measurements.exclude(key__in=keys).delete()
 
 
-def _result(audit: Audit) -> dict[str, Any]:
-    study = Study.objects.get(pk=audit.study_id)  # as it is stored now, whatever the caller holds
-    frame = label_frame(study, with_excluded=audit.with_excluded)
-    if not frame.counts.any():
-        raise AuditError(f"The study {study.slug} has no labels to audit against.")
-    columns = score_columns(study, item_pks=frame.item_pks, scorers=audit.scorers.all())
-    asked = asked_of(audit)
-    found = {"study": study.slug, "version": settings.VERSION, **measure(frame, columns, asked)}
-    # Through text, as any database gives it back: NaN would raise, and PostgreSQL knows no minus zero.
-    text = json.dumps(found, allow_nan=False)
-    result: dict[str, Any] = json.loads(text, parse_float=lambda number: float(number) + 0.0)
-    return result
+def _fail(audit: Audit, error: str) -> None:
+    _of(audit).filter(state=Audit.State.RUNNING).update(state=Audit.State.FAILED, error=error)
+
+
+def _of(audit: Audit) -> QuerySet[Audit]:
+    """The audit's row, to be changed where its state allows."""
+    return Audit.objects.filter(pk=audit.pk)
 
 
 def as_json(result: dict[str, Any] | None) -> str:
     """The text of a result; keys are sorted, since PostgreSQL does not keep their order."""
     return json.dumps(result, sort_keys=True, ensure_ascii=False, allow_nan=False)
-
-
-def _check(*, preset: str, seed: int, replicates: int, epsilon: float) -> None:
-    if preset not in PRESETS:
-        raise AuditError(f"There is no preset {preset}: choose one of {', '.join(PRESETS)}.")
-    if not 0 <= seed <= HIGHEST_SEED:
-        raise AuditError(f"The seed must be a whole number from 0 to {HIGHEST_SEED}, not {seed}.")
-    if not FEWEST_REPLICATES <= replicates <= MOST_REPLICATES:
-        raise AuditError(
-            f"An interval takes {FEWEST_REPLICATES} to {MOST_REPLICATES} replicates, not {replicates}."
-        )
-    if not 0 <= epsilon < 1:
-        raise AuditError(f"Epsilon must be at least 0 and less than 1, not {epsilon}.")
 
 
 def _scorers(study: Study, wanted: Iterable[Scorer | str] | None) -> list[Scorer]:

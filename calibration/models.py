@@ -77,6 +77,10 @@ class Score(models.Model):
         return f"{self.scorer_id}: {self.value}"
 
 
+# What lists of audits need not read.
+HEAVY = ("result", "labels")
+
+
 class Audit(models.Model):
     """A frozen comparison of scorers with a study's labels: its specification and its result."""
 

@@ -33,6 +33,8 @@ class ScoresUploadSerializer(UploadSerializer):
 
 
 class AuditSerializer(serializers.ModelSerializer[Audit]):
+    """An audit; `progress` is the share of it that is done, from 0 to 1."""
+
     study = serializers.CharField(source="study.slug")
     scorers: serializers.SlugRelatedField[Scorer] = serializers.SlugRelatedField(
         "name", many=True, read_only=True
@@ -41,8 +43,9 @@ class AuditSerializer(serializers.ModelSerializer[Audit]):
     class Meta:
         model = Audit
         fields = [
-            "id", "study", "scorers", "preset", "seed", "replicates", "epsilon", "with_excluded",
-            "state", "error", "data_hash", "version", "created_at", "finished_at",
+            "id", "study", "scorers", "preset", "subsets", "cluster_unit", "seed", "replicates", "epsilon",
+            "margin", "confident", "with_excluded", "state", "progress", "error", "data_hash",
+            "version", "created_at", "finished_at",
         ]  # fmt: skip
 
 
@@ -53,14 +56,28 @@ class AuditWithResultSerializer(AuditSerializer):
         fields = [*AuditSerializer.Meta.fields, "result"]
 
 
+class AddedScorersSerializer(serializers.Serializer[Any]):
+    scorers = serializers.ListField(child=serializers.CharField())
+
+
 class NewAuditSerializer(serializers.Serializer[Any]):
-    """What is asked of an audit; without scorers, every scorer that scored the study."""
+    """What is asked of an audit; without scorers, every scorer that scored the study.
+
+    `subsets` are rules with their parameters, in place of the preset's; without a `cluster_unit`, intervals
+    resample what the study's design chooses.
+    """
 
     preset = serializers.ChoiceField(Audit.Preset.choices, default=Audit.Preset.STANDARD)
     scorers = serializers.ListField(child=serializers.CharField(), required=False)
+    subsets = serializers.DictField(
+        child=serializers.ListField(child=serializers.FloatField()), required=False, allow_null=True
+    )
+    cluster_unit = serializers.ChoiceField(Audit.ClusterUnit.choices, allow_blank=True, default="")
     seed = serializers.IntegerField(default=0)
     replicates = serializers.IntegerField(default=1000)
     epsilon = serializers.FloatField(default=0.2)
+    margin = serializers.FloatField(default=0.5)
+    confident = serializers.FloatField(default=0.75)
     with_excluded = serializers.BooleanField(default=False)
 
 

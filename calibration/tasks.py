@@ -12,14 +12,15 @@ from calibration.plans import run_plan
 
 @task()
 def run_audit_task(audit_id: int) -> None:
-    run_audit(audit=Audit.objects.get(pk=audit_id))
+    if audit := Audit.objects.filter(pk=audit_id).first():  # nobody deleted it meanwhile
+        run_audit(audit=audit)
 
 
 @transaction.atomic
 def enqueue_audit(*, audit: Audit) -> None:
-    """Hand an audit without a result to a worker: a new one, a failed one, one whose worker was killed."""
+    """Hand an audit without a result to a worker: a new, failed, cancelled one, or one of a killed worker."""
     unfinished = Audit.objects.filter(pk=audit.pk).exclude(state=Audit.State.FINISHED)
-    if unfinished.update(state=Audit.State.WAITING, error=""):
+    if unfinished.update(state=Audit.State.WAITING, error="", progress=0.0):
         run_audit_task.enqueue(audit.pk)
 
 

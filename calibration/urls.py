@@ -1,6 +1,6 @@
 from django.urls import path
 
-from calibration.views import audits, plans
+from calibration.views import audits, plans, reports
 
 urlpatterns = [
     path("plan/", plans.plans, name="plans"),
@@ -11,6 +11,10 @@ urlpatterns = [
     path("studies/<slug:slug>/scores/", audits.scores, name="scores"),
     path("studies/<slug:slug>/audits/", audits.audits, name="audits"),
     path("audits/<int:pk>/", audits.audit, name="audit"),
-    path("audits/<int:pk>/audit.json", audits.audit_json, name="audit-json"),
-    path("audits/<int:pk>/report.html", audits.audit_report, name="audit-report"),
+    path("audits/<int:pk>/cancel/", audits.audit_cancel, name="audit-cancel"),
+    path("audits/<int:pk>/scorers/", audits.audit_scorers, name="audit-scorers"),
+    path("audits/<int:pk>/audit.json", reports.audit_json, name="audit-json"),
+    path("audits/<int:pk>/report.html", reports.audit_report, name="audit-report"),
+    path("audits/<int:pk>/tables/<slug:name>.csv", reports.audit_table, name="audit-table"),
+    path("audits/<int:pk>/figures/<slug:name>.<slug:format>", reports.audit_figure, name="audit-figure"),
 ]

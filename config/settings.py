@@ -242,6 +242,7 @@ SPECTACULAR_SETTINGS = {
         "StudyKindEnum": "annotation.models.Study.Kind",
         "StudyStateEnum": "annotation.models.Study.State",
         "AuditStateEnum": "calibration.models.Audit.State",
+        "PlanStateEnum": "calibration.models.Plan.State",
     },
 }
 

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
@@ -12,10 +13,12 @@ from rest_framework.response import Response
 from annotation.api.studies import checked, imported, user_of
 from annotation.roles import Role, studies_of, study_for
 from annotation.serializers import ImportedSerializer
-from calibration.audit import AuditError, create_audit
+from calibration.asking import AuditError
+from calibration.audit import add_scorers, cancel_audit, create_audit
 from calibration.importers import import_scores
-from calibration.models import Audit, Score, Scorer
+from calibration.models import HEAVY, Audit, Score, Scorer
 from calibration.serializers import (
+    AddedScorersSerializer,
     AuditSerializer,
     AuditWithResultSerializer,
     NewAuditSerializer,
@@ -23,7 +26,7 @@ from calibration.serializers import (
     ScoreSerializer,
     ScoresUploadSerializer,
 )
-from calibration.tasks import enqueue_audit
+from calibration.tasks import enqueue_audit, run_again
 from generation.forms import on_disk
 
 
@@ -72,7 +75,7 @@ class StudyAuditsViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Audit]):
     def get_queryset(self) -> QuerySet[Audit]:
         visible = studies_of(self.request.user)
         audits = Audit.objects.filter(study__in=visible, study__slug=self.kwargs.get("slug", ""))
-        return audits.select_related("study").prefetch_related("scorers").defer("result")
+        return audits.select_related("study").prefetch_related("scorers").defer(*HEAVY)
 
     def list(self, request: Request, slug: str) -> Response:
         study_for(request.user, slug)
@@ -102,4 +105,44 @@ class AuditViewSet(viewsets.ReadOnlyModelViewSet[Audit]):
     def get_queryset(self) -> QuerySet[Audit]:
         visible = Audit.objects.filter(study__in=studies_of(self.request.user))
         audits = visible.select_related("study").prefetch_related("scorers")
-        return audits.defer("result") if self.action == "list" else audits
+        return audits.defer(*HEAVY) if self.action == "list" else audits.defer("labels")
+
+    @extend_schema(summary="Cancel an audit that waits or runs", request=None, responses=AuditSerializer)
+    @action(detail=True, methods=["post"], url_name="detail-cancel")
+    def cancel(self, request: Request, pk: str) -> Response:
+        audit = self._for_editor()
+        cancel_audit(audit=audit, by=user_of(request))
+        audit.refresh_from_db()
+        return Response(AuditSerializer(audit).data)
+
+    @extend_schema(summary="Run an unfinished audit again", request=None, responses=AuditSerializer)
+    @action(detail=True, methods=["post"], url_name="detail-run")
+    def run(self, request: Request, pk: str) -> Response:
+        audit = self._for_editor()
+        run_again(audit=audit, by=user_of(request))
+        audit.refresh_from_db()
+        return Response(AuditSerializer(audit).data)
+
+    @extend_schema(
+        summary="Start an audit of the same with more scorers",
+        description="What was measured is not measured again, unless labels or scores have changed since.",
+        request=AddedScorersSerializer,
+        responses={201: AuditSerializer},
+    )
+    @action(detail=True, methods=["post"], url_name="detail-scorers")
+    def scorers(self, request: Request, pk: str) -> Response:
+        audit = self._for_editor()
+        given = checked(AddedScorersSerializer, request.data)
+        try:
+            with transaction.atomic():
+                new = add_scorers(audit=audit, by=user_of(request), **given)
+                enqueue_audit(audit=new)
+        except AuditError as error:
+            raise ValidationError({"detail": str(error)}) from None
+        return Response(AuditSerializer(new).data, status=201)
+
+    def _for_editor(self) -> Audit:
+        """The audit that the address names, for somebody who may change its study."""
+        audit = self.get_object()
+        study_for(self.request.user, audit.study.slug, Role.EDITOR)
+        return audit

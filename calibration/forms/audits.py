@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 
 from annotation.models import Study
 from annotation.statistics.resampling import FEWEST_REPLICATES
-from calibration.audit import HIGHEST_SEED, MOST_REPLICATES, create_audit, scorers_of
+from calibration.asking import HIGHEST_SEED, MOST_REPLICATES
+from calibration.audit import create_audit, scorers_of
 from calibration.importers import import_scores
 from calibration.models import Audit, Scorer
 from generation.forms import RowsFileField, on_disk

@@ -1,7 +1,7 @@
 """Many scorers measured at once, in threads, each handed over as soon as it is done."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from threading import Event
 from typing import Any
@@ -31,7 +31,7 @@ def measure_each(
     steps: int,
     threads: int | None = None,
     watch: Callable[[float], None] = silent,
-) -> Iterator[tuple[ScoreColumn, Found]]:
+) -> Generator[tuple[ScoreColumn, Found], None, None]:
     """Measure scorers in threads, since the resampling is numpy's own loops; yields them as they are done.
 
     `measure_one` takes a step before each of its parts, `steps` in all. `watch` hears twice a second, in the

@@ -34,7 +34,7 @@ def data_hash(people: People, columns: Iterable[ScoreColumn]) -> str:
         read.append("with excluded people")
     if people.rows is not None:
         read.append(people.rows.digest)
-        read += [[made.question, made.names, made.group.tolist()] for made in people.groups]
+        read += [[groups.question, groups.names, groups.group.tolist()] for groups in people.groups]
     return _hash(read)
 
 

@@ -1,21 +1,25 @@
 """Pages of scorers, scores and audits."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
 
 from annotation.roles import role_to, studies_of, study_for
-from calibration.audit import AuditError, as_json
+from calibration.asking import AuditError
+from calibration.audit import add_scorers, addable, cancel_audit
 from calibration.forms.audits import AuditForm, ScoresFileForm
-from calibration.models import Audit, Scorer
-from calibration.report import read_report, report_page
+from calibration.models import HEAVY, Audit, Scorer
+from calibration.report.read import read_report
 from calibration.tasks import enqueue_audit, run_again
+from calibration.views.reports import audit_for
 from generation.files import FileError
 from generation.forms import lines
 from generation.pages import ConsoleRequest
@@ -75,7 +79,7 @@ def audits(request: ConsoleRequest, slug: str) -> HttpResponse:
                 form.add_error(None, str(error))
             else:
                 return redirect("audit", pk=new.pk)
-    past = study.audits.defer("result").select_related("created_by")
+    past = study.audits.defer(*HEAVY).select_related("created_by")
     found = past.annotate(scorers_number=Count("scorers")).order_by("-pk")
     return render(
         request, "calibration/audits.html", {"study": study, "form": form, "audits": found}, status=status
@@ -87,7 +91,7 @@ def audits(request: ConsoleRequest, slug: str) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def audit(request: ConsoleRequest, pk: int) -> HttpResponse:
     """One audit: its state until it is finished, then what it found. POST runs an unfinished one again."""
-    shown = _audit_for(request, pk)
+    shown = audit_for(request, pk)
     if request.method == "POST":
         run_again(audit=shown, by=request.user)
         return redirect("audit", pk=pk)
@@ -95,34 +99,34 @@ def audit(request: ConsoleRequest, pk: int) -> HttpResponse:
     if request.htmx and not request.htmx.history_restore_request:
         if finished:
             return HttpResponseClientRefresh()
-        return render(request, "calibration/audit.html#state", {"audit": shown})
-    report = read_report(shown.result or {}, wishes=request.GET.dict()) if finished else None
-    context = {"audit": shown, "study": shown.study, "report": report, "choosing": True}
+        return render(request, "calibration/_state.html", {"audit": shown})
+    report = (
+        read_report(shown.result or {}, study=shown.study, wishes=request.GET.dict()) if finished else None
+    )
+    context: dict[str, Any] = {"audit": shown, "study": shown.study, "report": report, "choosing": True}
+    if finished and getattr(shown.study, "may_edit", False):
+        context["addable"] = addable(shown)
     return render(request, "calibration/audit.html", context)
 
 
 @login_required
-@require_GET
-def audit_json(request: ConsoleRequest, pk: int) -> HttpResponse:
-    shown = _audit_for(request, pk, state=Audit.State.FINISHED)
-    return _download(as_json(shown.result), "application/json", f"audit-{pk}.json")
+@require_POST
+def audit_cancel(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """Stop an audit; of a finished one nothing changes."""
+    cancel_audit(audit=audit_for(request, pk), by=request.user)
+    return redirect("audit", pk=pk)
 
 
 @login_required
-@require_GET
-def audit_report(request: ConsoleRequest, pk: int) -> HttpResponse:
-    """The audit as one file that needs no network, to keep or to print."""
-    shown = _audit_for(request, pk, state=Audit.State.FINISHED)
-    return _download(report_page(shown), "text/html; charset=utf-8", f"audit-{pk}.html")
-
-
-def _audit_for(request: ConsoleRequest, pk: int, **state: str) -> Audit:
-    """The audit, for somebody who may read its study, or change it where the request does."""
-    shown = get_object_or_404(Audit.objects.select_related("study"), pk=pk, **state)
-    shown.study = study_for(request.user, shown.study.slug, role_to(request.method))
-    return shown
-
-
-def _download(text: str, content_type: str, name: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(text, content_type=content_type, headers=headers)
+@require_POST
+def audit_scorers(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """Start a new audit of the same with more scorers."""
+    shown = audit_for(request, pk)
+    try:
+        with transaction.atomic():
+            new = add_scorers(audit=shown, scorers=request.POST.getlist("scorers"), by=request.user)
+            enqueue_audit(audit=new)
+    except AuditError as error:
+        messages.error(request, str(error))
+        return redirect("audit", pk=pk)
+    return redirect("audit", pk=new.pk)

@@ -66,6 +66,9 @@ scorer-list            GET      401  401  401  200  200  200  200
 scorer-detail          GET      401  401  401  200  200  200  200
 audit-list             GET      401  401  401  200  200  200  200
 audit-detail           GET      401  401  401  200  200  200  404
+audit-detail-cancel    POST     401  401  401  403  200  200  404
+audit-detail-run       POST     401  401  401  403  200  200  404
+audit-detail-scorers   POST     401  401  401  403  400  400  404
 plan-list              GET      401  401  401  200  200  200  200
 plan-list              POST     401  401  401  201  201  201  201
 plan-detail            GET      401  401  401  404  404  200  404
@@ -164,6 +167,8 @@ audits                 GET       in   in   in  200  200  200  404
 audits                 POST      in   in   in  403  302  302  404
 audit                  GET       in   in   in  200  200  200  404
 audit                  POST      in   in   in  403  302  302  404
+audit-cancel           POST      in   in   in  403  302  302  404
+audit-scorers          POST      in   in   in  403  302  302  404
 audit-json             GET       in   in   in  200  200  200  404
 audit-report           GET       in   in   in  200  200  200  404
 plans                  GET       in   in   in  200  200  200  200

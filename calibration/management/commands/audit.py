@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
 
 from annotation.models import Study
 from calibration.models import Audit
@@ -19,13 +20,32 @@ class Command(BaseCommand):
         parser.add_argument("--epsilon", type=float, default=0.2, help="of the alternative annotator test")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--replicates", type=int, default=1000, help="of each interval (1000)")
+        parser.add_argument("--margin", type=float, default=0.5, help="of equally good pairs, in steps")
+        parser.add_argument(
+            "--confident", type=float, default=0.75, help="share beyond which a scorer is confident of a pair"
+        )
+        parser.add_argument(
+            "--cluster-unit",
+            choices=Audit.ClusterUnit.values,
+            default="",
+            help="what intervals resample; left out: what the study's design chooses",
+        )
+        parser.add_argument(
+            "--subset",
+            action="append",
+            type=_rule,
+            metavar="RULE=N,N",
+            help="a rule with its parameters in place of the preset's, such as tukey=2,1; repeatable",
+        )
+        parser.add_argument("--anew", action="store_true", help="measure again what was measured before")
         parser.add_argument(
             "--with-excluded", action="store_true", help="against excluded people's labels too"
         )
         parser.add_argument("--scorer", action="append", metavar="NAME", help="only this one; repeatable")
 
     def handle(self, *args: Any, slug: str, html: Path | None, **options: Any) -> None:
-        from calibration.audit import AuditError, as_json, create_audit, run_audit  # numpy starts slowly
+        from calibration.asking import ASKED, AuditError  # numpy starts slowly
+        from calibration.audit import as_json, create_audit
         from calibration.report.lines import report_lines
         from calibration.report.pages import write_report
 
@@ -34,14 +54,14 @@ class Command(BaseCommand):
             raise CommandError(f"There is no study {slug}.")
         if html is not None and (html.is_dir() or not html.absolute().parent.is_dir()):
             raise CommandError(f"{html} cannot be written: it must be a file in a folder that exists.")
-        asked = {name: options[name] for name in ("preset", "seed", "replicates", "epsilon", "with_excluded")}
+        asked = {name: options[name] for name in ASKED if name != "subsets"}
+        if options["subset"]:
+            asked["subsets"] = dict(options["subset"])
         try:
-            audit = run_audit(audit=create_audit(study=study, scorers=options["scorer"], **asked))
+            audit = create_audit(study=study, scorers=options["scorer"], **asked)
         except AuditError as error:
             raise CommandError(str(error)) from None
-        if audit.state == Audit.State.FAILED:
-            audit.delete()
-            raise CommandError(audit.error)
+        _run(audit, reuse=not options["anew"])
         if html is not None:
             try:
                 write_report(audit, html)
@@ -54,3 +74,26 @@ class Command(BaseCommand):
             self.stdout.write(line)
         if html is not None:
             self.stdout.write(f"Wrote {html}.")
+
+
+def _run(audit: Audit, *, reuse: bool) -> None:
+    """Run the audit with a bar; where it fails or is interrupted, nothing of it stays."""
+    from calibration.audit import run_audit
+
+    try:
+        with tqdm(total=1.0, disable=None, bar_format="{percentage:3.0f}% |{bar}| {elapsed}") as bar:
+            run_audit(audit=audit, reuse=reuse, progress=lambda share: bar.update(share - bar.n))
+            if audit.state == Audit.State.FINISHED:
+                bar.update(1 - bar.n)
+    except KeyboardInterrupt:
+        audit.delete()
+        raise CommandError("Stopped: nothing of the audit was kept.", returncode=130) from None
+    if audit.state == Audit.State.FAILED:
+        audit.delete()
+        raise CommandError(audit.error)
+
+
+def _rule(text: str) -> tuple[str, list[float]]:
+    """A rule and its parameters, of RULE=N,N."""
+    rule, _, numbers = text.partition("=")
+    return rule, [float(number) for number in numbers.split(",")]
