@@ -9,7 +9,7 @@ from annotation.templatetags.labels import end, fixed, percent
 from calibration.report.cells import Cells, Grid, Head, Line, p_text
 from calibration.report.found import Found, Result, absent, fullest, reason_of, told
 
-SOURCES = {"stated": "stated", "votes": "from votes", "ordered_logit": "fitted from its number"}
+SOURCES = {"stated": "stated", "votes": "from votes", "ordered_logit": "fitted"}
 MEASURES = {
     "wasserstein_1": "Wasserstein-1",
     "total_variation": "total variation",
@@ -19,10 +19,10 @@ MEASURES = {
     "ranked_probability_score": "RPS",
 }
 REFERENCES = {
-    "floor": ("A perfect judge", "against as many votes"),
-    "overall": ("Everybody alike", "the study’s shares for every item"),
-    "left_out_person": ("One other person", "all on the label that they gave"),
-    "uniform": ("Knows nothing", "every label equally likely"),
+    "floor": ("A perfect judge", "with as many votes"),
+    "overall": ("Everybody alike", "the study’s shares"),
+    "left_out_person": ("One other person", "their one label"),
+    "uniform": ("Knows nothing", "all labels alike"),
 }
 DISTRIBUTION_HEADS = (
     *map(Head, MEASURES.values()),
@@ -121,7 +121,7 @@ def _distribution_line(cells: Cells, found: Found) -> tuple[str, list[SafeString
         cells.estimate(told(found, "entropy_correlation")),
         _ece(cells, curve),
     ]
-    return f"{SOURCES.get(found['source'], found['source'])}, {found['n']:,} items", written
+    return f"{SOURCES.get(found['source'], found['source'])}, n = {found['n']:,}", written
 
 
 def _references(found: Found, columns: int) -> list[Line]:
@@ -154,7 +154,7 @@ def _pairwise_line(cells: Cells, found: Found) -> tuple[str, list[SafeString]]:
         *(cells.estimate(told(found, key)) for key in ("single_person", "person_with_person")),
         *(cells.estimate(told(equal, key)) for key in ("auc", "confident")),
     ]
-    return f"{found['n']:,} comparisons", written
+    return f"n = {found['n']:,}", written
 
 
 def _people_line(cells: Cells, scorer: Found) -> Line:

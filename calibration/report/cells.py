@@ -11,6 +11,8 @@ from annotation.templatetags.labels import end, fixed, signed
 from calibration.report.found import Found, p_of
 
 LEAST_P = 0.001
+# Of more rows than these, each has less room.
+MOST_TALL = 15
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,10 @@ class Grid:
     rows: list[Line]
     notes: list[str]
     first: str = "Scorer"
+
+    @property
+    def dense(self) -> bool:
+        return len(self.rows) > MOST_TALL
 
 
 @dataclass

@@ -4,20 +4,23 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from annotation.templatetags.labels import counted, percent
+from annotation.templatetags.labels import percent
 from calibration.charts.dots import Axis, Mark, Tick
 from calibration.report.cells import Cells, Grid, Head, Line
 from calibration.report.found import Found, Result, falls, reason_of, told
 from calibration.report.subsets import RuleSection
+
+# Above the marks, which are narrow.
+MOST_TICKS = 5
 
 HEADS = (
     Head("rho"),
     Head("within queries"),
     Head("behind the highest", "adjusted p"),
     Head("excess", "adjusted p"),
-    Head("Wasserstein-1"),
-    Head("skill", "1: perfect, 0: no better than everybody alike"),
-    Head("alt test", "wins against"),
+    Head("Wasserstein", "distance"),
+    Head("skill"),
+    Head("alt test", "people it beats"),
 )
 CORRELATIONS = {
     "spearman": "rho",
@@ -68,14 +71,15 @@ def league_of(result: Result, scorers: list[Result], focus: RuleSection | None) 
     return League(
         grid=Grid("Scorers by rho", list(HEADS), rows, cells.notes),
         marks=[axis.mark(scorer["spearman"]) for scorer in scorers],
-        ticks=axis.ticks(),
+        ticks=axis.ticks()[:: 1 if len(axis.ticks()) <= MOST_TICKS else 2],
         focus=focus,
         correlations=_correlations(scorers),
     )
 
 
 def _who(scorer: Found) -> str:
-    return f"{scorer['family']}, {counted(scorer['n'], 'item')} ({percent(scorer['coverage'])})"
+    scored = f", {percent(scorer['coverage'])} scored" if scorer["coverage"] < 1 else ""
+    return f"{scorer['family']}, n = {scorer['n']:,}{scored}"
 
 
 def _behind(cells: Cells, found: Found | None, *, is_highest: bool) -> SafeString:
@@ -99,7 +103,7 @@ def _alt_test(cells: Cells, scorer: Found) -> SafeString:
     if not found or found.get("winning_rate") is None:
         return cells.undefined((found or {}).get("reason") or reason_of(scorer, "alt_test"))
     said = "passes" if found["passed"] else "does not pass" if found["adequate"] else "too thin to tell"
-    share = f"{percent(found['winning_rate'])} of {counted(found['annotators'], 'person')}"
+    share = f"{percent(found['winning_rate'])} of {found['annotators']:,}"
     return SafeString(f"{said}<small>{share}</small>")
 
 
