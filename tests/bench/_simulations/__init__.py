@@ -14,8 +14,9 @@ from tests.bench._simulations import (
     plans,
     preference,
     scorers,
+    whom,
 )
 from tests.bench._simulations.simulation import Simulation
 
-SUBJECTS = (agreement, entropy, labels, people, groups, preference, correlation, scorers, plans)
+SUBJECTS = (agreement, entropy, labels, people, groups, preference, correlation, scorers, whom, plans)
 SIMULATIONS: list[Simulation] = [simulation for subject in SUBJECTS for simulation in subject.SIMULATIONS]
