@@ -9,8 +9,12 @@ from annotation.models import Study
 from annotation.statistics.resampling import FEWEST_REPLICATES
 from calibration.asking import HIGHEST_SEED, MOST_REPLICATES
 from calibration.audit import create_audit, scorers_of
+from calibration.forms.numbers import NumbersField
 from calibration.importers import import_scores
+from calibration.metrics.subsets import PRESETS
+from calibration.metrics.subsets.presets import rules_for
 from calibration.models import Audit, Scorer
+from calibration.rules import RULES
 from generation.forms import RowsFileField, on_disk
 
 
@@ -39,6 +43,8 @@ class ScoresFileForm(forms.Form):
 
 
 class AuditForm(forms.Form):
+    """The preset and the scorers first; `folded` is for who wants it."""
+
     preset = forms.ChoiceField(
         label="Subsets", choices=Audit.Preset.choices, initial=Audit.Preset.STANDARD, widget=forms.RadioSelect
     )
@@ -52,7 +58,25 @@ class AuditForm(forms.Form):
     seed = forms.IntegerField(
         min_value=0, max_value=HIGHEST_SEED, initial=0, help_text="The same seed gives the same numbers."
     )
-
+    cluster_unit = forms.ChoiceField(
+        label="Intervals resample", required=False, help_text="What is alike within and independent between."
+    )
+    epsilon = forms.FloatField(
+        required=False,
+        initial=0.2,
+        help_text="The advantage granted to a scorer as one more annotator: .2 beside experts, .15 or .1 "
+        "beside a crowd.",
+    )
+    margin = forms.FloatField(
+        required=False,
+        initial=0.5,
+        help_text="Two answers are equally good where their mean label surely lies this near to 0.",
+    )
+    confident = forms.FloatField(
+        required=False,
+        initial=0.75,
+        help_text="The share of people beyond which a scorer is confident of one side.",
+    )
     with_excluded = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, study: Study, **options: Any) -> None:
@@ -60,10 +84,43 @@ class AuditForm(forms.Form):
         self.study = study
         if not study.participants.filter(excluded_at__isnull=False).exists():
             del self.fields["with_excluded"]
-        field = cast(forms.MultipleChoiceField, self.fields["scorers"])
-        field.initial = [scorer.name for scorer in scorers_of(study)]
-        field.choices = [(name, name) for name in field.initial]
+        if study.kind != Study.Kind.COMPARISON:
+            del self.fields["margin"], self.fields["confident"]
+        scorers = cast(forms.MultipleChoiceField, self.fields["scorers"])
+        scorers.initial = [scorer.name for scorer in scorers_of(study)]
+        scorers.choices = [(name, name) for name in scorers.initial]
+        units = cast(forms.ChoiceField, self.fields["cluster_unit"])
+        units.choices = [("", "what the study’s design chooses"), *self._units()]
+        self.rules = rules_for(study.kind, "full") if study.kind in PRESETS["full"] else {}
+        for rule, usual in self.rules.items():
+            self.fields[f"rule_{rule}"] = NumbersField(
+                label=RULES[rule].title,
+                required=False,
+                help_text=f"Usually {' '.join(f'{number:g}' for number in usual)}.",
+            )
+
+    def _units(self) -> list[tuple[str, str]]:
+        in_forms = not self.study.items.filter(block=None).exists()
+        units = Audit.ClusterUnit.choices
+        return [(unit, words) for unit, words in units if in_forms or unit != Audit.ClusterUnit.FORM]
+
+    @property
+    def folded(self) -> list[forms.BoundField]:
+        names = ("replicates", "seed", "cluster_unit", "epsilon", "margin", "confident")
+        return [self[name] for name in names if name in self.fields]
+
+    @property
+    def own_subsets(self) -> list[forms.BoundField]:
+        return [self[f"rule_{rule}"] for rule in self.rules]
+
+    @property
+    def unfolded(self) -> bool:
+        """Whether something in the folded part is to be mended."""
+        return any(field.errors for field in [*self.folded, *self.own_subsets])
 
     def save(self, *, created_by: User) -> Audit:
         """Raises AuditError."""
-        return create_audit(study=self.study, created_by=created_by, **self.cleaned_data)
+        given = {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
+        chosen = {rule: given.pop(f"rule_{rule}", None) for rule in self.rules}
+        subsets = {rule: cuts for rule, cuts in chosen.items() if cuts}
+        return create_audit(study=self.study, created_by=created_by, subsets=subsets or None, **given)

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 
 from annotation.agreement import LEVELS
 from annotation.models import Study
+from calibration.forms.numbers import NumbersField
 from calibration.models import Plan
 from calibration.plan_fields import PlanError
 from calibration.plan_specification import GOALS, PEOPLE, PlanSpecification
@@ -28,20 +29,6 @@ TARGETS = {
     "power": ("Power", "How often an audit shall find the difference, from 0 to 1."),
     "alt_test": ("Probability to pass", "How often such a judge shall pass, from 0 to 1."),
 }
-
-
-class NumbersField(forms.CharField):
-    """Numbers with spaces or commas between them."""
-
-    def prepare_value(self, value: Any) -> Any:
-        return " ".join(f"{number:g}" for number in value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value) or ""
-        try:
-            return [int(part) if part.isdecimal() else float(part) for part in text.replace(",", " ").split()]
-        except ValueError:
-            raise forms.ValidationError("Write numbers with spaces between them.") from None
 
 
 class PlanForm(forms.Form):
