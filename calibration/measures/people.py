@@ -11,6 +11,7 @@ from annotation.groups import Groups
 from annotation.rows import LabelRows
 from annotation.statistics.clusters import IntArray
 from annotation.statistics.entropy import mean_label
+from calibration.measures.references import References
 from calibration.measures.resamples import Resamples
 from calibration.measures.specification import Specification
 from calibration.metrics.subsets import Subset, near_pairs, subsets_for
@@ -62,6 +63,11 @@ class People:
         return Resamples.drawn(
             self.means, clusters, replicates=self.asked.replicates, rng=self.asked.rng(key)
         )
+
+    @cached_property
+    def references(self) -> References:
+        """What every scorer's distribution is held against."""
+        return References(self.frame, self.asked, self.weights)
 
     @cached_property
     def means(self) -> FloatArray:

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from annotation.statistics.counts import FloatArray, as_counts, over, totals
 from calibration.metrics.distances import LOG_FLOOR, Distances, divergence_terms
 
-DRAWS = 1000
+DRAWS = 400
 # Agreement outside leaves no finite prior: at 0 items would be all alike, at 1 nothing is known of one value
 # from the others.
 LEAST, MOST = 1e-3, 1 - 1e-6

@@ -33,7 +33,7 @@ def test_the_floors_at_25_and_at_5_labels_are_those_of_a_perfect_judge(labels, w
     true = truth(EVEN, rng, 3000)
     counts = rng.multinomial(labels, true)
     assert means(distances(true, counts), FIRST) == pytest.approx(wanted, rel=0.06)
-    assert means(floors(counts, rng=rng), FIRST) == pytest.approx(wanted, rel=0.06)
+    assert means(floors(counts, rng=rng), FIRST) == pytest.approx(wanted, rel=0.09)
 
 
 @pytest.mark.parametrize("people", [EVEN, PEAKED])

@@ -1,0 +1,157 @@
+"""A scorer against people's whole distribution: distances, skill, entropy, and the curve of its shares."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from annotation.statistics.counts import FloatArray, totals
+from annotation.statistics.entropy import entropy_bits_corrected
+from calibration.measures.people import People
+from calibration.measures.scored import Scored
+from calibration.measures.specification import Specification
+from calibration.metrics.distances import LOG_FLOOR, MEASURES, Distances, distances
+from calibration.metrics.fitted import isotonic_shares
+from calibration.metrics.floors import floors
+from calibration.metrics.joint import Statistic, Sums, joint_estimates
+from calibration.metrics.reliability_curve import reliability_curve
+
+Found = dict[str, Any]
+BoolArray = npt.NDArray[np.bool_]
+
+NO_SCORE = "no labelled item has a score"
+ONE_QUERY = "only one query: there are no others to learn from"
+ONE_LABEL = "no item has two labels, from a scorer that states shares or gives two votes"
+SPREADS = {"brier": "brier_spread", "ranked_probability_score": "ranked_probability_spread"}
+# What is shown again of numbers whose shares are isotonic.
+SENSITIVITY = ("wasserstein_1", "ranked_probability_score", "corrected")
+
+
+def on_distribution(people: People, scored: Scored, asked: Specification) -> Found:
+    """Everything about shares, on the labelled items for which the scorer has them."""
+    known = people.labelled & ~np.isnan(scored.distributions[:, 0])
+    if not known.any():
+        any_score = (people.labelled & ~np.isnan(scored.values)).any()
+        return {"distribution": None, "reasons": {"distribution": ONE_QUERY if any_score else NO_SCORE}}
+    against, mine = people.references, _distances(people, scored, scored.distributions)
+    references = {
+        "overall": against.overall,
+        "left_out_person": against.left_out_person,
+        "uniform": against.uniform,
+    }
+    found: Found = {
+        "source": scored.source,
+        "n": int(known.sum()),
+        "log_floor": LOG_FLOOR,
+        **_estimates(people, mine, MEASURES),
+        "floor": _means(_floors(people, scored, asked), known),
+        "references": {name: _means(reference, known) for name, reference in references.items()},
+        **_entropy(people, scored),
+        "spread_correlation": _spread_correlation(people, scored),
+        "reliability_curve": _curve(people, scored, asked, known),
+    }
+    if asked.preset == "full" and "ordered_logit" in scored.source:
+        isotonic = _distances(people, scored, scored.fitted_by(isotonic_shares))
+        found["isotonic"] = _estimates(people, isotonic, SENSITIVITY)
+    return {"distribution": found}
+
+
+def _distances(people: People, scored: Scored, shares: FloatArray) -> Distances:
+    return distances(shares, people.frame.counts, votes=scored.votes)
+
+
+def _estimates(people: People, mine: Distances, measures: Sequence[str]) -> Found:
+    """Each measure, people's own part of the scores, and skill over the overall distribution."""
+    columns: dict[str, FloatArray] = {}
+    statistics: dict[str, tuple[str, Statistic]] = {}
+    for measure in measures:
+        own, overall = getattr(mine, measure), getattr(people.references.overall, measure)
+        skill, reference = f"skill {measure}", f"overall {measure}"
+        columns[measure] = own
+        statistics[measure] = measure, partial(Sums.mean, name=measure)
+        # A ratio of sums over the items that have both.
+        columns[skill] = np.where(np.isnan(overall), np.nan, own)
+        columns[reference] = np.where(np.isnan(own), np.nan, overall)
+        statistics[skill] = skill, partial(Sums.skill, name=skill, reference=reference)
+        if spread := SPREADS.get(measure):
+            columns[spread] = getattr(mine, spread)
+            statistics[spread] = spread, partial(Sums.mean, name=spread)
+    estimates = joint_estimates(columns, statistics, index=people.frame.clusters, weights=people.weights)
+    if not estimates["corrected"].n:
+        for name in ("corrected", "skill corrected"):
+            estimates[name] = replace(estimates[name], reason=ONE_LABEL)
+    shown = {name: estimate.as_dict() for name, estimate in estimates.items()}
+    for measure in measures:
+        if not estimates[f"skill {measure}"].n and estimates[measure].n:
+            shown[f"skill {measure}"]["reason"] = ONE_QUERY
+    return {
+        **{measure: shown[measure] for measure in measures},
+        "spread": {name: shown[spread] for name, spread in SPREADS.items() if spread in shown},
+        "skill": {measure: shown[f"skill {measure}"] for measure in measures},
+    }
+
+
+def _floors(people: People, scored: Scored, asked: Specification) -> Distances:
+    """Of a perfect judge that answers as this one: by stated shares, or by as many votes."""
+    if scored.votes is None:
+        return people.references.floors
+    votes = totals(scored.votes)
+    return floors(people.frame.counts, votes=votes, rng=asked.rng("floors", scored.name))
+
+
+def _means(found: Distances, known: BoolArray) -> Mapping[str, float | None]:
+    """Mean over the scorer's items of each measure; None where no item has it."""
+    means: dict[str, float | None] = {}
+    for measure in MEASURES:
+        values = getattr(found, measure)[known]
+        values = values[~np.isnan(values)]
+        means[measure] = float(values.mean()) if len(values) else None
+    return means
+
+
+def _entropy(people: People, scored: Scored) -> Found:
+    """Does it know where people disagree? Of labels and of votes, with Miller and Madow's correction."""
+    of_people, shares = people.references.entropies, scored.distributions
+    logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
+    own = np.where(people.labelled, 0.0 - (shares * logs).sum(axis=1), np.nan)
+    if scored.votes is not None:
+        k = totals(scored.votes)
+        # One vote alone says nothing of how sure a scorer is.
+        own = np.where(k > 0, np.where(k > 1, entropy_bits_corrected(scored.votes), np.nan), own)
+    gap = joint_estimates(
+        {"gap": own - of_people.means},
+        {"gap": ("gap", partial(Sums.mean, name="gap"))},
+        index=people.frame.clusters,
+        weights=people.weights,
+    )["gap"]
+    return {
+        "entropy_gap": gap.as_dict(),
+        "entropy_correction": "miller_madow",
+        "entropy_correlation": of_people.spearman(own, people.labelled).as_dict(),
+    }
+
+
+def _spread_correlation(people: People, scored: Scored) -> Found:
+    """Whether the number itself, or how far it is from what is usual at its mean label, tells the spread."""
+    deviations = people.references.deviations
+    return {
+        "score": deviations.spearman(scored.values, people.labelled).as_dict(),
+        "distance": deviations.spearman(np.abs(scored.residuals), people.labelled).as_dict(),
+    }
+
+
+def _curve(people: People, scored: Scored, asked: Specification, known: BoolArray) -> Found:
+    """Predicted against observed cumulative shares, all thresholds of the scale pooled."""
+    counts = people.frame.counts[known]
+    observed = np.cumsum(counts, axis=1)[:, :-1] / counts.sum(axis=1, keepdims=True)
+    predicted = np.cumsum(scored.distributions[known], axis=1)[:, :-1]
+    return reliability_curve(
+        np.clip(predicted, 0, 1),
+        observed,
+        clusters=people.frame.clusters[known],
+        replicates=asked.replicates,
+        rng=asked.rng(scored.name, "reliability_curve"),
+    ).as_dict()
