@@ -39,6 +39,30 @@ def mid_ranks(x: npt.ArrayLike) -> FloatArray:
     return ranks
 
 
+def ranks_in_groups(x: npt.ArrayLike, group: IntArray) -> FloatArray:
+    """Mid-ranks from 1 within each group.
+
+    Parameters
+    ----------
+    x : array_like of float, shape (n,)
+        Without missing values.
+    group : ndarray of int, shape (n,)
+        The group of each number, from 0.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+
+    Examples
+    --------
+    >>> ranks_in_groups([10, 30, 10, 20], np.array([0, 1, 0, 1]))
+    array([1.5, 2. , 1.5, 1. ])
+    """
+    _, coded = np.unique(np.asarray(x), return_inverse=True)
+    before = np.concatenate([[0], np.cumsum(np.bincount(group))])[group]
+    return mid_ranks(group * (coded.max(initial=0) + 1) + coded) - before
+
+
 def spearman_statistic(x: FloatArray, y: FloatArray, index: IntArray) -> Callable[[FloatArray], FloatArray]:
     """Make Spearman's correlation a function of cluster weights, many sets of them at once.
 

@@ -9,7 +9,7 @@ from annotation.statistics.clusters import IntArray, cluster_index
 from annotation.statistics.counts import FloatArray, over
 from annotation.statistics.intervals import Estimate, cluster_estimate
 from calibration.metrics.correlation import FEWEST, TOO_FEW, complete
-from calibration.metrics.ranks import mid_ranks
+from calibration.metrics.ranks import ranks_in_groups
 
 
 def within_query_spearman(
@@ -52,7 +52,7 @@ def within_query_spearman(
     """
     a, b, kept = complete(x, y)
     query, number = cluster_index(queries, len(kept), kept=kept)
-    each = _spearman_by_group(a, b, query, number)
+    each = spearman_by_query(a, b, query, number)
     known = np.isfinite(each)
     used, why = each[known], _left_out(a, query, number, known)
     if not len(used):
@@ -85,21 +85,34 @@ def _left_out(x: FloatArray, query: IntArray, number: int, known: npt.NDArray[np
     return f"{(~known).sum()} of {number} {queries} left out: {', '.join(counts)}" if counts else ""
 
 
-def _spearman_by_group(x: FloatArray, y: FloatArray, group: IntArray, number: int) -> FloatArray:
+def spearman_by_query(x: FloatArray, y: FloatArray, group: IntArray, number: int) -> FloatArray:
+    """Spearman's correlation among the items of each query.
+
+    Parameters
+    ----------
+    x, y : ndarray of float, shape (items,)
+        Without missing values.
+    group : ndarray of int, shape (items,)
+        The query of each item, from 0.
+    number : int
+        How many queries there are.
+
+    Returns
+    -------
+    ndarray of float, shape (number,)
+        NaN with fewer than 3 items or a constant side.
+
+    Examples
+    --------
+    >>> spearman_by_query(np.array([1.0, 2, 3, 4]), np.array([1.0, 3, 2, 4]), np.array([0, 0, 0, 1]), 2)
+    array([0.5, nan])
+    """
     sizes = np.bincount(group, minlength=number)
-    a = _ranks_in_groups(x, group, sizes)
-    b = _ranks_in_groups(y, group, sizes)
+    middle = (sizes[group] + 1) / 2
+    a, b = ranks_in_groups(x, group) - middle, ranks_in_groups(y, group) - middle
 
     def sums(product: FloatArray) -> FloatArray:
         return np.bincount(group, weights=product, minlength=number).astype(np.float64, copy=False)
 
     correlation = np.clip(over(sums(a * b), np.sqrt(sums(a * a) * sums(b * b))), -1, 1)
     return np.where(sizes >= FEWEST, correlation, np.nan)
-
-
-def _ranks_in_groups(x: FloatArray, group: IntArray, sizes: IntArray) -> FloatArray:
-    """Mid-ranks within each group, less their mean."""
-    _, coded = np.unique(x, return_inverse=True)
-    before = np.concatenate([[0], np.cumsum(sizes)])[group]
-    ranks: FloatArray = mid_ranks(group * (coded.max(initial=0) + 1) + coded) - before
-    return ranks - (sizes[group] + 1) / 2
