@@ -88,7 +88,8 @@ def annotator_correlations(
     the middle, correlates as well as anybody. The interval of the mean adds up the variance between people
     and that between clusters of items, less that of single labels, which is in both (two-way clustering).
 
-    Simulated coverage at nominal 95 %: see docs/simulations.md.
+    Simulated, 60 and 200 people with 15 items each and 24 with 40: the interval of the mean holds it in 92 to
+    96 % of studies.
 
     References
     ----------

@@ -133,7 +133,7 @@ SIMULATIONS: list[Simulation] = [
             band=band,
             quick=QUICK * (people.number == 24),
         )
-        for people, band in zip(DESIGNS, ((0.4, 0.7), (0.8, 1.0), (0.7, 1.0)), strict=True)
+        for people, band in zip(DESIGNS, ((0.75, 0.9), (0.97, 1.0), (0.95, 1.0)), strict=True)
     ),
     *(
         coverage(
@@ -141,7 +141,7 @@ SIMULATIONS: list[Simulation] = [
             f"{people.words}; Fisher's z of opinions differs by .25",
             truth=partial(true_spread, 0.25),
             estimate=partial(spread_interval, people=people, spread=0.25),
-            band=(0.88, 0.98),
+            band=(0.83, 0.95),
         )
         for people in DESIGNS
     ),
@@ -172,7 +172,7 @@ SIMULATIONS: list[Simulation] = [
             f"{words}; the smallest judges by something else in part",
             p=partial(groups_p, apart=1.0, which=which),
             share="power",
-            band=(0.7, 1.0),
+            band=(0.95, 1.0),
         )
         for words, which in (("whether any differs", None), ("the smallest, adjusted for three", 2))
     ),
