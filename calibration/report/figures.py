@@ -11,6 +11,10 @@ from calibration.charts.reliability import reliability_of
 from calibration.report.found import Found, Result, ranked, told
 from calibration.report.subsets import RuleSection, sections_of
 
+SUBSET_COLUMNS = (
+    *("n", "all", "all_low", "all_high", "subset", "subset_low", "subset_high"),
+    *("expected", "expected_low", "expected_high", "excess", "p", "adjusted_p"),
+)
 CURVES = {
     "distribution": (
         "When it says a share, do so many people give that label?",
@@ -57,9 +61,24 @@ def subset_figure(section: RuleSection) -> Figure:
             "scorer with the same error everywhere would fall. Red: falls more than that, adjusted p at most "
             "0.05. Lines are 95 % intervals."
         ),
-        table=Table({}, []),
+        table=Table(
+            {name: name for name in ("scorer", *SUBSET_COLUMNS)},
+            [
+                (row.scorer["name"], *_subset_numbers(row.whole, row.cells[section.at][0]))
+                for row in section.rows
+            ],
+        ),
         asked={section.key: section.chosen.parameter},
     )
+
+
+def _subset_numbers(whole: Found, found: Found) -> list[float | None]:
+    ends = [
+        estimate.get(end)
+        for estimate in (whole, found["spearman"], told(found, "expected"))
+        for end in ("value", "low", "high")
+    ]
+    return [found["n"], *ends, *(told(found, "excess").get(key) for key in ("value", "p", "adjusted_p"))]
 
 
 def floor_figure(scorer: Result) -> Figure | None:

@@ -49,8 +49,6 @@ def league_of(result: Result, scorers: list[Result], focus: RuleSection | None) 
     """`focus` is the rule whose chosen subset the excess is shown of."""
     cells = Cells()
     excess = focus.excess if focus else {}
-    behind = {row["second"]: row for row in result.get("differences") or []}
-    highest = (result.get("differences") or [{}])[0].get("first")
     axis = Axis.around(scorer["spearman"] for scorer in scorers)
     rows = [
         Line(
@@ -59,7 +57,7 @@ def league_of(result: Result, scorers: list[Result], focus: RuleSection | None) 
             cells=[
                 cells.estimate(scorer["spearman"]),
                 cells.estimate(scorer["within_query"]),
-                _behind(cells, behind.get(scorer["name"]), is_highest=scorer["name"] == highest),
+                _behind(cells, result, scorer["name"]),
                 cells.tested(excess.get(scorer["name"], {"value": None})),
                 *_distances(cells, scorer),
                 _alt_test(cells, scorer),
@@ -82,11 +80,14 @@ def _who(scorer: Found) -> str:
     return f"{scorer['family']}, n = {scorer['n']:,}{scored}"
 
 
-def _behind(cells: Cells, found: Found | None, *, is_highest: bool) -> SafeString:
-    if is_highest:
+def _behind(cells: Cells, result: Result, name: str) -> SafeString:
+    differences = result.get("differences") or []
+    if differences and differences[0]["first"] == name:
         return SafeString("highest")
-    if not found:
-        return cells.undefined("nothing to compare with, or not measured by this audit")
+    found = next((row for row in differences if row["second"] == name), None)
+    if found is None:
+        alone = len(result["scorers"]) == 1
+        return cells.undefined("no other scorer" if alone else reason_of(result, "differences"))
     return cells.tested(found["spearman"] | {"p": found["p"], "adjusted_p": found["adjusted_p"]})
 
 
