@@ -10,5 +10,11 @@ PAPER = "the preset paper measures Spearman on all items and on the authors' sub
 def completed(found: dict[str, Any], contract: Iterable[str], *, reason: str = LATER) -> dict[str, Any]:
     """Null, beside its reason, for what the contract names and no part answers."""
     absent = [key for key in contract if key not in found]
-    reasons = {"reasons": dict.fromkeys(absent, reason)} if absent else {}
-    return found | dict.fromkeys(absent) | reasons
+    return joined(found, dict.fromkeys(absent) | {"reasons": dict.fromkeys(absent, reason)})
+
+
+def joined(found: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Both, with the reasons of both for what is null."""
+    reasons = found.get("reasons", {}) | more.get("reasons", {})
+    every = {key: value for key, value in (found | more).items() if key != "reasons"}
+    return every | ({"reasons": reasons} if reasons else {})

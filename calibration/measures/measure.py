@@ -5,7 +5,7 @@ of the specification, and answers with its keys of the JSON; a key of the contra
 null, beside its reason.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,11 @@ from annotation.agreement import LEVELS, annotators_reason, with_caution
 from annotation.frames import LabelFrame
 from annotation.statistics.agreement import krippendorff_alpha
 from calibration.frames import ScoreColumn
-from calibration.measures.completed import LATER, PAPER, completed
+from calibration.measures.annotators import alt_test, annotators, groups
+from calibration.measures.between import between
+from calibration.measures.completed import LATER, PAPER, completed, joined
+from calibration.measures.disagreement import by_disagreement
+from calibration.measures.distribution import on_distribution
 from calibration.measures.each import Step, measure_each
 from calibration.measures.keys import data_hash
 from calibration.measures.people import People
@@ -27,10 +31,16 @@ from calibration.measures.subsets import on_subsets, subset_as_dict
 Found = dict[str, Any]
 Part = Callable[[People, Scored, Specification], Found]
 
-CONTRACT = ("distribution", "pairwise", "alt_test")
+CONTRACT = ("distribution", "by_disagreement", "pairwise", "alt_test", "annotators", "groups")
 
-# What is measured of a scorer, in the order of the JSON.
-PARTS: list[Part] = [coverage, correlations, on_subsets]
+# What is measured of a scorer, in the order of the JSON; of the preset paper, the first alone.
+OF_PAPER: list[Part] = [coverage, correlations, on_subsets]
+PARTS: list[Part] = [*OF_PAPER, on_distribution, by_disagreement, alt_test, annotators, groups]
+
+
+def parts_of(asked: Specification) -> list[Part]:
+    """What is measured of each scorer."""
+    return OF_PAPER if asked.preset == "paper" else PARTS
 
 
 def measure(frame: LabelFrame, columns: Iterable[ScoreColumn], asked: Specification) -> Found:
@@ -46,20 +56,22 @@ def by_name(columns: Iterable[ScoreColumn]) -> list[ScoreColumn]:
 
 def measure_scorers(
     people: People, columns: Sequence[ScoreColumn], **options: Any
-) -> Iterator[tuple[ScoreColumn, Found]]:
+) -> Generator[tuple[ScoreColumn, Found], None, None]:
     """Each scorer with what is measured of it alone, as they are done; `options` are those of `measure_each`.
 
     Each part has its own generator, so that no number depends on which thread came first.
     """
-    return measure_each(partial(measure_scorer, people), columns, steps=len(PARTS), **options)
+    return measure_each(
+        partial(measure_scorer, people), columns, steps=len(parts_of(people.asked)), **options
+    )
 
 
 def measure_scorer(people: People, column: ScoreColumn, step: Step) -> Found:
     found: Found = {"name": column.name, "family": column.family}
     scored = Scored(people, column, people.asked)
-    for part in PARTS:
+    for part in parts_of(people.asked):
         step()
-        found |= part(people, scored, people.asked)
+        found = joined(found, part(people, scored, people.asked))
     return completed(found, CONTRACT, reason=PAPER if people.asked.preset == "paper" else LATER)
 
 
@@ -79,7 +91,7 @@ def assembled(people: People, columns: Sequence[ScoreColumn], measured: Sequence
         "cluster_unit": frame.cluster_unit,
         "data_hash": data_hash(people, columns),
         **_people(people, asked),
-        "scorers": list(measured),
+        **between(people, columns, measured),
     }
 
 

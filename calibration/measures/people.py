@@ -11,6 +11,7 @@ from annotation.groups import Groups
 from annotation.rows import LabelRows
 from annotation.statistics.clusters import IntArray
 from annotation.statistics.entropy import mean_label
+from calibration.measures.known import KnownPeople
 from calibration.measures.references import References
 from calibration.measures.resamples import Resamples
 from calibration.measures.specification import Specification
@@ -38,6 +39,11 @@ class People:
         self.asked = asked
         self.rows = rows if rows is not None and rows.people else None
         self.groups = groups if self.rows else ()
+
+    @cached_property
+    def known(self) -> KnownPeople | None:
+        """What several parts make of who gave which label; None where nobody is known."""
+        return KnownPeople(self, self.rows) if self.rows else None
 
     @property
     def weights(self) -> FloatArray:
