@@ -34,11 +34,11 @@ def measure_each(
 ) -> Generator[tuple[ScoreColumn, Found], None, None]:
     """Measure scorers in threads, since the resampling is numpy's own loops; yields them as they are done.
 
-    `measure_one` takes a step before each of its parts, `steps` in all. `watch` hears twice a second, in the
-    caller's thread, which share of all steps is taken; what it raises, or closing the iterator, stops every
-    thread at its next step.
+    `measure_one` takes a step before each of its parts, `steps` in all. `watch` hears twice a second and
+    after each scorer, in the caller's thread, which share of all steps is taken; what it raises, or closing
+    the iterator, stops every thread at its next step.
     """
-    stop, taken = Event(), list[None]()
+    stop, taken, most = Event(), list[None](), steps * len(columns)
 
     def step() -> None:
         if stop.is_set():
@@ -52,7 +52,9 @@ def measure_each(
                 done, _ = wait(running, timeout=SECONDS_BETWEEN_LOOKS, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield running.pop(future), future.result()
-                watch(len(taken) / (steps * len(columns)))
+                    watch(len(taken) / most)
+                if not done:
+                    watch(len(taken) / most)
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -15,6 +14,27 @@ from calibration.measures.people import People
 # Where numbers come from: a change of any of their files makes other keys, so none is forgotten.
 SOURCES = ("annotation.statistics", "calibration.measures", "calibration.metrics")
 LIBRARIES = ("numpy", "scipy", "krippendorff")
+
+
+def _version() -> str:
+    """Hex SHA-256 of the code that measures, and of the libraries it measures with."""
+    read = hashlib.sha256(repr([(name, version(name)) for name in LIBRARIES]).encode())
+    for package in SOURCES:
+        for path, source in _sources(files(package), package):
+            read.update(repr((path, source)).encode())
+    return read.hexdigest()
+
+
+def _sources(folder: Traversable, at: str) -> Iterable[tuple[str, bytes]]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            yield from _sources(entry, f"{at}.{entry.name}")
+        elif entry.name.endswith(".py"):
+            yield f"{at}.{entry.name}", entry.read_bytes()
+
+
+# Read when the code itself is loaded: a worker that outlives an upgrade signs with the code that it runs.
+VERSION = _version()
 
 
 def data_hash(people: People, columns: Iterable[ScoreColumn]) -> str:
@@ -40,25 +60,7 @@ def data_hash(people: People, columns: Iterable[ScoreColumn]) -> str:
 
 def measurement_key(people: People, column: ScoreColumn) -> str:
     """Hex SHA-256 of all that one scorer's numbers depend on."""
-    return _hash([data_hash(people, [column]), people.asked.as_dict(), measures_version()])
-
-
-@cache
-def measures_version() -> str:
-    """Hex SHA-256 of the code that measures, and of the libraries it measures with."""
-    read = hashlib.sha256(repr([(name, version(name)) for name in LIBRARIES]).encode())
-    for package in SOURCES:
-        for path, source in _sources(files(package), package):
-            read.update(repr((path, source)).encode())
-    return read.hexdigest()
-
-
-def _sources(folder: Traversable, at: str) -> Iterable[tuple[str, bytes]]:
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if entry.is_dir():
-            yield from _sources(entry, f"{at}.{entry.name}")
-        elif entry.name.endswith(".py"):
-            yield f"{at}.{entry.name}", entry.read_bytes()
+    return _hash([data_hash(people, [column]), people.asked.as_dict(), VERSION])
 
 
 def _hash(read: list[Any]) -> str:
