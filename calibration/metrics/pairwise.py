@@ -33,6 +33,10 @@ class PairwiseCalibration:
     intercept : Estimate
         The same logarithm where the scorer holds both equal: 0, unless people prefer a side that the
         scorer does not, or whoever wrote the file put better responses on one.
+    slope_without_intercept : Estimate
+        The slope where every pair counts in both orders, half each, so that sides mean nothing. Where better
+        responses stand on one side of the file and the scorer knows it, that counts here, and not in
+        `slope`.
     scale : float or None
         Root mean square of the differences. The slope times it can be held against other scorers'.
     log_loss, brier : Estimate
@@ -50,6 +54,7 @@ class PairwiseCalibration:
     n: int
     slope: Estimate
     intercept: Estimate
+    slope_without_intercept: Estimate
     scale: float | None
     log_loss: Estimate
     log_loss_floor: float | None
@@ -65,6 +70,7 @@ class PairwiseCalibration:
             "n": self.n,
             "slope": self.slope.as_dict(),
             "intercept": self.intercept.as_dict(),
+            "slope_without_intercept": self.slope_without_intercept.as_dict(),
             "scale": self.scale,
             "log_loss": self.log_loss.as_dict(),
             "log_loss_floor": self.log_loss_floor,
@@ -156,11 +162,13 @@ def pairwise_calibration(
         nothing = Estimate(None, None, None, len(d), why)
         curve = ReliabilityCurve((), nothing, None)
         return PairwiseCalibration(
-            len(d), nothing, nothing, None, nothing, floors[0], nothing, floors[1], curve, predicted
+            len(d), nothing, nothing, nothing, None, nothing, floors[0], nothing, floors[1], curve, predicted
         )
     index, number = cluster_index(clusters, len(kept), kept=kept)
     scale = float(np.sqrt(np.mean(d * d)))
     slope, intercept = _coefficients(d / scale, share, index, number, ridge=ridge, confidence=confidence)
+    both = np.concatenate([d, -d]) / scale, np.concatenate([share, 1 - share]), np.tile(index, 2)
+    either, _ = _coefficients(*both, number, ridge=ridge, confidence=confidence, weight=0.5)
     odds = _out_of_fold(d / scale, share, index, number, ridge=ridge)
     p = predicted[kept] = expit(odds)
 
@@ -175,6 +183,7 @@ def pairwise_calibration(
         n=len(d),
         slope=_over(slope, scale),
         intercept=intercept,
+        slope_without_intercept=replace(_over(either, scale), n=len(d)),
         scale=scale,
         log_loss=mean_loss(share * _surprise(odds) + (1 - share) * _surprise(-odds)),
         log_loss_floor=floors[0],
@@ -194,25 +203,32 @@ def _undefined(d: FloatArray) -> str | None:
 
 
 def _coefficients(
-    x: FloatArray, share: FloatArray, index: IntArray, number: int, *, ridge: float, confidence: float
+    x: FloatArray,
+    share: FloatArray,
+    index: IntArray,
+    number: int,
+    *,
+    ridge: float,
+    confidence: float,
+    weight: float = 1.0,
 ) -> tuple[Estimate, Estimate]:
-    """Slope and intercept of all pairs, with jackknife intervals."""
+    """Slope and intercept of all pairs, each of so much weight, with jackknife intervals."""
     n = len(x)
-    found = logistic_fit(x, share, np.ones((1, n)), ridge=ridge)[0]
-    without = no_interval(n, clusters=number, replicates=0, rng=None, method="jackknife")
-    if _parted(x, share) or without:
-        why = PARTED if _parted(x, share) else without
-        return Estimate(found[0], None, None, n, why), Estimate(found[1], None, None, n, why)
+    found = logistic_fit(x, share, np.full((1, n), weight), ridge=ridge)[0]
+    why = no_interval(n, clusters=number, replicates=0, rng=None, method="jackknife")
+    if why or _parted(x, share):
+        slope, intercept = (Estimate(value, None, None, n, why or PARTED) for value in found)
+        return slope, intercept
     p = expit(found[0] * x + found[1])
-    miss, slope = share - p, p * (1 - p)
-    rows = np.stack([miss * x, miss, slope * x * x, slope * x, slope], axis=1)
+    miss, steep = weight * (share - p), weight * p * (1 - p)
+    rows = np.stack([miss * x, miss, steep * x * x, steep * x, steep], axis=1)
     sums = cluster_sums(rows, index, number)
     # One Newton step from the fit of all towards that without the cluster.
     left = information(sums[:, 2:].sum(axis=0) - sums[:, 2:], ridge)
     left_out = found - np.linalg.solve(left, sums[:, :2, None])[:, :, 0]
     ends = [jackknife_interval(found[k], left_out[:, k], confidence=confidence) for k in (0, 1)]
-    slope_of, intercept = (Estimate(found[k], *ends[k], n, None, number, number, "jackknife") for k in (0, 1))
-    return slope_of, intercept
+    slope, intercept = (Estimate(found[k], *ends[k], n, None, number, number, "jackknife") for k in (0, 1))
+    return slope, intercept
 
 
 def _over(found: Estimate, scale: float) -> Estimate:

@@ -82,12 +82,28 @@ def test_swapped_sides_mirror_the_intercept_and_change_nothing_else_nor_do_order
         assert other.slope.value == pytest.approx(slope * found.slope.value)
         assert other.slope.low == pytest.approx(slope * found.slope.low)
         assert other.intercept.value == pytest.approx(sign * found.intercept.value, abs=1e-9)
+        either = other.slope_without_intercept, found.slope_without_intercept
+        assert either[0].high == pytest.approx(slope * either[1].high)
         assert other.log_loss.value == pytest.approx(found.log_loss.value)
         assert other.brier.value == pytest.approx(found.brier.value)
         assert other.log_loss_floor == pytest.approx(found.log_loss_floor)
         assert other.curve.ece.value == pytest.approx(found.curve.ece.value)
     # Twice as many labels of the same shares: the same fit, but a lower floor.
     assert plain(scores, 2 * counts, queries).slope == found.slope
+
+
+def test_better_responses_on_one_side_are_the_intercepts_and_the_slope_without_one_ignores_sides():
+    scores, counts, queries = study(np.random.default_rng(6))
+    worse = counts @ VALUES < 0
+    better_first = np.where(worse, -scores, scores), np.where(worse[:, None], counts[:, ::-1], counts)
+    found, moved = plain(scores, counts, queries), plain(*better_first, queries)
+    assert found.intercept.low < 0 < found.intercept.high and moved.intercept.low > 0
+    assert moved.slope.value < 0.8 * found.slope.value
+    one, other = moved.slope_without_intercept, found.slope_without_intercept
+    assert (one.value, one.low, one.n) == (pytest.approx(other.value), pytest.approx(other.low), 320)
+    share = counts @ [0, 0, 0.5, 1, 1] / 25
+    fit = sm.GLM(share, scores, family=sm.families.Binomial()).fit()
+    assert other.value == pytest.approx(fit.params[0], rel=1e-3)
 
 
 def test_floors_are_what_a_scorer_shows_that_knows_every_share():
