@@ -7,6 +7,7 @@ them briefly. A module a subject, each with its list `SIMULATIONS`.
 from tests.bench._simulations import (
     agreement,
     correlation,
+    distributions,
     entropy,
     groups,
     labels,
@@ -18,5 +19,17 @@ from tests.bench._simulations import (
 )
 from tests.bench._simulations.simulation import Simulation
 
-SUBJECTS = (agreement, entropy, labels, people, groups, preference, correlation, scorers, whom, plans)
+SUBJECTS = (
+    agreement,
+    entropy,
+    labels,
+    people,
+    groups,
+    preference,
+    correlation,
+    scorers,
+    distributions,
+    whom,
+    plans,
+)
 SIMULATIONS: list[Simulation] = [simulation for subject in SUBJECTS for simulation in subject.SIMULATIONS]
