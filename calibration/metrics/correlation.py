@@ -264,7 +264,9 @@ def _interval(
     value = measure(a, b)
     if np.isnan(value):
         return Estimate(None, None, None, len(a), INFINITE)
-    if replicates and most and len(a) > most:
+    if not replicates:
+        return Estimate(value, None, None, len(a), "no interval was asked for")
+    if most and len(a) > most:
         return Estimate(value, None, None, len(a), TOO_MANY)
     index, number = cluster_index(clusters, len(kept), kept=kept)
     return cluster_estimate(
