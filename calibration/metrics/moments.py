@@ -38,7 +38,7 @@ def pearson_statistic(x: FloatArray, y: FloatArray, index: IntArray) -> Callable
     def statistic(weights: FloatArray) -> FloatArray:
         n, sa, sb, saa, sbb, sab = (weights @ sums).T
         spread = np.sqrt(_about_mean(saa, sa, n)) * np.sqrt(_about_mean(sbb, sb, n))
-        return np.clip(over(sab - sa * sb / n, spread), -1, 1)
+        return np.clip(over(sab - over(sa * sb, n), spread), -1, 1)
 
     return statistic
 
@@ -51,6 +51,6 @@ def _centred(x: FloatArray) -> FloatArray:
 
 
 def _about_mean(squares: FloatArray, total: FloatArray, n: FloatArray) -> FloatArray:
-    about_mean = squares - total**2 / n
+    about_mean = squares - over(total**2, n)
     # One number left: nothing but rounding.
     return np.where(about_mean > 1e-12 * squares, about_mean, 0.0)
