@@ -21,7 +21,9 @@ from calibration.measures.completed import LATER, PAPER, completed, joined
 from calibration.measures.disagreement import by_disagreement
 from calibration.measures.distribution import on_distribution
 from calibration.measures.each import Step, measure_each
+from calibration.measures.examples import examples
 from calibration.measures.keys import data_hash
+from calibration.measures.pairwise import pairwise
 from calibration.measures.people import People
 from calibration.measures.ranks import correlations, coverage
 from calibration.measures.scored import Scored
@@ -31,11 +33,20 @@ from calibration.measures.subsets import on_subsets, subset_as_dict
 Found = dict[str, Any]
 Part = Callable[[People, Scored, Specification], Found]
 
-CONTRACT = ("distribution", "by_disagreement", "pairwise", "alt_test", "annotators", "groups")
+CONTRACT = ("distribution", "by_disagreement", "pairwise", "alt_test", "annotators", "groups", "examples")
 
 # What is measured of a scorer, in the order of the JSON; of the preset paper, the first alone.
 OF_PAPER: list[Part] = [coverage, correlations, on_subsets]
-PARTS: list[Part] = [*OF_PAPER, on_distribution, by_disagreement, alt_test, annotators, groups]
+PARTS: list[Part] = [
+    *OF_PAPER,
+    on_distribution,
+    by_disagreement,
+    pairwise,
+    alt_test,
+    annotators,
+    groups,
+    examples,
+]
 
 
 def parts_of(asked: Specification) -> list[Part]:
