@@ -84,9 +84,7 @@ def people_of(scorers: Sequence[Result]) -> Across:
         why = ""
     cells = Cells()
     rows = [_people_line(cells, scorer) for scorer in scorers]
-    return Across(
-        None if why else Grid("Scorers and single people", list(PEOPLE_HEADS), rows, cells.notes), why
-    )
+    return Across(None if why else cells.grid("Scorers and single people", PEOPLE_HEADS, rows), why)
 
 
 def _across(
@@ -108,7 +106,7 @@ def _across(
         rows.append(Line(scorer["name"], beneath, written))
     if key == "distribution":
         rows += _references(fullest(scorers, key) or {}, len(heads))
-    return Across(Grid(label, list(heads), rows, cells.notes), "")
+    return Across(cells.grid(label, heads, rows), "")
 
 
 def _distribution_line(cells: Cells, found: Found) -> tuple[str, list[SafeString]]:

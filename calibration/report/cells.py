@@ -3,11 +3,12 @@
 Cells are written here, since a template that wrote ten thousand of them would take a second.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from django.utils.safestring import SafeString
 
-from annotation.templatetags.labels import end, fixed, signed
+from annotation.templatetags.labels import UNDEFINED, end, fixed, signed
 from calibration.report.found import Found, p_of
 
 LEAST_P = 0.001
@@ -36,12 +37,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table under its label; `notes` are numbered from 1, as its cells refer to them."""
+    """A table under its label; `notes` are numbered from 1, as its cells refer to them.
+
+    `empty` names the columns that are left out, since they are undefined in every row.
+    """
 
     label: str
     heads: list[Head]
     rows: list[Line]
     notes: list[str]
+    empty: list[SafeString]
     first: str = "Scorer"
 
     @property
@@ -55,9 +60,19 @@ class Cells:
 
     _notes: dict[str, int] = field(default_factory=dict)
 
-    @property
-    def notes(self) -> list[str]:
-        return list(self._notes)
+    def grid(self, label: str, heads: Sequence[Head], rows: Sequence[Line], *, first: str = "Scorer") -> Grid:
+        """The table of lines that were written here, without columns that are undefined in all of them."""
+        columns = list(zip(*(row.cells for row in rows if not row.reference), strict=True))
+        empty = [n for n, column in enumerate(columns) if all(cell.startswith(UNDEFINED) for cell in column)]
+        kept = [n for n in range(len(heads)) if n not in empty]
+        return Grid(
+            label,
+            [heads[n] for n in kept],
+            [replace(row, cells=[row.cells[n] for n in kept]) for row in rows],
+            list(self._notes),
+            [SafeString(heads[n].text + columns[n][0].removeprefix(UNDEFINED)) for n in empty],
+            first,
+        )
 
     def estimate(self, found: Found, places: int = 2, *, sign: bool = False, beneath: str = "") -> SafeString:
         """A value over its interval, or over what is to stand beneath it."""
@@ -79,7 +94,7 @@ class Cells:
         return self.undefined(reason) if value is None else SafeString(fixed(value, places))
 
     def undefined(self, reason: str | None) -> SafeString:
-        return SafeString(f'<span class="undefined">undefined</span>{self._note(reason) if reason else ""}')
+        return SafeString(f"{UNDEFINED}{self._note(reason) if reason else ''}")
 
     def _note(self, reason: str) -> str:
         return f"<sup>{self._notes.setdefault(reason, len(self._notes) + 1)}</sup>"

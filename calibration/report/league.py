@@ -56,7 +56,7 @@ def league_of(result: Result, scorers: list[Result], focus: RuleSection | None) 
             beneath=_who(scorer),
             cells=[
                 cells.estimate(scorer["spearman"]),
-                cells.estimate(scorer["within_query"]),
+                cells.estimate(told(scorer, "within_query")),
                 _behind(cells, result, scorer["name"]),
                 cells.tested(excess.get(scorer["name"], {"value": None})),
                 *_distances(cells, scorer),
@@ -67,7 +67,7 @@ def league_of(result: Result, scorers: list[Result], focus: RuleSection | None) 
         for scorer in scorers
     ]
     return League(
-        grid=Grid("Scorers by rho", list(HEADS), rows, cells.notes),
+        grid=cells.grid("Scorers by rho", HEADS, rows),
         marks=[axis.mark(scorer["spearman"]) for scorer in scorers],
         ticks=axis.ticks()[:: 1 if len(axis.ticks()) <= MOST_TICKS else 2],
         focus=focus,
@@ -118,16 +118,21 @@ def _correlations(scorers: list[Result]) -> Grid:
             [
                 SafeString(f"{scorer['n']:,}"),
                 SafeString(percent(scorer["coverage"])),
-                *(cells.estimate(scorer[key]) for key in CORRELATIONS),
-                SafeString(
-                    f"{scorer['within_query']['n']:,} of {scorer['within_query'].get('queries', 0):,}"
-                ),
+                *(cells.estimate(told(scorer, key)) for key in CORRELATIONS),
+                _queries(cells, told(scorer, "within_query")),
             ],
         )
         for scorer in scorers
     ]
     heads = [Head("n"), Head("scored"), *map(Head, CORRELATIONS.values()), Head("queries with a rho")]
-    return Grid("Every correlation on all items", heads, rows, cells.notes)
+    return cells.grid("Every correlation on all items", heads, rows)
+
+
+def _queries(cells: Cells, within: Found) -> SafeString:
+    """Of how many queries the mean within queries is one."""
+    if not within.get("queries"):
+        return cells.undefined(within.get("reason"))
+    return SafeString(f"{within['n']:,} of {within['queries']:,}")
 
 
 def share_of_falls(section: RuleSection) -> tuple[int, int]:

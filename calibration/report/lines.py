@@ -42,7 +42,7 @@ def _ceiling(result: Result) -> list[str]:
 def _league(scorers: list[Result], notes: dict[str, int]) -> list[str]:
     rows = [["All items", "n", "rho", "within queries"]]
     for scorer in scorers:
-        found = (_cell(scorer[key], notes) for key in ("spearman", "within_query"))
+        found = (_cell(told(scorer, key), notes) for key in ("spearman", "within_query"))
         rows.append([scorer["name"], f"{scorer['n']:,}", *found])
     return _table(rows)
 
@@ -52,7 +52,8 @@ def _section(section: RuleSection, notes: dict[str, int]) -> list[str]:
     cut = section.chosen
     size = counted(cut.n, section.rule.unit)
     ties = f", {counted(cut.boundary_ties, 'tie')}" if cut.boundary_ties else ""
-    rows = [[f"{section.rule.title}: {cut.words}, {size}{ties}", "all", "rho", "expected", "excess", "p"]]
+    tests = ["expected", "excess", "p"] if section.expected else []
+    rows = [[f"{section.rule.title}: {cut.words}, {size}{ties}", "all", "subset", *tests]]
     for row in section.rows:
         found = row.cells[section.at][0]
         rows.append(
@@ -60,7 +61,7 @@ def _section(section: RuleSection, notes: dict[str, int]) -> list[str]:
                 row.scorer["name"] + (" *" if falls(told(found, "excess")) else ""),
                 _cell(row.whole, notes),
                 _cell(found["spearman"], notes, of=cut.n),
-                *_test(told(found, "expected"), told(found, "excess"), notes),
+                *(_test(told(found, "expected"), told(found, "excess"), notes) if tests else []),
             ]
         )
     return _table(rows)

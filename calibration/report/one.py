@@ -78,4 +78,4 @@ def _group_grid(question: Found) -> Grid:
         Line(group["name"], counted(group["people"], "person"), [cells.estimate(told(group, "spearman"))])
         for group in question["groups"]
     ]
-    return Grid(question["question"], [Head("rho with their mean")], rows, cells.notes, first="Group")
+    return cells.grid(question["question"], [Head("rho with their mean")], rows, first="Group")

@@ -88,7 +88,7 @@ class RuleSection:
     def chosen_grid(self) -> Grid:
         cells = Cells()
         rows = [_line(cells, row.scorer["name"], row.whole, row.cells[self.at][0]) for row in self.rows]
-        return Grid(f"{self.rule.title}, {self.chosen.words}", list(HEADS), rows, cells.notes)
+        return cells.grid(f"{self.rule.title}, {self.chosen.words}", HEADS, rows)
 
     @cached_property
     def sensitivity(self) -> Grid:
@@ -98,7 +98,7 @@ class RuleSection:
             Line(row.scorer["name"], "", sensitivity_cells(cells, row.cells[self.at][0])) for row in self.rows
         ]
         label = f"Corrections: {self.rule.title}, {self.chosen.words}"
-        return Grid(label, list(SENSITIVITY), rows, cells.notes)
+        return cells.grid(label, SENSITIVITY, rows)
 
     @cached_property
     def every_cut(self) -> Grid:
@@ -114,7 +114,7 @@ class RuleSection:
             )
             for row in self.rows
         ]
-        return Grid(f"Rho on every subset: {self.rule.title}", heads, rows, cells.notes)
+        return cells.grid(f"Rho on every subset: {self.rule.title}", heads, rows)
 
     @property
     def range_words(self) -> str:
@@ -148,7 +148,7 @@ def cuts_of_one(sections: list[RuleSection], name: str) -> Grid:
                 Line(line.name, cut.words, line.cells + sensitivity_cells(cells, found), marked=line.marked)
             )
     label = f"Every subset: {name}"
-    return Grid(label, [*HEADS, *SENSITIVITY], rows, cells.notes, first="Subset")
+    return cells.grid(label, [*HEADS, *SENSITIVITY], rows, first="Subset")
 
 
 def sensitivity_cells(cells: Cells, found: Found) -> list[SafeString]:

@@ -169,8 +169,13 @@ audit                  GET       in   in   in  200  200  200  404
 audit                  POST      in   in   in  403  302  302  404
 audit-cancel           POST      in   in   in  403  302  302  404
 audit-scorers          POST      in   in   in  403  302  302  404
+audit-compare          GET       in   in   in  200  200  200  200
+audit-compare-json     GET       in   in   in  400  400  400  400
+audit-compare-figure   GET       in   in   in  404  404  404  404
 audit-json             GET       in   in   in  200  200  200  404
 audit-report           GET       in   in   in  200  200  200  404
+audit-table            GET       in   in   in  200  200  200  404
+audit-figure           GET       in   in   in  200  200  200  404
 plans                  GET       in   in   in  200  200  200  200
 plans                  POST      in   in   in  400  400  400  400
 plan                   GET       in   in   in  404  404  200  404

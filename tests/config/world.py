@@ -81,7 +81,8 @@ class World:
             **cls._rows(study),
             "figure": {"name": "entropy", "format": "svg"},
             "scorer-detail": {"pk": scorer.pk},
-            "audit": {"pk": audit.pk},
+            "audit": {"pk": audit.pk, "name": "league"},
+            "audit-figure": {"pk": audit.pk, "name": "subset-entropy", "format": "svg"},
             "plan": {"pk": plan.pk},
             "plan-figure": {"pk": plan.pk, "format": "svg"},
         }
