@@ -1,5 +1,6 @@
 """Whether a scorer is worse where people disagree, held against what equal errors would show."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -7,12 +8,13 @@ import numpy.typing as npt
 
 from annotation.statistics.counts import FloatArray
 from calibration.metrics.correlation import complete
+from calibration.metrics.strata import moments_within, shuffled_within, strata_of
+from calibration.metrics.unsure_means import equal_errors
 
 # On fewer of either side, hardly any arrangement is as extreme as one in twenty.
 FEWEST = 5
 ITEMS_A_STRATUM = 10
-# Numbers shuffled at once: 4 million, 32 MB.
-CHUNK = 4_000_000
+INCOMPARABLE = "hardly any item inside has a mean label like one outside: there is nothing to compare"
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,10 @@ class ResidualTest:
     value : float or None
         Mean absolute residual inside less outside, in the units of the scores; over compared items.
     expected : float or None
-        The same on average if membership meant nothing within strata.
+        The same on average if the scorer erred alike on all items of a stratum: not 0 where the means inside
+        are less sure.
     p : float or None
-        One-sided: how often membership at random is as extreme, itself counted.
+        One-sided: how often equal errors at random are as extreme, themselves counted.
     n_inside, n_outside : int
         Items compared: those in strata that hold both.
     left_out : int
@@ -54,81 +57,12 @@ class ResidualTest:
         return shown
 
 
-def isotonic_fit(x: npt.ArrayLike, y: npt.ArrayLike) -> FloatArray:
-    """Fit the rising function of x that is nearest to y in squares.
-
-    Parameters
-    ----------
-    x, y : array_like of float, shape (n,)
-        Finite. Equal x have one fitted value.
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-        Fitted values, in the order given.
-
-    Raises
-    ------
-    ValueError
-        If the two do not have one and the same length.
-
-    References
-    ----------
-    Barlow, Bartholomew, Bremner & Brunk (1972), Statistical Inference under Order Restrictions.
-
-    Examples
-    --------
-    >>> isotonic_fit([1, 2, 3, 4], [0, 3, 1, 5])
-    array([0., 2., 2., 5.])
-    """
-    from scipy.optimize import isotonic_regression
-
-    a, b, _ = complete(x, y)
-    if not len(a):
-        return a
-    _, place, times = np.unique(a, return_inverse=True, return_counts=True)
-    means = np.bincount(place, weights=b) / times
-    fitted: FloatArray = isotonic_regression(means, weights=times).x[place]
-    return fitted
-
-
-def strata_of(x: npt.ArrayLike, strata: int) -> npt.NDArray[np.intp]:
-    """Cut numbers into strata of about equal size; equal numbers stay together.
-
-    Parameters
-    ----------
-    x : array_like of float, shape (n,)
-    strata : int
-        At most; ties can make them fewer.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        From 0, rising with x.
-
-    Raises
-    ------
-    ValueError
-        If there is not at least one stratum.
-
-    Examples
-    --------
-    >>> strata_of([3, 1, 2, 2, 9, 7], 3)
-    array([1, 0, 0, 0, 2, 2])
-    """
-    if strata < 1:
-        raise ValueError(f"strata must be at least 1, not {strata}")
-    numbers = np.asarray(x, dtype=np.float64)
-    cuts = np.quantile(numbers, np.arange(1, strata) / strata)
-    _, place = np.unique(np.searchsorted(cuts, numbers, side="left"), return_inverse=True)
-    return place.astype(np.intp, copy=False)
-
-
 def stratified_residual_test(
     scores: npt.ArrayLike,
     means: npt.ArrayLike,
     inside: npt.ArrayLike,
     *,
+    variances: npt.ArrayLike | None = None,
     strata: int | None = None,
     permutations: int = 1000,
     rng: np.random.Generator | None = None,
@@ -143,8 +77,11 @@ def stratified_residual_test(
         Mean labels.
     inside : array_like of bool, shape (items,)
         The subset, such as the items on which people disagree most.
+    variances : array_like of float, shape (items,), optional
+        Sampling variance of each mean, as of `variance_of_means`: with them the test asks for more than less
+        sure means explain. Without them, or if unknown, all means are taken as equally sure.
     strata : int, optional
-        Of the mean label, of about equal size; membership is shuffled within each. By default one for every
+        Of the mean label, of about equal size; residuals are shuffled within each. By default one for every
         10 items: within few, wide ones a mean label still tells how much people disagree and how far the
         scorer is off, and the more items there are the more often that alone rejects.
     permutations : int
@@ -171,13 +108,19 @@ def stratified_residual_test(
     that is why it holds its size where the fall of a correlation does not. Items of a stratum are taken as
     exchangeable.
 
-    Simulated, 750 items in 50 queries, the half of highest entropy inside: size 4 to 6 % where people and the
-    scorer err alike on all items. Power, where people's noise is twice as large on half of them and the
-    scorer's 1.5 times: 98 % and more with 25 labels an item. With 5, few labels find few of those items: 90 %
-    where the middle values are the commonest, 40 % where all five are as common and entropy tells less.
-    Where **people** differ twice as much on that half and the scorer does not, the means there are less sure,
-    and a part of that counts as the scorer's error: 7 % reject for a scorer whose correlation with the true
-    means is .4, about 20 % for one of .8, and 30 to 40 % for that where people differ three times as much.
+    With `variances` the function is one of the shrunken means (`shrunken_means`), and what is exchangeable
+    are residuals over their standard deviation under equal errors (`equal_errors`): shuffled, each is
+    multiplied by that of the item it comes to. So p is how often a scorer that errs alike on all items would
+    show as large a `value`, where people differ as they do.
+
+    Simulated, 750 items in 50 queries, correlations of .4 and .8 with the true means, the half of highest
+    entropy inside, with `variances`: size 3 to 7 %, with 25 labels an item and with 5, where people differ
+    alike on all items and where they differ twice as much on half of them (without variances up to 20 %);
+    where three times as much, 5 to 6 % with 25 labels and 10 % with 5. A scorer of two values only, where
+    people differ twice as much: 10 to 15 %, since its errors there follow from the means alone.
+    Power, where people's noise is twice as large on half of them and the scorer's 1.5 times: 99 % and more
+    with 25 labels an item. With 5, few labels find few of those items: 85 to 90 % where the middle values are
+    the commonest, 40 % where all five are as common and entropy tells less.
 
     References
     ----------
@@ -192,96 +135,119 @@ def stratified_residual_test(
     >>> stratified_residual_test(scores, means, inside, rng=rng).p < 0.05
     True
     """
+    return stratified_residual_tests(
+        scores, means, [inside], variances=variances, strata=strata, permutations=permutations, rng=rng
+    )[0]
+
+
+def stratified_residual_tests(
+    scores: npt.ArrayLike,
+    means: npt.ArrayLike,
+    insides: Sequence[npt.ArrayLike],
+    *,
+    variances: npt.ArrayLike | None = None,
+    strata: int | None = None,
+    permutations: int = 1000,
+    rng: np.random.Generator | None = None,
+) -> list[ResidualTest]:
+    """Test one scorer on many subsets, from the same shuffles.
+
+    Parameters
+    ----------
+    insides : sequence of array_like of bool, each of shape (items,)
+    scores, means, variances, strata, permutations, rng
+        As for `stratified_residual_test`.
+
+    Returns
+    -------
+    list of ResidualTest
+        One a subset.
+
+    Raises
+    ------
+    ValueError
+        As for `stratified_residual_test`.
+
+    Examples
+    --------
+    >>> numbers, inside = np.arange(40.0), np.arange(40) % 2 == 0
+    >>> [test.n_inside for test in stratified_residual_tests(numbers, numbers, [inside], permutations=0)]
+    [20]
+    """
     if permutations < 0 or (permutations and rng is None):
         raise ValueError("permutations must not be negative, and need rng, a numpy.random.Generator")
     s, m, kept = complete(scores, means)
-    member = np.asarray(inside, dtype=bool)
-    if member.shape != kept.shape:
-        raise ValueError(f"inside must have shape {kept.shape}, not {member.shape}")
-    member = member[kept]
-    n_in, n_out = int(member.sum()), int((~member).sum())
-    if min(n_in, n_out) < FEWEST:
-        return _undefined(n_in, n_out, f"fewer than {FEWEST} items inside, or outside, the subset")
+    members = [np.asarray(inside, dtype=bool) for inside in insides]
+    for member in members:
+        if member.shape != kept.shape:
+            raise ValueError(f"inside must have shape {kept.shape}, not {member.shape}")
+    unsure = None if variances is None else np.asarray(variances, dtype=np.float64)[kept]
+    errors = equal_errors(s, m, unsure)
     stratum = strata_of(m, max(1, len(m) // ITEMS_A_STRATUM) if strata is None else strata)
-    both = _mixed(stratum, member)
-    compared_in, compared_out = int((member & both).sum()), int((~member & both).sum())
-    if min(compared_in, compared_out) < FEWEST:
-        words = "hardly any item inside has a mean label like one outside: there is nothing to compare"
-        return _undefined(n_in, n_out, words)
-    size = np.abs(s - isotonic_fit(m, s))[both]
-    member, stratum = member[both], stratum[both]
-    observed = float(size[member].sum())
-    expected, variance = _moments_of_sums(size, member, stratum)
+    sides = [_Sides.of(member[kept], stratum) for member in members]
+    weights = np.stack([side.weights for side in sides], axis=1) if sides else np.empty((len(s), 0))
+    size = np.abs(s - errors.fitted)
+    observed = size @ weights
+    # What comes to an item is multiplied by its own scale: the weights carry that.
+    weights = weights * errors.scale[:, None]
+    expected, variance = moments_within(size / errors.scale, weights, stratum)
     if permutations and rng is not None:
-        sums = _shuffled_sums(size, member, stratum, permutations=permutations, rng=rng)
+        drawn = shuffled_within(size / errors.scale, weights, stratum, permutations=permutations, rng=rng)
         # Sums of the same numbers in another order differ in their last digits.
-        extreme = int((sums >= observed * (1 - 1e-12)).sum())
-        p = (1 + extreme) / (1 + permutations)
+        least = observed - 1e-12 * np.abs(size).max(initial=0)
+        p = (1 + (drawn >= least).sum(axis=0)) / (1 + permutations)
     else:
         p = _normal_p(observed - expected, variance)
-
-    def difference(total: float) -> float:
-        return total / compared_in - (float(size.sum()) - total) / compared_out
-
-    return ResidualTest(
-        value=difference(observed),
-        expected=difference(expected),
-        p=p,
-        n_inside=compared_in,
-        n_outside=compared_out,
-        left_out=len(m) - compared_in - compared_out,
-        strata=len(np.unique(stratum)),
-        permutations=permutations,
-    )
-
-
-def _undefined(n_inside: int, n_outside: int, reason: str) -> ResidualTest:
-    return ResidualTest(None, None, None, n_inside, n_outside, reason=reason)
+    return [
+        side.undefined()
+        or ResidualTest(
+            value=float(observed[place]),
+            expected=float(expected[place]),
+            p=float(p[place]),
+            n_inside=side.inside,
+            n_outside=side.outside,
+            left_out=len(m) - side.inside - side.outside,
+            strata=len(np.unique(stratum[side.weights != 0])),
+            permutations=permutations,
+        )
+        for place, side in enumerate(sides)
+    ]
 
 
-def _mixed(stratum: npt.NDArray[np.intp], member: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """The items of strata that hold both members and others."""
-    number = np.bincount(stratum)
-    members = np.bincount(stratum, weights=member)
-    mixed: npt.NDArray[np.bool_] = ((members > 0) & (members < number))[stratum]
-    return mixed
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """What is compared of a subset and the rest: members and others in all, and those in mixed strata.
+
+    A number's product with `weights` is its mean inside less its mean outside.
+    """
+
+    members: int
+    others: int
+    inside: int
+    outside: int
+    weights: FloatArray
+
+    @classmethod
+    def of(cls, member: npt.NDArray[np.bool_], stratum: npt.NDArray[np.intp]) -> "_Sides":
+        number = np.bincount(stratum)
+        held = np.bincount(stratum, weights=member)
+        mixed: npt.NDArray[np.bool_] = ((held > 0) & (held < number))[stratum]
+        inside, outside = int((member & mixed).sum()), int((~member & mixed).sum())
+        weights = np.where(mixed, np.where(member, 1 / max(inside, 1), -1 / max(outside, 1)), 0.0)
+        return cls(int(member.sum()), int((~member).sum()), inside, outside, weights)
+
+    def undefined(self) -> ResidualTest | None:
+        if min(self.members, self.others) < FEWEST:
+            words = f"fewer than {FEWEST} items inside, or outside, the subset"
+            return ResidualTest(None, None, None, self.members, self.others, reason=words)
+        if min(self.inside, self.outside) < FEWEST:
+            return ResidualTest(None, None, None, self.members, self.others, reason=INCOMPARABLE)
+        return None
 
 
-def _moments_of_sums(
-    size: FloatArray, member: npt.NDArray[np.bool_], stratum: npt.NDArray[np.intp]
-) -> tuple[float, float]:
-    """Mean and variance, over all permutations within strata, of the members' sum."""
-    n = np.bincount(stratum)
-    members = np.bincount(stratum, weights=member)
-    means = np.bincount(stratum, weights=size) / np.maximum(n, 1)
-    squares = np.bincount(stratum, weights=np.square(size - means[stratum]))
-    # Where there is one item there is nothing to permute; strata that hold both have two at least.
-    variances = members * (n - members) * squares / np.maximum(n * (n - 1), 1)
-    return float(members @ means), float(variances.sum())
-
-
-def _normal_p(excess: float, variance: float) -> float:
+def _normal_p(excess: FloatArray, variance: FloatArray) -> FloatArray:
     from scipy.special import ndtr
 
-    return float(ndtr(-excess / np.sqrt(variance))) if variance > 0 else 1.0
-
-
-def _shuffled_sums(
-    size: FloatArray,
-    member: npt.NDArray[np.bool_],
-    stratum: npt.NDArray[np.intp],
-    *,
-    permutations: int,
-    rng: np.random.Generator,
-) -> FloatArray:
-    """The members' sum of residuals, for each shuffle of membership within strata."""
-    sums = np.zeros(permutations)
-    for one in np.unique(stratum):
-        here = size[stratum == one]
-        members = int(member[stratum == one].sum())
-        rows = max(1, CHUNK // len(here))
-        for start in range(0, permutations, rows):
-            part = slice(start, min(start + rows, permutations))
-            shuffled = rng.permuted(np.tile(here, (part.stop - part.start, 1)), axis=1)
-            sums[part] += shuffled[:, :members].sum(axis=1)
-    return sums
+    spread = np.sqrt(np.where(variance > 0, variance, 1.0))
+    p: FloatArray = np.where(variance > 0, ndtr(-excess / spread), 1.0)
+    return p

@@ -10,7 +10,8 @@ from sklearn.isotonic import IsotonicRegression
 from annotation.statistics.entropy import entropy_bits, mean_label
 from annotation.statistics.population import Population
 from calibration.metrics import nulls
-from calibration.metrics.nulls import isotonic_fit, stratified_residual_test
+from calibration.metrics.isotonic import isotonic_fit
+from calibration.metrics.nulls import stratified_residual_test
 
 PEOPLE = Population.assumed([1, 2, 3, 4, 5], shares=[1, 1, 1, 1, 1], alpha=0.25, query_share=0.3)
 
