@@ -1,6 +1,6 @@
 from django.urls import path
 
-from calibration.views import audits, plans, reports
+from calibration.views import audits, compare, plans, reports
 
 urlpatterns = [
     path("plan/", plans.plans, name="plans"),
@@ -10,6 +10,9 @@ urlpatterns = [
     path("scorers/", audits.scorers, name="scorers"),
     path("studies/<slug:slug>/scores/", audits.scores, name="scores"),
     path("studies/<slug:slug>/audits/", audits.audits, name="audits"),
+    path("audits/compare/", compare.audit_compare, name="audit-compare"),
+    path("audits/compare/compare.json", compare.audit_compare_json, name="audit-compare-json"),
+    path("audits/compare/compare.<slug:format>", compare.audit_compare_figure, name="audit-compare-figure"),
     path("audits/<int:pk>/", audits.audit, name="audit"),
     path("audits/<int:pk>/cancel/", audits.audit_cancel, name="audit-cancel"),
     path("audits/<int:pk>/scorers/", audits.audit_scorers, name="audit-scorers"),

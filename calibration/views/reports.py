@@ -21,7 +21,7 @@ CSV, SVG = "text/csv; charset=utf-8", "image/svg+xml"
 @require_GET
 def audit_json(request: ConsoleRequest, pk: int) -> HttpResponse:
     shown = audit_for(request, pk, state=Audit.State.FINISHED)
-    return _download(as_json(shown.result), "application/json", f"audit-{pk}.json")
+    return download(as_json(shown.result), "application/json", f"audit-{pk}.json")
 
 
 @login_required
@@ -29,7 +29,7 @@ def audit_json(request: ConsoleRequest, pk: int) -> HttpResponse:
 def audit_report(request: ConsoleRequest, pk: int) -> HttpResponse:
     """The audit as one file that needs no network, to keep or to print."""
     shown = audit_for(request, pk, state=Audit.State.FINISHED)
-    return _download(report_page(shown), "text/html; charset=utf-8", f"audit-{pk}.html")
+    return download(report_page(shown), "text/html; charset=utf-8", f"audit-{pk}.html")
 
 
 @login_required
@@ -39,7 +39,7 @@ def audit_table(request: ConsoleRequest, pk: int, name: str) -> HttpResponse:
     shown = audit_for(request, pk, state=Audit.State.FINISHED)
     if name not in TABLES:
         raise Http404
-    return _download(table_as_csv(shown.result or {}, name), CSV, f"audit-{pk}-{name}.csv")
+    return download(table_as_csv(shown.result or {}, name), CSV, f"audit-{pk}-{name}.csv")
 
 
 @login_required
@@ -52,10 +52,10 @@ def audit_figure(request: ConsoleRequest, pk: int, name: str, format: str) -> Ht
     if figure is None or format not in ("svg", "csv"):
         raise Http404
     if format == "csv":
-        return _download(lines_of([*figure.table.columns], figure.table.rows), CSV, f"audit-{pk}-{name}.csv")
+        return download(lines_of([*figure.table.columns], figure.table.rows), CSV, f"audit-{pk}-{name}.csv")
     mark = "simulated labels" if result["simulated"] else ""
     text = drawn_alone(figure, of=f"Audit {pk} of {shown.study.name}", mark=mark)
-    return _download(text, SVG, f"audit-{pk}-{name}.svg")
+    return download(text, SVG, f"audit-{pk}-{name}.svg")
 
 
 def audit_for(request: ConsoleRequest, pk: int, **state: str) -> Audit:
@@ -65,6 +65,6 @@ def audit_for(request: ConsoleRequest, pk: int, **state: str) -> Audit:
     return shown
 
 
-def _download(text: str, content_type: str, name: str) -> HttpResponse:
+def download(text: str, content_type: str, name: str) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(text, content_type=content_type, headers=headers)
