@@ -15,7 +15,7 @@ from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
 from calibration.metrics.distances import LOG_FLOOR, MEASURES, Distances, distances
 from calibration.metrics.fitted import isotonic_shares
-from calibration.metrics.floors import floors
+from calibration.metrics.floors import Floors, floors
 from calibration.metrics.joint import Statistic, Sums, joint_estimates
 from calibration.metrics.reliability_curve import reliability_curve
 
@@ -42,14 +42,15 @@ def on_distribution(people: People, scored: Scored, asked: Specification) -> Fou
         "left_out_person": against.left_out_person,
         "uniform": against.uniform,
     }
+    floor = _floors(people, scored, asked)
     found: Found = {
         "source": scored.source,
         "n": int(known.sum()),
         "log_floor": LOG_FLOOR,
         **_estimates(people, mine, MEASURES),
-        "floor": _means(_floors(people, scored, asked), known),
+        "floor": _means(floor, known),
         "references": {name: _means(reference, known) for name, reference in references.items()},
-        **_entropy(people, scored),
+        **_entropy(people, scored, floor),
         "spread_correlation": _spread_correlation(people, scored),
         "reliability_curve": _curve(people, scored, asked, known),
     }
@@ -94,7 +95,7 @@ def _estimates(people: People, mine: Distances, measures: Sequence[str]) -> Foun
     }
 
 
-def _floors(people: People, scored: Scored, asked: Specification) -> Distances:
+def _floors(people: People, scored: Scored, asked: Specification) -> Floors:
     """Of a perfect judge that answers as this one: by stated shares, or by as many votes."""
     if scored.votes is None:
         return people.references.floors
@@ -112,8 +113,11 @@ def _means(found: Distances, known: BoolArray) -> Mapping[str, float | None]:
     return means
 
 
-def _entropy(people: People, scored: Scored) -> Found:
-    """Does it know where people disagree? Of labels and of votes, with Miller and Madow's correction."""
+def _entropy(people: People, scored: Scored, floor: Floors) -> Found:
+    """Does it know where people disagree? Of labels and of votes, with Miller and Madow's correction.
+
+    That is too small where labels are few, so that a perfect judge shows a gap too: its floor.
+    """
     of_people, shares = people.references.entropies, scored.distributions
     logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
     own = np.where(people.labelled, 0.0 - (shares * logs).sum(axis=1), np.nan)
@@ -121,14 +125,17 @@ def _entropy(people: People, scored: Scored) -> Found:
         k = totals(scored.votes)
         # One vote alone says nothing of how sure a scorer is.
         own = np.where(k > 0, np.where(k > 1, entropy_bits_corrected(scored.votes), np.nan), own)
+    gaps, floors_of_gaps = own - of_people.means, floor.entropy - of_people.means
+    floors_of_gaps = floors_of_gaps[~np.isnan(gaps + floors_of_gaps)]
     gap = joint_estimates(
-        {"gap": own - of_people.means},
+        {"gap": gaps},
         {"gap": ("gap", partial(Sums.mean, name="gap"))},
         index=people.frame.clusters,
         weights=people.weights,
     )["gap"]
     return {
         "entropy_gap": gap.as_dict(),
+        "entropy_gap_floor": float(floors_of_gaps.mean()) if len(floors_of_gaps) else None,
         "entropy_correction": "miller_madow",
         "entropy_correlation": of_people.spearman(own, people.labelled).as_dict(),
     }

@@ -14,7 +14,7 @@ from calibration.measures.resamples import Resamples
 from calibration.measures.specification import Specification
 from calibration.metrics.distances import Distances, distances
 from calibration.metrics.fitted import query_folds
-from calibration.metrics.floors import floors
+from calibration.metrics.floors import Floors, floors
 from calibration.metrics.references import left_out_person, overall_shares
 from calibration.metrics.splits import split_labels
 from calibration.metrics.strata import strata_of
@@ -22,6 +22,8 @@ from calibration.metrics.strata import strata_of
 FloatArray = npt.NDArray[np.float64]
 
 LEVELS, FEWEST_IN_LEVEL = 5, 20
+# For each scorer that votes and each level: their error is a hundredth of the floor.
+DRAWS = 200
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class Levels:
         found, rng = np.full(len(self.level), np.nan), asked.rng("floors", "levels", *key)
         for level in range(self.number):
             here = self.level == level
-            drawn = floors(self.counts[here], rng=rng, votes=None if votes is None else votes[here])
+            own = None if votes is None else votes[here]
+            drawn = floors(self.counts[here], rng=rng, votes=own, draws=DRAWS)
             found[here] = drawn.wasserstein_1
         return found
 
@@ -87,7 +90,7 @@ class References:
         return distances(np.full(counts.shape, 1 / counts.shape[1]), counts)
 
     @cached_property
-    def floors(self) -> Distances:
+    def floors(self) -> Floors:
         """Of a perfect judge that states its shares."""
         return floors(self.frame.counts, rng=self.asked.rng("floors"))
 

@@ -1,5 +1,7 @@
 """What a perfect judge scores: distances that finite labels alone make. Vectorised over items."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +16,19 @@ LEAST, MOST = 1e-3, 1 - 1e-6
 TINY = 1e-9
 
 
+@dataclass(frozen=True)
+class Floors(Distances):
+    """Measures of a perfect judge, float arrays of shape (items,).
+
+    Attributes
+    ----------
+    entropy : entropy of what the judge says, in bits; of votes with Miller and Madow's correction
+        NaN where it gives one vote.
+    """
+
+    entropy: FloatArray
+
+
 def floors(
     counts: npt.ArrayLike,
     *,
@@ -21,7 +36,7 @@ def floors(
     votes: npt.ArrayLike | None = None,
     draws: int = DRAWS,
     log_floor: float = LOG_FLOOR,
-) -> Distances:
+) -> Floors:
     """Find what a judge who knows every item's true shares scores against as many labels.
 
     Parameters
@@ -39,7 +54,7 @@ def floors(
 
     Returns
     -------
-    Distances
+    Floors
         Of each item, on average over what its true shares may be. `corrected` is 0, as it is on average.
         NaN for an item without labels, and for all where no item has two.
 
@@ -80,7 +95,7 @@ def floors(
         raise ValueError(f"draws must be at least 1, not {draws}")
     size = people.shape[1]
     columns = np.concatenate([people, np.cumsum(people, axis=1)[:, :-1]], axis=1)
-    terms = np.full((len(n), columns.shape[1], 5), np.nan)
+    terms = np.full((len(n), columns.shape[1], 6), np.nan)
     kept = n > 0
     if (n > 1).any():
         shares, weights = columns[kept].sum(axis=0) / n.sum(), _prior_weights(columns, n)
@@ -88,7 +103,7 @@ def floors(
             prior = weights[place] * shares[place], weights[place] * (1 - shares[place])
             terms[kept, place] = _terms(column, n[kept], asked[kept], prior, draws, rng, log_floor)
     of_values, of_cumulative = terms[:, :size].sum(axis=1), terms[:, size:].sum(axis=1)
-    return Distances(
+    return Floors(
         total_variation=of_values[:, 0] / 2,
         jensen_shannon=of_values[:, 1],
         wasserstein_1=of_cumulative[:, 0],
@@ -98,7 +113,13 @@ def floors(
         corrected=0.0 * of_values[:, 0],
         brier_spread=of_values[:, 4],
         ranked_probability_spread=of_cumulative[:, 4],
+        entropy=of_values[:, 5] - _madow(asked),
     )
+
+
+def _madow(votes: FloatArray) -> FloatArray:
+    """What Miller and Madow's correction adds for each value that is used; 0 for shares that are stated."""
+    return np.where(votes == 1, np.nan, np.where(votes > 0, 1 / (2 * np.log(2) * np.maximum(votes, 1)), 0.0))
 
 
 def _prior_weights(columns: FloatArray, n: FloatArray) -> FloatArray:
@@ -141,5 +162,6 @@ def _terms(
         -share * np.log(np.maximum(said, log_floor)),
         np.square(share - said),
         share * (1 - share),
+        -said * np.log2(np.where(said > 0, said, 1.0)) + (said > 0) * _madow(k),
     )
     return np.stack([term.mean(axis=0) for term in terms], axis=1)[place.ravel()]

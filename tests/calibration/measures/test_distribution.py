@@ -58,13 +58,15 @@ def distribution(frame, given, asked=STANDARD):
     return found(frame, given, asked)["distribution"]
 
 
+@pytest.mark.parametrize("labels", [3, 25])
 @pytest.mark.parametrize("votes", [None, 5])
-def test_a_perfect_judge_scores_its_floor_and_has_no_error_of_its_own(votes):
-    frame, _, true = studied()
+def test_a_perfect_judge_scores_its_floor_and_has_no_error_of_its_own(votes, labels):
+    frame, _, true = studied(labels=labels)
     drawn = None if votes is None else np.random.default_rng(1).multinomial(votes, true).astype(float)
     told = distribution(frame, column(shares=true, votes=drawn))
     for measure in MEASURES[:-1]:
         assert told[measure]["value"] == pytest.approx(told["floor"][measure], rel=0.06)
+    assert told["entropy_gap"]["value"] == pytest.approx(told["entropy_gap_floor"], abs=0.06)
     assert told["corrected"]["low"] - 0.01 < told["floor"]["corrected"] < told["corrected"]["high"] + 0.01
     assert told["skill"]["corrected"]["value"] == pytest.approx(1, abs=0.1)
     assert told["source"] == ("stated" if votes is None else "votes")

@@ -3,6 +3,7 @@ import doctest
 import numpy as np
 import pytest
 
+from annotation.statistics.entropy import entropy_bits_corrected
 from annotation.statistics.population import Population
 from calibration.metrics import floors as module
 from calibration.metrics.distances import MEASURES, distances
@@ -54,6 +55,8 @@ def test_floors_are_what_a_perfect_judge_scores_however_many_labels_an_item_has(
             scored, floor = getattr(judged, name)[here], getattr(found, name)[here].mean()
             assert floor == pytest.approx(scored.mean(), rel=0.05, abs=4 * scored.std() / np.sqrt(1000))
     assert (found.corrected == 0).all()
+    said = entropy_bits_corrected(drawn) if votes else -(true * np.log2(true)).sum(axis=1)
+    assert found.entropy.mean() == pytest.approx(said.mean(), rel=0.03)
 
 
 def test_labels_drawn_again_from_their_own_shares_would_make_too_low_a_floor():
