@@ -22,7 +22,7 @@ from calibration.asking import ASKED, AuditError, checked
 from calibration.frames import ScoreColumn, score_columns
 from calibration.frozen import asked_of, freeze_labels
 from calibration.measurements import Superseded, known, plain, store
-from calibration.measures.each import silent
+from calibration.measures.each import exact_sums, silent
 from calibration.measures.keys import measurement_key
 from calibration.measures.measure import assembled, by_name, measure_scorers
 from calibration.measures.people import People
@@ -134,6 +134,7 @@ def run_audit(
     return audit
 
 
+@exact_sums()
 def _found(
     audit: Audit, *, reuse: bool, progress: Callable[[float], None], threads: int | None
 ) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """Many scorers measured at once, in threads, each handed over as soon as it is done."""
 
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from threading import Event
 from typing import Any
+
+from threadpoolctl import threadpool_limits
 
 from calibration.frames import ScoreColumn
 
@@ -18,6 +21,13 @@ Step = Callable[[], None]
 
 class Stopped(Exception):
     """Nobody wants the rest."""
+
+
+@contextmanager
+def exact_sums() -> Iterator[None]:
+    """BLAS on one thread: its threads share a sum by how many they are, which changes the last bits."""
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 def silent(share: float) -> None:

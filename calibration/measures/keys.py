@@ -13,7 +13,7 @@ from calibration.measures.people import People
 
 # Where numbers come from: a change of any of their files makes other keys, so none is forgotten.
 SOURCES = ("annotation.statistics", "calibration.measures", "calibration.metrics")
-LIBRARIES = ("numpy", "scipy", "krippendorff")
+LIBRARIES = ("numpy", "scipy")
 
 
 def _version() -> str:

@@ -20,7 +20,7 @@ from calibration.measures.between import between
 from calibration.measures.completed import LATER, PAPER, completed, joined
 from calibration.measures.disagreement import by_disagreement
 from calibration.measures.distribution import on_distribution
-from calibration.measures.each import Step, measure_each
+from calibration.measures.each import Step, exact_sums, measure_each
 from calibration.measures.examples import examples
 from calibration.measures.keys import data_hash
 from calibration.measures.pairwise import pairwise
@@ -54,6 +54,7 @@ def parts_of(asked: Specification) -> list[Part]:
     return OF_PAPER if asked.preset == "paper" else PARTS
 
 
+@exact_sums()
 def measure(frame: LabelFrame, columns: Iterable[ScoreColumn], asked: Specification) -> Found:
     """Measure every scorer against what people said; the order of the scorers changes no number."""
     people, columns = People(frame, asked), by_name(columns)

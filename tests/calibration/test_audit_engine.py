@@ -8,15 +8,17 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from threadpoolctl import threadpool_limits
 
 from annotation.models import Label, Study
 from calibration.asking import AuditError
 from calibration.audit import add_scorers, as_json, cancel_audit, create_audit, run_audit
 from calibration.frozen import NothingFrozen, column_of, people_of
-from calibration.measures.each import Stopped, measure_each
+from calibration.measures.each import Stopped, exact_sums, measure_each
 from calibration.measures.keys import data_hash
 from calibration.measures.measure import by_name, measure
 from calibration.models import Audit, Measurement, Score
@@ -130,6 +132,15 @@ def test_run_again_every_bit_is_the_same_in_any_order_and_number_of_threads() ->
     assert [len({(bytes(found), bytes(column)) for found, column in rows}) for rows in kept] == [1, 1, 1]
 
 
+def test_sums_are_the_same_bit_for_bit_whatever_threads_the_machine_gives_them() -> None:
+    numbers = np.random.default_rng(1).normal(size=(300, 1500))
+    products = []
+    for threads in (1, 2):
+        with threadpool_limits(limits=threads, user_api="blas"), exact_sums():
+            products.append((numbers @ numbers[0]).tobytes() + (numbers @ numbers.T).tobytes())
+    assert products[0] == products[1]
+
+
 def test_a_scorer_added_to_a_finished_audit_is_the_only_one_that_is_measured() -> None:
     study = make_scored_study(scorers=NAMES)
     first = finished(asked(study, scorers=["alpha", "gamma"]))
@@ -228,6 +239,7 @@ def test_a_finished_audit_keeps_what_it_read_whatever_changes_later() -> None:
     columns = by_name(column_of(audit, name) for name in NAMES)
     assert people.frame.item_ids == [f"i{n}" for n in range(60)]
     assert data_hash(people, columns) == audit.data_hash
+    assert people.rows is None  # counts, and nobody
     again = measure(people.frame, columns, people.asked)
     assert audit.result is not None
     assert again["scorers"] == audit.result["scorers"]
