@@ -93,9 +93,8 @@ def floor_figure(scorer: Result) -> Figure | None:
         says=(
             "Dots: the mean Wasserstein-1 distance between people’s labels and what the scorer predicts, "
             "with its 95 % interval: half of an item’s labels are measured, by the entropy of the others. "
-            "Grey: the distance that a perfect judge still has from so few votes. What lies above the grey is "
-            "the scorer’s own; the corrected "
-            "distance in the table takes the votes’ part off."
+            "Grey: the distance that a perfect judge still has from so few votes. What lies above the grey "
+            "is the scorer’s own; the corrected distance in the table takes the votes’ part off."
         ),
         table=Table(
             {
