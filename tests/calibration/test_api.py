@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
+from calibration.audit import run_audit
 from calibration.models import Audit, Score
 from tests.factory import make_items, make_labels, make_study
 
@@ -64,3 +65,40 @@ def test_bad_input_is_400_with_words_and_nothing_is_written(
     assert (answer.status_code, words in answer.content.decode()) == (400, True), answer.content
     assert not Score.objects.exists() and not Audit.objects.exists()
     assert api.post(f"/api/v1/studies/nowhere/{path}/", data).status_code == 404
+
+
+@pytest.mark.django_db
+def test_an_audit_is_specified_cancelled_run_again_and_given_more_scorers(api: Client) -> None:
+    labelled()
+    for name in ("length", "words", "late"):
+        api.post("/api/v1/studies/answers/scores/", {"file": scores(8, scorer=name)})
+    asked = {
+        "preset": "standard",
+        "replicates": 20,
+        "scorers": ["length"],
+        "subsets": {"tukey": [1.5]},
+        "cluster_unit": "item",
+        "margin": 0.25,
+        "confident": 0.8,
+    }
+    started = api.post("/api/v1/studies/answers/audits/", asked, "application/json").json()
+    assert asked.items() <= started.items() and (started["state"], started["progress"]) == ("waiting", 0)
+    url = f"/api/v1/audits/{started['id']}/"
+    assert api.post(f"{url}cancel/").json()["state"] == "cancelled"
+    assert api.post(f"{url}run/").json()["state"] == "waiting"
+    run_audit(audit=Audit.objects.get())
+    assert api.post(f"{url}cancel/").json()["progress"] == 1
+    grown = api.post(f"{url}scorers/", {"scorers": ["words"]}, "application/json")
+    assert (grown.status_code, grown.json()["scorers"]) == (201, ["length", "words"])
+    assert grown.json().items() >= {key: asked[key] for key in asked if key != "scorers"}.items()
+    for wrong, words in ({"scorers": ["length"]}, "not in the audit"), ({"scorers": ["nobody"]}, "no scores"):
+        refused = api.post(f"{url}scorers/", wrong, "application/json")
+        assert (refused.status_code, words in refused.content.decode()) == (400, True)
+    for wrong, words in (
+        ({"subsets": {"ties": [50]}}, "no rule ties"),
+        ({"cluster_unit": "form"}, "lie in no forms"),
+        ({"confident": 2}, "confident share"),
+    ):
+        refused = api.post("/api/v1/studies/answers/audits/", asked | wrong, "application/json")
+        assert (refused.status_code, words in refused.content.decode()) == (400, True)
+    assert Audit.objects.count() == 2

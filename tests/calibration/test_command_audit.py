@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from calibration.models import Audit, Score
+from calibration.models import Audit, Measurement, Score
 from tests.calibration.scored import make_scored_study
 from tests.factory import make_items, make_labels, make_study
 
@@ -104,3 +104,32 @@ def test_a_failed_run_is_one_line_and_leaves_no_audit() -> None:
         printed("answers")
     assert "\n" not in str(caught.value)
     assert not Audit.objects.exists()
+
+
+def test_subsets_thresholds_and_cluster_unit_are_chosen_and_measured_anew_if_wished() -> None:
+    make_scored_study()
+    asked = {"subset": [("tukey", [2.0])], "cluster_unit": "item", "margin": 0.25, "confident": 0.9}
+    first = json.loads(printed("answers", json=True, preset="full", **asked))
+    assert [(s["rule"], s["parameter"]) for s in first["subsets"]] == [("tukey", 2.0)]
+    assert (first["cluster_unit"], first["margin"], first["confident"]) == ("item", 0.25, 0.9)
+    assert json.loads(printed("answers", json=True, preset="full", anew=True, **asked)) == first
+    dates = Measurement.objects.filter(scorer="judge").values_list("measured_at", flat=True)
+    assert len(set(dates)) == len(dates) == 2
+    flags = ["--json", "--replicates=20", "--preset=full", "--subset=tukey=2", "--cluster-unit=item"]
+    out = StringIO()
+    call_command("audit", "answers", *flags, "--margin=.25", "--confident=.9", stdout=out)
+    assert json.loads(out.getvalue()) == first
+
+
+def test_interrupted_it_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_scored_study(items=12)
+
+    def interrupted(self: object, share: float) -> None:
+        assert Measurement.objects.exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tqdm.tqdm.update", interrupted)
+    with pytest.raises(CommandError, match="nothing of the audit was kept") as caught:
+        printed("answers")
+    assert caught.value.returncode == 130
+    assert not Audit.objects.exists() and not Measurement.objects.exists()
