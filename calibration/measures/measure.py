@@ -20,6 +20,7 @@ from calibration.measures.between import between
 from calibration.measures.completed import LATER, PAPER, completed, joined
 from calibration.measures.disagreement import by_disagreement
 from calibration.measures.distribution import on_distribution
+from calibration.measures.drops import reliability
 from calibration.measures.each import Step, exact_sums, measure_each
 from calibration.measures.examples import examples
 from calibration.measures.keys import data_hash
@@ -135,5 +136,9 @@ def _people(people: People, asked: Specification) -> Found:
         **annotators_reason(frame),
         "clusters": {"unit": frame.cluster_unit, "n": clusters, **with_caution(clusters)},
         "subsets": [subset_as_dict(subset) for subset in people.subsets],
-        "people": completed({"krippendorff_alpha": alpha}, ["reliability", "ceiling"]),
+        "people": completed(
+            {"krippendorff_alpha": alpha} | ({} if asked.preset == "paper" else reliability(people, asked)),
+            ["reliability", "ceiling"],
+            reason=PAPER,
+        ),
     }

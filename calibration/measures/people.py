@@ -16,6 +16,7 @@ from calibration.measures.references import References
 from calibration.measures.resamples import Resamples
 from calibration.measures.specification import Specification
 from calibration.metrics.subsets import Subset, near_pairs, subsets_for
+from calibration.metrics.unsure_means import variance_of_means
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -79,6 +80,11 @@ class People:
     def means(self) -> FloatArray:
         """Mean label of each item; NaN where there is none."""
         return mean_label(self.frame.counts, self.frame.values)
+
+    @cached_property
+    def mean_variances(self) -> FloatArray:
+        """How unsure each mean label is: its sampling variance."""
+        return variance_of_means(self.frame.counts, self.frame.values)
 
     @cached_property
     def labelled(self) -> npt.NDArray[np.bool_]:

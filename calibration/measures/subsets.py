@@ -1,11 +1,15 @@
-"""Ranks again on the subsets, cut on all labelled items, as far as the scorer covers them."""
+"""Ranks again on the subsets, cut on all labelled items, as far as the scorer covers them.
+
+Beside each, what the drop there would be of a scorer that errs alike everywhere.
+"""
 
 from typing import Any
 
 import numpy as np
 
 from annotation.statistics.intervals import Estimate
-from calibration.measures.completed import completed
+from calibration.measures.completed import PAPER, completed, joined
+from calibration.measures.drops import DROP, drops
 from calibration.measures.people import People
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
@@ -18,14 +22,18 @@ def on_subsets(people: People, scored: Scored, asked: Specification) -> Found:
     """Spearman again on each subset, cut on all labelled items, as far as the scorer covers it."""
     known: dict[tuple[bytes, int], Estimate] = {}
     rows = []
-    for subset in people.subsets:
+    paper = asked.preset == "paper"
+    beside: list[Found] = (
+        [{}] * len(people.subsets) if paper else drops(people, scored, asked, people.subsets)
+    )
+    for subset, drop in zip(people.subsets, beside, strict=True):
         chosen = subset.mask if subset.pairs is None else subset.pairs
         # Ties make several cuts keep the same items: then they have the same numbers, computed once.
         key = chosen.tobytes(), subset.unlisted
         if key not in known:
             known[key] = rho(people, scored, asked, subset)
         measured = subset_as_dict(subset) | {"n": known[key].n, "spearman": known[key].as_dict()}
-        rows.append(completed(measured, ["expected", "excess", "stratified"]))
+        rows.append(completed(joined(measured, drop), DROP, reason=PAPER))
     found: Found = {"subsets": rows}
     if any(subset.pairs is not None for subset in people.subsets):
         found["all_pairs"] = rho(people, scored, asked, people.all_pairs).as_dict()

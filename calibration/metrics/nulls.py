@@ -14,6 +14,7 @@ from calibration.metrics.unsure_means import equal_errors
 # On fewer of either side, hardly any arrangement is as extreme as one in twenty.
 FEWEST = 5
 ITEMS_A_STRATUM = 10
+FEW = f"fewer than {FEWEST} items inside, or outside, the subset"
 INCOMPARABLE = "hardly any item inside has a mean label like one outside: there is nothing to compare"
 
 
@@ -181,6 +182,8 @@ def stratified_residual_tests(
     for member in members:
         if member.shape != kept.shape:
             raise ValueError(f"inside must have shape {kept.shape}, not {member.shape}")
+    if not len(s):
+        return [_undefined(0, 0, FEW) for _ in members]
     unsure = None if variances is None else np.asarray(variances, dtype=np.float64)[kept]
     errors = equal_errors(s, m, unsure)
     stratum = strata_of(m, max(1, len(m) // ITEMS_A_STRATUM) if strata is None else strata)
@@ -238,11 +241,14 @@ class _Sides:
 
     def undefined(self) -> ResidualTest | None:
         if min(self.members, self.others) < FEWEST:
-            words = f"fewer than {FEWEST} items inside, or outside, the subset"
-            return ResidualTest(None, None, None, self.members, self.others, reason=words)
+            return _undefined(self.members, self.others, FEW)
         if min(self.inside, self.outside) < FEWEST:
-            return ResidualTest(None, None, None, self.members, self.others, reason=INCOMPARABLE)
+            return _undefined(self.members, self.others, INCOMPARABLE)
         return None
+
+
+def _undefined(inside: int, outside: int, reason: str) -> ResidualTest:
+    return ResidualTest(None, None, None, inside, outside, reason=reason)
 
 
 def _normal_p(excess: FloatArray, variance: FloatArray) -> FloatArray:
