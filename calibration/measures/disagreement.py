@@ -49,7 +49,8 @@ def by_disagreement(people: People, scored: Scored, asked: Specification) -> Fou
             if name in ("corrected", "skill_over_person") and not row[name]["n"]:
                 row[name]["reason"] = ONE_OTHER
         floor = floors[here & ~np.isnan(floors)]
-        rows.append(row | {"floor": float(floor.mean()) if len(floor) else None})
+        row["floor"] = float(floor.mean()) if len(floor) else None
+        rows.append(row if len(floor) else row | {"reasons": {"floor": ONE_OTHER}})
     return {"by_disagreement": rows}
 
 

@@ -24,7 +24,13 @@ BoolArray = npt.NDArray[np.bool_]
 
 NO_SCORE = "no labelled item has a score"
 ONE_QUERY = "only one query: there are no others to learn from"
-ONE_LABEL = "no item has two labels, from a scorer that states shares or gives two votes"
+ONE_LABEL = "no item has two labels, and two votes of a scorer that votes"
+WHY_NULL = {
+    "floor": ONE_LABEL,
+    "entropy_gap_floor": ONE_LABEL,
+    "left_out_person": ONE_LABEL,
+    "overall": ONE_QUERY,
+}
 SPREADS = {"brier": "brier_spread", "ranked_probability_score": "ranked_probability_spread"}
 # What is shown again of numbers whose shares are isotonic.
 SENSITIVITY = ("wasserstein_1", "ranked_probability_score", "corrected")
@@ -49,7 +55,7 @@ def on_distribution(people: People, scored: Scored, asked: Specification) -> Fou
         "log_floor": LOG_FLOOR,
         **_estimates(people, mine, MEASURES),
         "floor": _means(floor, known),
-        "references": {name: _means(reference, known) for name, reference in references.items()},
+        "references": explained({name: _means(reference, known) for name, reference in references.items()}),
         **_entropy(people, scored, floor),
         "spread_correlation": _spread_correlation(people, scored),
         "reliability_curve": _curve(people, scored, asked, known),
@@ -57,7 +63,13 @@ def on_distribution(people: People, scored: Scored, asked: Specification) -> Fou
     if asked.preset == "full" and "ordered_logit" in scored.source:
         isotonic = _distances(people, scored, scored.fitted_by(isotonic_shares))
         found["isotonic"] = _estimates(people, isotonic, SENSITIVITY)
-    return {"distribution": found}
+    return {"distribution": explained(found)}
+
+
+def explained(found: Found) -> Found:
+    """With the reasons for what is null of what needs labels or queries to compare."""
+    reasons = {key: WHY_NULL[key] for key in WHY_NULL if key in found and found[key] is None}
+    return found | ({"reasons": reasons} if reasons else {})
 
 
 def _distances(people: People, scored: Scored, shares: FloatArray) -> Distances:
@@ -103,14 +115,14 @@ def _floors(people: People, scored: Scored, asked: Specification) -> Floors:
     return floors(people.frame.counts, votes=votes, rng=asked.rng("floors", scored.name))
 
 
-def _means(found: Distances, known: BoolArray) -> Mapping[str, float | None]:
-    """Mean over the scorer's items of each measure; None where no item has it."""
+def _means(found: Distances, known: BoolArray) -> Mapping[str, float | None] | None:
+    """Mean over the scorer's items of each measure; None where no item has it, or has any."""
     means: dict[str, float | None] = {}
     for measure in MEASURES:
         values = getattr(found, measure)[known]
         values = values[~np.isnan(values)]
         means[measure] = float(values.mean()) if len(values) else None
-    return means
+    return means if any(mean is not None for mean in means.values()) else None
 
 
 def _entropy(people: People, scored: Scored, floor: Floors) -> Found:

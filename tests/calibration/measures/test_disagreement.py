@@ -51,6 +51,7 @@ def test_three_labels_leave_one_to_measure_and_nothing_to_correct_it_by():
         assert row["wasserstein_1"]["value"] > 0 and row["residual_sd"]["value"] > 0
         for name in ("corrected", "skill_over_person"):
             assert row[name]["value"] is None and "too few labels" in row[name]["reason"]
+        assert row["floor"] is None and "too few labels" in row["reasons"]["floor"]
 
 
 def test_what_cannot_be_told_is_null_with_a_reason():

@@ -143,14 +143,16 @@ def test_one_query_has_nothing_to_learn_from_but_stated_shares_stand():
     told = distribution(frame, column(shares=true))
     assert told["wasserstein_1"]["value"] and told["wasserstein_1"]["low"] is None
     assert told["skill"]["brier"]["value"] is None and "one query" in told["skill"]["brier"]["reason"]
-    assert told["references"]["overall"]["brier"] is None
+    assert told["references"]["overall"] is None and "one query" in told["references"]["reasons"]["overall"]
 
 
 def test_one_label_an_item_leaves_undefined_what_needs_two():
     frame, _, true = studied(labels=1)
     told = distribution(frame, column(shares=true))
     assert told["corrected"]["value"] is None and "two labels" in told["corrected"]["reason"]
-    assert told["floor"]["wasserstein_1"] is None and told["entropy_gap"]["value"] is None
+    assert told["floor"] is told["entropy_gap_floor"] is told["entropy_gap"]["value"] is None
+    assert told["reasons"].keys() == {"floor", "entropy_gap_floor"}
+    assert told["references"]["reasons"].keys() == {"left_out_person"}
     assert told["wasserstein_1"]["value"] > 0
     levels = found(frame, column(shares=true), part=by_disagreement)
     assert levels["by_disagreement"] is None and "three labels" in levels["reasons"]["by_disagreement"]
