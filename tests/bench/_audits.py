@@ -51,7 +51,7 @@ def draw(kind: str) -> Drawn:
 
 
 def measure() -> dict[str, Any]:
-    """Seconds of each preset and of one scorer more, peak memory, and what was measured for that one."""
+    """Seconds of each preset and of one scorer more, peak memory, and how many were measured for that one."""
     with tempfile.TemporaryDirectory(prefix="manyminds-bench-") as folder:
         environment = os.environ | {
             "DEBUG": "on",
@@ -73,15 +73,23 @@ def _measure(folder: Path) -> dict[str, Any]:
     for kind in OF_A_QUERY:
         _import(draw(kind), folder)
     # The full preset first: the highest memory that the process has held then tells its own.
-    full, audits = _run("full")
+    full, full_processors, audits = _run("full")
     peak = _peak()
-    paper, _ = _run("paper")
+    paper, paper_processors, _ = _run("paper")
     more, measured = _add(audits)
-    return {"full": full, "paper": paper, "peak": peak, "more": more, "measured": measured}
+    processors = {"full": full_processors, "paper": paper_processors}
+    return {
+        "full": full,
+        "paper": paper,
+        "processors": processors,
+        "peak": peak,
+        "more": more,
+        "measured": measured,
+    }
 
 
-def _run(preset: str) -> tuple[float, list[Any]]:
-    """Seconds of the audits of both studies."""
+def _run(preset: str) -> tuple[float, float, list[Any]]:
+    """Seconds of the audits of both studies, seconds of the processors, and the audits."""
     from annotation.models import Study
     from calibration.audit import create_audit, run_audit
 
@@ -90,10 +98,10 @@ def _run(preset: str) -> tuple[float, list[Any]]:
         create_audit(study=study, preset=preset, scorers=names, replicates=REPLICATES)
         for study in Study.objects.order_by("slug")
     ]
-    start = time.perf_counter()
+    start, start_processors = time.perf_counter(), time.process_time()
     for audit in audits:
         _finished(run_audit(audit=audit))
-    return time.perf_counter() - start, audits
+    return time.perf_counter() - start, time.process_time() - start_processors, audits
 
 
 def _add(audits: list[Any]) -> tuple[float, int]:
