@@ -6,6 +6,7 @@ them briefly. A module a subject, each with its list `SIMULATIONS`.
 
 from tests.bench._simulations import (
     agreement,
+    comparisons,
     correlation,
     distributions,
     entropy,
@@ -31,6 +32,7 @@ SUBJECTS = (
     paired,
     scorers,
     distributions,
+    comparisons,
     whom,
     plans,
 )
