@@ -36,6 +36,8 @@ Part = Callable[[People, Scored, Specification], Found]
 
 CONTRACT = ("distribution", "by_disagreement", "pairwise", "alt_test", "annotators", "groups", "examples")
 
+SPREAD = "items of a query lie in several of them: where those are alike, intervals are too narrow"
+
 # What is measured of a scorer, in the order of the JSON; of the preset paper, the first alone.
 OF_PAPER: list[Part] = [coverage, correlations, on_subsets]
 PARTS: list[Part] = [
@@ -123,7 +125,6 @@ def _people(people: People, asked: Specification) -> Found:
         ).as_dict()
         for level in LEVELS
     }
-    clusters = len(np.unique(frame.clusters[people.labelled]))
     return {
         "items": int(people.labelled.sum()),
         "labels": int(labels.sum()),
@@ -134,7 +135,7 @@ def _people(people: People, asked: Specification) -> Found:
         },
         "annotators": frame.annotators,
         **annotators_reason(frame),
-        "clusters": {"unit": frame.cluster_unit, "n": clusters, **with_caution(clusters)},
+        "clusters": _clusters(people),
         "subsets": [subset_as_dict(subset) for subset in people.subsets],
         "people": completed(
             {"krippendorff_alpha": alpha} | ({} if asked.preset == "paper" else reliability(people, asked)),
@@ -142,3 +143,12 @@ def _people(people: People, asked: Specification) -> Found:
             reason=PAPER,
         ),
     }
+
+
+def _clusters(people: People) -> Found:
+    """What intervals resample, and what to beware of."""
+    frame = people.frame
+    number = len(np.unique(frame.clusters[people.labelled]))
+    cautions = [*with_caution(number).values(), *([] if people.queries_lie_whole else [SPREAD])]
+    beware = {"caution": "; ".join(cautions)} if cautions else {}
+    return {"unit": frame.cluster_unit, "n": number, **beware}

@@ -62,9 +62,14 @@ class People:
     @cached_property
     def pair_resamples(self) -> Resamples:
         """The same, of pairs of items of a query; of queries, if those do not lie whole in clusters."""
+        whole = self.queries_lie_whole
+        return self.resamples if whole else self._resamples(self.frame.queries, "queries")
+
+    @property
+    def queries_lie_whole(self) -> bool:
+        """Whether the items of each query lie in one cluster."""
         clusters, queries = self.frame.clusters, self.frame.queries
-        whole = np.unique(np.stack([queries, clusters]), axis=1).shape[1] == len(np.unique(queries))
-        return self.resamples if whole else self._resamples(queries, "queries")
+        return bool(np.unique(np.stack([queries, clusters]), axis=1).shape[1] == len(np.unique(queries)))
 
     def _resamples(self, clusters: IntArray, key: str) -> Resamples:
         return Resamples.drawn(

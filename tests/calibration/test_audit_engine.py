@@ -118,6 +118,8 @@ def test_intervals_resample_the_cluster_unit_that_is_asked_for() -> None:
         assert audit.result["cluster_unit"] == audit.result["clusters"]["unit"] == (unit or "query")
         assert audit.result["clusters"]["n"] == number
         assert audit.result["scorers"][0]["spearman"]["clusters"] == number
+        caution = audit.result["clusters"].get("caution", "")
+        assert ("intervals are too narrow" in caution) is (unit in ("form", "item"))
 
 
 def test_run_again_every_bit_is_the_same_in_any_order_and_number_of_threads() -> None:
