@@ -83,6 +83,7 @@ class World:
             "scorer-detail": {"pk": scorer.pk},
             "audit": {"pk": audit.pk, "name": "league"},
             "audit-figure": {"pk": audit.pk, "name": "subset-entropy", "format": "svg"},
+            "audit-compare-figure": {"format": "svg"},
             "plan": {"pk": plan.pk},
             "plan-figure": {"pk": plan.pk, "format": "svg"},
         }
