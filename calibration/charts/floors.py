@@ -54,6 +54,10 @@ def _column(row: Mapping[str, Any], measure: str, up: Axis, n: int, room: float)
         y=up.end(found["value"]),
         low=up.end(found["low"]),
         high=up.end(found["high"]),
-        name=f"{fixed(row['low'], 1)}–{fixed(row['high'], 1)}",
+        name=fixed(row["low"], 1) if row["low"] == row["high"] else _range(row),
         n=f"n = {row['n']:,}",
     )
+
+
+def _range(row: Mapping[str, Any]) -> str:
+    return f"{fixed(row['low'], 1)}–{fixed(row['high'], 1)}"

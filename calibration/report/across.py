@@ -24,6 +24,11 @@ REFERENCES = {
     "left_out_person": ("One other person", "their one label"),
     "uniform": ("Knows nothing", "all labels alike"),
 }
+# What stands in the columns of the table, where others than scorers have it, with its decimals.
+OF_REFERENCES = [
+    *((measure, 2) for measure in MEASURES),
+    *(("corrected", 3), ("", 0), ("entropy_gap", 2), ("", 0), ("", 0)),
+]
 DISTRIBUTION_HEADS = (
     *map(Head, MEASURES.values()),
     Head("corrected distance", "0: perfect"),
@@ -105,7 +110,7 @@ def _across(
             beneath, written = "", [cells.undefined(reason_of(scorer, key))] * len(heads)
         rows.append(Line(scorer["name"], beneath, written))
     if key == "distribution":
-        rows += _references(fullest(scorers, key) or {}, len(heads))
+        rows += _references(fullest(scorers, key) or {})
     return Across(cells.grid(label, heads, rows), "")
 
 
@@ -122,20 +127,25 @@ def _distribution_line(cells: Cells, found: Found) -> tuple[str, list[SafeString
     return f"{SOURCES.get(found['source'], found['source'])}, n = {found['n']:,}", written
 
 
-def _references(found: Found, columns: int) -> list[Line]:
+def _references(found: Found) -> list[Line]:
     """What others than scorers have on the same items."""
-    known = {"floor": found.get("floor") or {}, **(found.get("references") or {})}
+    floor = (found.get("floor") or {}) | {"entropy_gap": found.get("entropy_gap_floor")}
+    known = {"floor": floor, **(found.get("references") or {})}
     return [
         Line(
             name,
             beneath,
-            [SafeString(fixed(known[key][m]) if known[key].get(m) is not None else "") for m in MEASURES]
-            + [SafeString("")] * (columns - len(MEASURES)),
+            [_reference(known[key], of, places) for of, places in OF_REFERENCES],
             reference=True,
         )
         for key, (name, beneath) in REFERENCES.items()
         if known.get(key)
     ]
+
+
+def _reference(known: Found, of: str, places: int) -> SafeString:
+    value = known.get(of)
+    return SafeString("" if value is None else fixed(value, places))
 
 
 def _ece(cells: Cells, curve: Found) -> SafeString:
@@ -163,7 +173,11 @@ def _people_line(cells: Cells, scorer: Found) -> Line:
 def _alt_test(cells: Cells, test: Found) -> list[SafeString]:
     if test.get("winning_rate") is None:
         return [cells.undefined(test.get("reason"))] * 5
-    verdict = "passes" if test["passed"] else "does not pass"
+    verdict = cells.noted(
+        "passes" if test["passed"] else "does not pass",
+        *([f"its label: {test['label']}"] if test.get("label") else []),
+        *([test["reason"]] if test.get("reason") else []),
+    )
     thin = "" if test["adequate"] else "<small>too thin a design to tell</small>"
     each = test.get("items_per_annotator")
     return [

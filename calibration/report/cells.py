@@ -96,6 +96,10 @@ class Cells:
     def undefined(self, reason: str | None) -> SafeString:
         return SafeString(f"{UNDEFINED}{self._note(reason) if reason else ''}")
 
+    def noted(self, text: str, *notes: str) -> SafeString:
+        """A word of ours with notes."""
+        return SafeString(text + "".join(map(self._note, notes)))
+
     def _note(self, reason: str) -> str:
         return f"<sup>{self._notes.setdefault(reason, len(self._notes) + 1)}</sup>"
 

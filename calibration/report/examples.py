@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from annotation.charts.labels import LabelBar, label_bar_of, value_in_words
 from annotation.models import Item, Study
-from annotation.templatetags.labels import percent
+from annotation.templatetags.labels import fixed, percent
 from calibration.report.found import Found
 
 # Longer texts are folded behind their beginning.
@@ -33,6 +33,13 @@ class Example:
     people: LabelBar
     predicted: LabelBar | None
     found: Found
+
+    @property
+    def words(self) -> str:
+        """By how much the scorer is wrong, and the standard error of the mean label."""
+        error, noise = self.found["error"], self.found.get("noise")
+        said = f"Too {'high' if error > 0 else 'low'} by {fixed(abs(error))}"
+        return f"{said}; people’s mean is sure to ±{fixed(1.96 * noise)}" if noise is not None else said
 
 
 Items = Mapping[str, Item]

@@ -5,22 +5,24 @@ from typing import Any
 
 from annotation.charts.bars import bars_of
 from annotation.figures.figure import Figure, Table
-from annotation.templatetags.labels import counted, fixed
+from annotation.templatetags.labels import counted, end, fixed
 from calibration.charts.floors import floors_of
 from calibration.charts.reliability import reliability_of
 from calibration.report.found import Found, Result, ranked, told
 from calibration.report.subsets import RuleSection, sections_of
 
+FLOOR = "Grey: the distance that a perfect judge still has from so few votes; what is above is the scorer’s."
+NO_FLOOR = "With so few labels an item, it is not known how near a perfect judge would be."
 SUBSET_COLUMNS = (
     *("n", "all", "all_low", "all_high", "subset", "subset_low", "subset_high"),
     *("expected", "expected_low", "expected_high", "excess", "p", "adjusted_p"),
 )
 CURVES = {
     "distribution": (
-        "When it says a share, do so many people give that label?",
-        "A dot holds as many pairs of an item and a label as every other: across, the share that the "
-        "scorer predicts; up, the share of people. On the diagonal it says what people do; lines are 95 % "
-        "intervals.",
+        "When it says how many people rate so low, do as many?",
+        "Across, the share of people whom the scorer predicts at a label or below it; up, the share who are "
+        "there. A dot holds as many pairs of an item and a label as every other. On the diagonal it says "
+        "what people do; lines are 95 % intervals.",
     ),
     "pairwise": (
         "When it is so sure of a side, do so many people take it?",
@@ -93,14 +95,15 @@ def floor_figure(scorer: Result) -> Figure | None:
         says=(
             "Dots: the mean Wasserstein-1 distance between people’s labels and what the scorer predicts, "
             "with its 95 % interval: half of an item’s labels are measured, by the entropy of the others. "
-            "Grey: the distance that a perfect judge still has from so few votes. What lies above the grey "
-            "is the scorer’s own; the corrected distance in the table takes the votes’ part off."
+            f"{FLOOR if any(row['floor'] is not None for row in rows) else NO_FLOOR} In the table, the "
+            "corrected distance is 0 for a perfect judge; residuals are 1 where they spread as on all items; "
+            "skill is 0 for one more person and 0.5 for a perfect judge."
         ),
         table=Table(
             {
                 "low": "Entropy, from", "high": "to", "n": "n",
                 "wasserstein_1": "Wasserstein-1", "wasserstein_1_low": "from", "wasserstein_1_high": "to",
-                "floor": "Floor", "corrected": "Corrected", "residual_sd": "sd of residuals",
+                "floor": "Floor", "corrected": "Corrected", "residual_sd": "Residuals",
                 "skill_over_person": "Skill over one person",
             },
             [_level(row) for row in rows],
@@ -144,7 +147,7 @@ def curve_figure(scorer: Result, key: str) -> Figure | None:
 def annotators_figure(scorer: Result) -> Figure | None:
     """How the correlations with single people spread, never a person."""
     found = scorer.get("annotators") or {}
-    bins = found.get("bins") or []
+    bins = _without_empty_ends(found.get("bins") or [])
     if not bins:
         return None
     named = [(f"{fixed(one['low'], 1)} to {fixed(one['high'], 1)}", one["n"]) for one in bins]
@@ -164,6 +167,11 @@ def annotators_figure(scorer: Result) -> Figure | None:
     )
 
 
+def _without_empty_ends(bins: list[Result]) -> list[Result]:
+    held = [place for place, one in enumerate(bins) if one["n"]]
+    return bins[held[0] : held[-1] + 1] if held else []
+
+
 def _level(row: Found) -> tuple[Any, ...]:
     distance = told(row, "wasserstein_1")
     ends = (distance.get(key) for key in ("value", "low", "high"))
@@ -181,4 +189,7 @@ def _spread_words(found: Found) -> str:
         return f"{said}How far they spread beyond that is undefined: {spread.get('reason', 'no value')}."
     p = spread.get("p")
     chance = "" if p is None else f", p {p:.3f}"
-    return f"{said}Beyond that they spread with a standard deviation of {fixed(spread['value'])}{chance}."
+    ends = f", from {end(spread['low'])} to {end(spread['high'])}" if spread.get("low") is not None else ""
+    return (
+        f"{said}Beyond that they spread with a standard deviation of {fixed(spread['value'])}{ends}{chance}."
+    )

@@ -69,10 +69,16 @@ def league_of(result: Result, scorers: list[Result], focus: RuleSection | None) 
     return League(
         grid=cells.grid("Scorers by rho", HEADS, rows),
         marks=[axis.mark(scorer["spearman"]) for scorer in scorers],
-        ticks=axis.ticks()[:: 1 if len(axis.ticks()) <= MOST_TICKS else 2],
+        ticks=_some(axis.ticks()),
         focus=focus,
         correlations=_correlations(scorers),
     )
+
+
+def _some(ticks: list[Tick]) -> list[Tick]:
+    """Every second where they are many, zero among them."""
+    zero = next(place for place, tick in enumerate(ticks) if tick.zero)
+    return ticks if len(ticks) <= MOST_TICKS else ticks[zero % 2 :: 2]
 
 
 def _who(scorer: Found) -> str:

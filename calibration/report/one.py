@@ -12,6 +12,11 @@ from calibration.report.figures import figures_of
 from calibration.report.found import Found, Result, reason_of, told
 from calibration.report.subsets import RuleSection, cuts_of_one
 
+GROUP_HEADS = (
+    Head("rho with their mean"),
+    Head("expected", "groups by chance"),
+    Head("difference", "adjusted p"),
+)
 # Parts of a scorer's own account, in words, for when the audit has nothing of them.
 PARTS = {
     "by_disagreement": "Distance by level of disagreement",
@@ -75,7 +80,15 @@ def equally_good_words(scorer: Found) -> str:
 def _group_grid(question: Found) -> Grid:
     cells = Cells()
     rows = [
-        Line(group["name"], counted(group["people"], "person"), [cells.estimate(told(group, "spearman"))])
+        Line(
+            group["name"],
+            counted(group["people"], "person"),
+            [
+                cells.estimate(told(group, "spearman")),
+                cells.estimate(told(group, "expected")),
+                cells.tested(told(group, "difference")),
+            ],
+        )
         for group in question["groups"]
     ]
-    return cells.grid(question["question"], [Head("rho with their mean")], rows, first="Group")
+    return cells.grid(question["question"], GROUP_HEADS, rows, first="Group")

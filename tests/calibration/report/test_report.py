@@ -135,7 +135,7 @@ def test_examples_show_texts_beside_peoples_labels_and_what_the_scorer_predicts(
     assert '<details class="fold"><summary>so long' in text
     assert "&lt;b&gt;مرحبا&lt;/b&gt;" in text
     assert "no longer has the texts of item <bdi>i2</bdi>" in text
-    assert "People, mean 1.50" in text and "Scorer, mean 4.25" in text and "Off by 2.75" in text
+    assert "People, mean 1.50" in text and "Scorer, mean 4.25" in text and "Too high by 2.75" in text
     assert "7 labels. 1" in text and re.search(r"Predicted\. 2[^\"]*: 5 %", text)
 
 
