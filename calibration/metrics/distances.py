@@ -253,8 +253,8 @@ def _distributions(predicted: npt.ArrayLike, counts: FloatArray) -> FloatArray:
 
 
 def _summed(rows: FloatArray) -> FloatArray:
-    """Sums along the last axis; a product is several times faster than a sum along a short one."""
-    sums: FloatArray = rows @ np.ones(rows.shape[-1])
+    """Sums along the last axis, faster than `sum` along a short one, and by one thread: the same to the bit."""
+    sums: FloatArray = np.einsum("...v->...", rows)
     return sums
 
 

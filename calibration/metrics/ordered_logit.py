@@ -171,7 +171,7 @@ def _likelihood(at: FloatArray, z: FloatArray, labels: FloatArray, ridge: float)
         return -np.inf
     u = thresholds - slope * z[:, None]
     upper, lower = labels[:, :-1], labels[:, 1:]
-    logistic = np.vdot(upper + lower, np.logaddexp(0.0, -u)) + np.vdot(lower, u)
+    logistic = np.sum((upper + lower) * np.logaddexp(0.0, -u) + lower * u)
     between = labels[:, 1:-1].sum(axis=0) @ np.log(-np.expm1(-gaps))
     return float(between - logistic - ridge * slope**2 / 2)
 
@@ -179,19 +179,22 @@ def _likelihood(at: FloatArray, z: FloatArray, labels: FloatArray, ridge: float)
 def _derivatives(
     at: FloatArray, z: FloatArray, labels: FloatArray, ridge: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Slope of the log likelihood, and its curvature with the sign turned: positive definite."""
+    """Slope of the log likelihood, and its curvature with the sign turned: positive definite.
+
+    Sums over items by one thread: a product by several may differ in the last digit from run to run.
+    """
     thresholds, slope = at[:-1], at[-1]
     below = expit(thresholds - slope * z[:, None])
     upper = labels[:, :-1]
     n = upper + labels[:, 1:]
     left = upper - n * below
     weight = n * below * (1 - below)
-    rise = np.append(left.sum(axis=0), -float(z @ left.sum(axis=1)) - ridge * slope)
+    rise = np.append(left.sum(axis=0), -float(np.einsum("i,iv->", z, left)) - ridge * slope)
     curve = np.zeros((len(at), len(at)))
     places = np.arange(len(thresholds))
     curve[places, places] = weight.sum(axis=0)
-    curve[:-1, -1] = curve[-1, :-1] = -(z @ weight)
-    curve[-1, -1] = np.square(z) @ weight.sum(axis=1) + ridge
+    curve[:-1, -1] = curve[-1, :-1] = -np.einsum("i,iv->v", z, weight)
+    curve[-1, -1] = np.einsum("i,i,iv->", z, z, weight) + ridge
     between, gaps = labels[:, 1:-1].sum(axis=0), np.diff(thresholds)
     push, stiff = between / np.expm1(gaps), between / np.square(2 * np.sinh(gaps / 2))
     rise[:-2] -= push
