@@ -253,7 +253,7 @@ def _distributions(predicted: npt.ArrayLike, counts: FloatArray) -> FloatArray:
 
 
 def _summed(rows: FloatArray) -> FloatArray:
-    """Sums along the last axis, faster than `sum` along a short one, and by one thread: the same to the bit."""
+    """Sums along the last axis, faster than `sum` if it is short, and by one thread: the same to the bit."""
     sums: FloatArray = np.einsum("...v->...", rows)
     return sums
 
