@@ -131,7 +131,6 @@ SIMULATIONS: list[Simulation] = [
             p=partial(spread_p, people=people, spread=0.25),
             share="power",
             band=band,
-            quick=QUICK * (people.number == 24),
         )
         for people, band in zip(DESIGNS, ((0.75, 0.9), (0.97, 1.0), (0.95, 1.0)), strict=True)
     ),
