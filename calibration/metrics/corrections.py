@@ -29,7 +29,7 @@ def thorndike(correlation: float | None, ratio: float | None) -> float | None:
     Examples
     --------
     >>> round(thorndike(0.3, 2.0), 4)
-    0.5322
+    0.5324
     """
     if correlation is None or ratio is None or not ratio > 0:
         return None

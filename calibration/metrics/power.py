@@ -25,6 +25,7 @@ from annotation.statistics.sizes import (
 )
 from calibration.metrics.altest import FEWEST_ITEMS, alternative_annotator_test
 from calibration.metrics.nulls import stratified_residual_test
+from calibration.metrics.unsure_means import variance_of_means
 
 SIGNIFICANT = 0.05
 
@@ -104,6 +105,7 @@ def plan_residual_power(
             scores,
             mean_label(counts, population.values),
             entropy >= np.quantile(entropy, 1 - contested_share),
+            variances=variance_of_means(counts, population.values),
             permutations=0,
         )
         return tested.p is not None and tested.p <= SIGNIFICANT

@@ -1,0 +1,119 @@
+import doctest
+from importlib import import_module
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from calibration.metrics import equal_noise_pairs
+from calibration.metrics.equal_noise import equal_noise
+from calibration.metrics.equal_noise_pairs import equal_noise_of_pairs
+from calibration.metrics.subsets import near_pairs, pair_spearman
+from calibration.metrics.unsure_means import equal_errors
+
+QUERIES = np.repeat(np.arange(20), 10)
+
+
+def scored(seed=0, n=200, error=1.0):
+    rng = np.random.default_rng(seed)
+    means = rng.normal(size=n).round(1)
+    return means + error * rng.normal(size=n), means
+
+
+def test_examples_in_docstrings_hold():
+    assert (
+        doctest.testmod(import_module("calibration.metrics.equal_noise")).failed
+        == doctest.testmod(equal_noise_pairs).failed
+        == 0
+    )
+
+
+def test_what_is_expected_is_the_mean_of_permuted_residuals_at_the_same_rho_on_all_items():
+    """Written out again, permutation by permutation, with scipy's Spearman."""
+    scores, means = scored()
+    inside, variances = abs(means) < 0.7, np.where(np.arange(200) < 100, 0.02, 0.3)
+    normal = stats.norm.ppf((stats.rankdata(scores) - 0.5) / 200)
+    errors = equal_errors(normal, means, variances)
+    rng, drawn = np.random.default_rng(1), []
+    for _ in range(400):
+        residuals = rng.permutation((normal - errors.fitted) / errors.scale) * errors.scale
+        again = errors.fitted + residuals + 1e-9 * rng.random(200)
+        drawn.append([stats.spearmanr(again[one], means[one])[0] for one in (inside, slice(None))])
+    rho, whole = np.array(drawn).T
+    slope = np.polyfit(whole, rho, 1)[0]
+    moved = rho - slope * (whole - stats.spearmanr(scores, means)[0])
+    found = equal_noise(
+        scores, means, [inside], variances=variances, permutations=4000, rng=np.random.default_rng(2)
+    )[0]
+    assert found.observed == pytest.approx(stats.spearmanr(scores[inside], means[inside])[0])
+    assert found.expected == pytest.approx(moved.mean(), abs=4 * moved.std() / 20)
+    assert (found.low, found.high) == pytest.approx(np.quantile(moved, [0.025, 0.975]), abs=0.03)
+    assert found.p == pytest.approx((moved <= found.observed).mean(), abs=0.1)
+    assert found.excess == found.observed - found.expected and found.as_dict()["excess"] == found.excess
+
+
+def test_many_subsets_at_once_are_those_alone_and_all_items_have_no_excess():
+    scores, means = scored()
+    subsets = [abs(means) < reach for reach in (9, 1, 0.5)] + [means > 0.2, abs(means) < 1.5]
+    together = equal_noise(scores, means, subsets, permutations=100, rng=np.random.default_rng(3))
+    for subset, found in zip(subsets, together, strict=True):
+        assert (
+            found == equal_noise(scores, means, [subset], permutations=100, rng=np.random.default_rng(3))[0]
+        )
+    whole = together[0]
+    assert whole.excess == pytest.approx(0, abs=1e-9) and whole.p == 1
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32))
+def test_no_scale_of_scores_changes_a_number(seed):
+    scores, means = scored(seed, 80)
+    inside = [abs(means) < 0.7]
+    plain, other = (
+        equal_noise(numbers, means, inside, permutations=50, rng=np.random.default_rng(4))[0]
+        for numbers in (scores, np.exp(scores))
+    )
+    assert other == plain
+
+
+def test_a_scorer_that_errs_more_inside_falls_more_than_the_range_explains_and_one_that_errs_alike_does_not():
+    rng = np.random.default_rng(5)
+    means = rng.normal(size=800)
+    inside = rng.random(800) < 0.4
+    for ratio, reject in ((1.0, False), (3.0, True)):
+        scores = means + 0.7 * rng.normal(size=800) * np.where(inside, ratio, 1.0)
+        found = equal_noise(scores, means, [inside], permutations=500, rng=rng)[0]
+        assert (found.p < 0.01) == reject and (found.excess < -0.1) == reject
+
+
+def test_pairs_expect_what_permuted_items_show_and_leave_out_what_has_no_score():
+    scores, means = scored(6)
+    scores[:3] = np.nan
+    near, all_pairs = (near_pairs(means, QUERIES, reach).pairs for reach in (0.5, np.inf))
+    found, every = equal_noise_of_pairs(
+        scores, means, QUERIES, [near, all_pairs], permutations=300, rng=np.random.default_rng(7)
+    )
+    alone = pair_spearman(scores, means, near, replicates=0)
+    assert (found.observed, found.n) == (alone.value, alone.n)
+    assert 0 < found.expected < every.expected and abs(every.excess) < 0.03
+    assert found.low < found.expected < found.high and found.p > 0.05
+
+
+def test_what_cannot_be_compared_is_undefined_with_its_reason():
+    scores, means = scored(8)
+    few, flat = np.arange(200) < 5, np.ones(200)
+    rng = np.random.default_rng(9)
+    found = [
+        *equal_noise(scores, means, [few], permutations=20, rng=rng),
+        *equal_noise(flat, means, [flat > 0], permutations=20, rng=rng),
+        *equal_noise(np.full(200, np.nan), means, [flat > 0], permutations=20, rng=rng),
+        *equal_noise_of_pairs(flat, means, QUERIES, [near_pairs(means, QUERIES, 1).pairs], rng=rng),
+        *equal_noise_of_pairs(scores, means, QUERIES, [np.empty((0, 2), dtype=int)], rng=rng),
+    ]
+    for one in found:
+        assert one.expected is one.excess is one.p is None and one.reason
+    for wrong in ({"permutations": 0}, {"insides": [[True]]}):
+        with pytest.raises(ValueError, match="must "):
+            equal_noise(**{"scores": scores, "means": means, "insides": [few], "rng": rng} | wrong)
