@@ -1,1 +1,62 @@
-"""A scorer against people: pure functions on arrays of scores and labels."""
+"""A scorer against people: pure functions on arrays of scores and labels, for a notebook too.
+
+`docs/audit.md` shows their use. Nothing here needs the server, its database or Django.
+"""
+
+from annotation.statistics.intervals import Estimate
+from calibration.metrics.altest import alternative_annotator_test
+from calibration.metrics.auc import auc
+from calibration.metrics.corrections import attenuation, thorndike
+from calibration.metrics.correlation import kendall_interval, pearson_interval, spearman_interval
+from calibration.metrics.distances import distances
+from calibration.metrics.equal_noise import equal_noise
+from calibration.metrics.equally_good import equally_good
+from calibration.metrics.equivalence import equivalent_and_decided
+from calibration.metrics.fitted import isotonic_shares, out_of_fold, query_folds
+from calibration.metrics.floors import floors
+from calibration.metrics.multiple import benjamini_hochberg, benjamini_yekutieli
+from calibration.metrics.nulls import stratified_residual_test
+from calibration.metrics.ordered_logit import ordered_logit
+from calibration.metrics.paired import spearman_difference
+from calibration.metrics.pairwise import pairwise_calibration
+from calibration.metrics.references import left_out_person, overall_shares
+from calibration.metrics.reliability_curve import reliability_curve
+from calibration.metrics.single_person import agreement_with_person, person_with_person
+from calibration.metrics.size_matched import size_matched
+from calibration.metrics.subsets import near_pairs, pair_spearman, subsets_for
+from calibration.metrics.within_query import within_query_spearman
+
+__all__ = [
+    "Estimate",
+    "agreement_with_person",
+    "alternative_annotator_test",
+    "attenuation",
+    "auc",
+    "benjamini_hochberg",
+    "benjamini_yekutieli",
+    "distances",
+    "equal_noise",
+    "equally_good",
+    "equivalent_and_decided",
+    "floors",
+    "isotonic_shares",
+    "kendall_interval",
+    "left_out_person",
+    "near_pairs",
+    "ordered_logit",
+    "out_of_fold",
+    "overall_shares",
+    "pair_spearman",
+    "pairwise_calibration",
+    "pearson_interval",
+    "person_with_person",
+    "query_folds",
+    "reliability_curve",
+    "size_matched",
+    "spearman_difference",
+    "spearman_interval",
+    "stratified_residual_test",
+    "subsets_for",
+    "thorndike",
+    "within_query_spearman",
+]
