@@ -23,7 +23,11 @@ def between(people: People, columns: Sequence[ScoreColumn], measured: Sequence[F
     """What an audit says of several scorers at once, from the scorers' own numbers in the columns' order."""
     scorers = adjusted(measured)
     if people.asked.preset == "paper":
-        return {"differences": None, "reasons": {"differences": PAPER}, "scorers": scorers}
+        return {
+            "differences": None,
+            "reasons": dict.fromkeys(("design", "differences"), PAPER),
+            "scorers": scorers,
+        }
     return {"differences": differences(people, columns, measured), "scorers": scorers}
 
 

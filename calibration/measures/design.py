@@ -39,9 +39,9 @@ def _questions(people: People, reliability: Found) -> Iterator[tuple[str, bool, 
     yield (
         "Would a scorer that errs more where people disagree be found?",
         falls,
-        f"{items:,} items of {median:g} labels each. In simulated studies of {ITEMS_FOR_FALLS} items, an error "
-        f"1.5 times as large was found nearly always with {LABELS_FOR_FALLS} labels each, and with 5 far less "
-        "often" + ("." if falls else ": that no difference is found here says little."),
+        f"{items:,} items of {median:g} labels each. In simulated studies of {ITEMS_FOR_FALLS} items, an "
+        f"error 1.5 times as large was found nearly always with {LABELS_FOR_FALLS} labels each, and with 5 "
+        "far less often" + ("." if falls else ": that no difference is found here says little."),
     )
     yield (
         "Are there labels enough to know people’s whole distribution?",
@@ -65,8 +65,8 @@ def _means(reliability: Found, median: float) -> tuple[bool, str]:
     if value is None:
         return False, f"How sure they are is unknown: {reliability.get('reason', 'it is undefined')}."
     words = (
-        f"With {median:g} labels an item their reliability is {value:.2f}, so a scorer that knows what people "
-        f"think on average would reach a correlation of about {np.sqrt(max(value, 0)):.2f}."
+        f"With {median:g} labels an item their reliability is {value:.2f}, so a scorer that knows what "
+        f"people think on average would reach a correlation of about {np.sqrt(max(value, 0)):.2f}."
     )
     return value >= RELIABLE, words
 
@@ -78,8 +78,8 @@ def _single_people(people: People) -> tuple[bool, str]:
     median = float(np.median(each))
     words = (
         f"{len(each):,} people gave {median:g} labels each (median). The alternative annotator test takes "
-        f"{FEWEST_ANNOTATORS} people of about {ENOUGH_ITEMS}: of simulated studies, one judge passed 20 % with "
-        "30 items a person, 63 % with 60, 98 % with 120."
+        f"{FEWEST_ANNOTATORS} people of about {ENOUGH_ITEMS}: one judge passed 20 % of simulated studies "
+        "with 30 items a person, 63 % with 60, 98 % with 120."
     )
     return len(each) >= FEWEST_ANNOTATORS and median >= ENOUGH_ITEMS, words
 

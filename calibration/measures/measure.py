@@ -18,6 +18,7 @@ from calibration.frames import ScoreColumn
 from calibration.measures.annotators import alt_test, annotators, groups
 from calibration.measures.between import between
 from calibration.measures.completed import LATER, PAPER, completed, joined
+from calibration.measures.design import design
 from calibration.measures.disagreement import by_disagreement
 from calibration.measures.distribution import on_distribution
 from calibration.measures.drops import reliability
@@ -114,6 +115,7 @@ def _people(people: People, asked: Specification) -> Found:
     """What people said, by itself."""
     frame = people.frame
     labels = frame.counts.sum(axis=1)
+    sure = {} if asked.preset == "paper" else reliability(people, asked)
     alpha = {
         level: krippendorff_alpha(
             frame.counts,
@@ -137,11 +139,8 @@ def _people(people: People, asked: Specification) -> Found:
         **annotators_reason(frame),
         "clusters": _clusters(people),
         "subsets": [subset_as_dict(subset) for subset in people.subsets],
-        "people": completed(
-            {"krippendorff_alpha": alpha} | ({} if asked.preset == "paper" else reliability(people, asked)),
-            ["reliability", "ceiling"],
-            reason=PAPER,
-        ),
+        "design": design(people, sure["reliability"]) if sure else None,
+        "people": completed({"krippendorff_alpha": alpha} | sure, ["reliability", "ceiling"], reason=PAPER),
     }
 
 
