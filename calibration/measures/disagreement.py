@@ -37,7 +37,7 @@ def by_disagreement(people: People, scored: Scored, asked: Specification) -> Fou
     known = (levels.level >= 0) & ~np.isnan(scored.distributions[:, 0])
     if not known.any():
         return {"by_disagreement": None, "reasons": {"by_disagreement": _why(people, scored)}}
-    columns, statistics = _measured(people, scored, asked)
+    columns, statistics = _measured(people, scored)
     found = joint_estimates(columns, statistics, index=people.frame.clusters, weights=people.weights)
     floors = _floors(people, scored, asked)
     rows = []
@@ -55,7 +55,7 @@ def by_disagreement(people: People, scored: Scored, asked: Specification) -> Fou
 
 
 def _measured(
-    people: People, scored: Scored, asked: Specification
+    people: People, scored: Scored
 ) -> tuple[dict[str, FloatArray], dict[str, tuple[str, Statistic]]]:
     """Columns of each bin, NaN elsewhere, and what is made of their sums."""
     levels = people.references.levels

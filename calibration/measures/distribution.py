@@ -55,7 +55,7 @@ def on_distribution(people: People, scored: Scored, asked: Specification) -> Fou
         "log_floor": LOG_FLOOR,
         **_estimates(people, mine, MEASURES),
         "floor": _means(floor, known),
-        "references": explained({name: _means(reference, known) for name, reference in references.items()}),
+        "references": _explained({name: _means(reference, known) for name, reference in references.items()}),
         **_entropy(people, scored, floor),
         "spread_correlation": _spread_correlation(people, scored),
         "reliability_curve": _curve(people, scored, asked, known),
@@ -63,10 +63,10 @@ def on_distribution(people: People, scored: Scored, asked: Specification) -> Fou
     if asked.preset == "full" and "ordered_logit" in scored.source:
         isotonic = _distances(people, scored, scored.fitted_by(isotonic_shares))
         found["isotonic"] = _estimates(people, isotonic, SENSITIVITY)
-    return {"distribution": explained(found)}
+    return {"distribution": _explained(found)}
 
 
-def explained(found: Found) -> Found:
+def _explained(found: Found) -> Found:
     """With the reasons for what is null of what needs labels or queries to compare."""
     reasons = {key: WHY_NULL[key] for key in WHY_NULL if key in found and found[key] is None}
     return found | ({"reasons": reasons} if reasons else {})
