@@ -89,8 +89,12 @@ def _with_all_and_without_each(
     def sums(rows: FloatArray) -> FloatArray:
         return np.bincount(index, weights=rows, minlength=number).astype(np.float64, copy=False)
 
-    ours, theirs, won = sums(positive * 1.0), sums(~positive * 1.0), float(below[positive].sum())
-    within = sums(positive * ranks_in_groups(x, index))
+    ours, theirs, won = (
+        sums(positive.astype(np.float64)),
+        sums((~positive).astype(np.float64)),
+        float(below[positive].sum()),
+    )
+    within = sums(positive.astype(np.float64) * ranks_in_groups(x, index))
     within -= ours * (ours + 1) / 2
     pairs = (positive.sum() - ours) * ((~positive).sum() - theirs)
     return won / float(positive.sum() * (~positive).sum()), over(won - sums(below) + within, pairs)

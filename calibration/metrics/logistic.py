@@ -110,5 +110,5 @@ def _newton_step(
     p = expit(at @ design[:, 1:].T)
     gradient = (weights * (share - p)) @ design[:, 1:] - ridge * at
     curvature = information((weights * p * (1 - p)) @ design, ridge)
-    step: FloatArray = np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0]
-    return step
+    step = np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0]
+    return step.astype(np.float64, copy=False)

@@ -60,7 +60,8 @@ def ranks_in_groups(x: npt.ArrayLike, group: IntArray) -> FloatArray:
     """
     _, coded = np.unique(np.asarray(x), return_inverse=True)
     before = np.concatenate([[0], np.cumsum(np.bincount(group))])[group]
-    return mid_ranks(group * (coded.max(initial=0) + 1) + coded) - before
+    ranks: FloatArray = mid_ranks(group * (coded.max(initial=0) + 1) + coded) - before
+    return ranks
 
 
 def spearman_statistic(x: FloatArray, y: FloatArray, index: IntArray) -> Callable[[FloatArray], FloatArray]:
