@@ -115,9 +115,9 @@ def equal_noise(
 
     Simulated, with errors that are equal on all items, at 750 x 25 and 750 x 5, people alike or differing
     twice as much on half of the items, correlations of .4 and .8 with the true means, scores that are normal,
-    exponentials of these, or five values: 0 to 7 % reject on subsets by entropy, 0 to 1 % on those by the
-    mean, 0 to 2 % on those of comparisons. Where the scorer's noise is 1.5 times as large on that half, 20 to
-    30 % reject on the 40 to 50 % of highest entropy: safe, and weak. `stratified_residual_test` finds it.
+    exponentials of these, or five values: 1 to 4 % reject on subsets by entropy, 0 to 1 % on those by the
+    mean, 0 to 3 % on those of comparisons. Where the scorer's noise is 1.5 times as large on that half, a
+    quarter rejects on the 40 % of highest entropy: safe, and weak. `stratified_residual_test` finds it.
 
     References
     ----------

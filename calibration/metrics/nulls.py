@@ -115,7 +115,7 @@ def stratified_residual_test(
     show as large a `value`, where people differ as they do.
 
     Simulated, 750 items in 50 queries, correlations of .4 and .8 with the true means, the half of highest
-    entropy inside, with `variances`: size 3 to 7 %, with 25 labels an item and with 5, where people differ
+    entropy inside, with `variances`: size 2 to 7 %, with 25 labels an item and with 5, where people differ
     alike on all items and where they differ twice as much on half of them (without variances up to 20 %);
     where three times as much, 5 to 6 % with 25 labels and 10 % with 5. A scorer of two values only, where
     people differ twice as much: 10 to 15 %, since its errors there follow from the means alone.
