@@ -35,19 +35,22 @@ class ComparisonReport:
     result: Found
     headline: str
     figure: Figure | None
-    grids: list[Grid]
+    whole: list[Grid]
+    subsets: Grid | None
 
 
 def read_comparison(result: Found) -> ComparisonReport:
     """Lay out the JSON of a comparison."""
-    correlations = [row for row in result["differences"] if not row["lower_is_better"]]
-    distances = [row for row in result["differences"] if row["lower_is_better"]]
-    grids = [("Correlations with people", correlations), ("Distances from people", distances)]
+    rows: dict[str, list[Found]] = {"whole": [], "subsets": [], "distances": []}
+    for row in result["differences"]:
+        rows["subsets" if "rule" in row else "distances" if row["lower_is_better"] else "whole"].append(row)
+    whole = [("Correlations with people", rows["whole"]), ("Distances from people", rows["distances"])]
     return ComparisonReport(
         result=result,
         headline=headline(result),
         figure=comparison_figure(result),
-        grids=[_grid(label, rows) for label, rows in grids if rows],
+        whole=[_grid(label, some) for label, some in whole if some],
+        subsets=_grid("Correlations on subsets", rows["subsets"]) if rows["subsets"] else None,
     )
 
 
