@@ -1,7 +1,8 @@
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 
-from calibration.models import Audit, Plan, Score, Scorer
+from calibration.models import HEAVY, Audit, Plan, Score, Scorer
 
 
 @admin.register(Scorer)
@@ -34,6 +35,9 @@ class AuditAdmin(Frozen, admin.ModelAdmin[Audit]):
     list_display = ["pk", "study", "preset", "state", "created_at", "finished_at"]
     list_select_related = ["study"]
     list_filter = ["state", "preset"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Audit]:
+        return super().get_queryset(request).defer(*HEAVY)
 
 
 @admin.register(Plan)

@@ -59,7 +59,9 @@ class AuditForm(forms.Form):
         min_value=0, max_value=HIGHEST_SEED, initial=0, help_text="The same seed gives the same numbers."
     )
     cluster_unit = forms.ChoiceField(
-        label="Intervals resample", required=False, help_text="What is alike within and independent between."
+        label="Intervals resample",
+        required=False,
+        help_text="Drawn anew as a whole, since the answers within may be alike.",
     )
     epsilon = forms.FloatField(
         required=False,
@@ -90,7 +92,7 @@ class AuditForm(forms.Form):
         scorers.initial = [scorer.name for scorer in scorers_of(study)]
         scorers.choices = [(name, name) for name in scorers.initial]
         units = cast(forms.ChoiceField, self.fields["cluster_unit"])
-        units.choices = [("", "what the study’s design chooses"), *self._units()]
+        units.choices = [("", "as the design has it"), *self._units()]
         self.rules = rules_for(study.kind, "full") if study.kind in PRESETS["full"] else {}
         for rule, usual in self.rules.items():
             self.fields[f"rule_{rule}"] = NumbersField(
