@@ -110,8 +110,9 @@ def reliability_curve(
     -----
     The error is biased upwards: with noise in its bins a calibrated scorer shows one too. Its floor is that
     noise, by resampling clusters about the bins' own deviations: simulated, within 5 % of what calibrated
-    scorers show, with 20 to 100 queries. Labels drawn from the predicted shares would show a third of it at
-    25 labels an item: a scorer can be calibrated without knowing what sets items of equal prediction apart.
+    scorers show, with 20 to 100 queries. Labels drawn from the predicted shares would show about a third of
+    it in the same studies of 25 labels an item: a scorer can be calibrated without knowing what sets items of
+    equal prediction apart.
 
     The interval takes the error for the norm that it is: by the triangle inequality it is as far from the
     true one as the deviations are from theirs, at most. So it covers the truth at least about as often as it
@@ -173,8 +174,8 @@ def equal_mass_bins(x: npt.ArrayLike, bins: int) -> IntArray:
     Returns
     -------
     ndarray of int, shape (n,)
-        From 0, rising with x. A tie across the border of two bins lies in the one nearer to the middle, so
-        that mirrored numbers lie in mirrored bins.
+        From 0, rising with x. What lies on the border of two bins belongs to the one nearer to the middle,
+        so that mirrored numbers lie in mirrored bins, but for what lies on the middle border itself.
 
     Examples
     --------

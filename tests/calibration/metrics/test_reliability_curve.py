@@ -61,7 +61,7 @@ def test_the_error_does_not_know_the_order_of_items_nor_which_side_is_counted(pr
     order = np.array(random.sample(range(len(p)), len(p)))
     error = reliability_curve(p, observed, replicates=0).ece.value
     assert reliability_curve(p[order], observed[order], replicates=0).ece.value == pytest.approx(error)
-    if len(np.unique(p)) == len(p):
+    if len(np.unique(p)) == len(p) and len(p) % 2 == 0:  # else one may lie on the middle border
         mirrored = reliability_curve(1 - p, 1 - observed, replicates=0).ece.value
         assert mirrored == pytest.approx(error)
 
