@@ -144,8 +144,8 @@ def equal_noise(
     errors = equal_errors(normal, m, unsure)
     for drawn in permuted(normal, errors, permutations=permutations, rng=rng, width=len(s)):
         order = np.argsort(drawn, axis=1).astype(np.int32)
-        of_whole.append(whole.m_ranks[order] @ whole.s_ranks)
-        found.append([one.m_ranks[at] @ one.s_ranks for one, (at,) in within(wanted, [order])])
+        of_whole.append(np.take(whole.m_ranks, order) @ whole.s_ranks)
+        found.append([np.take(one.m_ranks, at) @ one.s_ranks for one, (at,) in within(wanted, [order])])
     return compared(wanted, found, of_whole, observed=whole.observed)
 
 
@@ -221,7 +221,7 @@ def within(
             narrowed = list(ordered)
         n = int(one.mask.sum())
         if n < narrowed[0].shape[1]:
-            chosen = one.mask[narrowed[0]]
+            chosen = np.take(one.mask, narrowed[0])
             narrowed = [numbers[chosen].reshape(-1, n) for numbers in narrowed]
         before = one.mask
         yield one, narrowed

@@ -102,7 +102,7 @@ def equal_noise_of_pairs(
         order = np.argsort(np.abs(difference), axis=1)
         signs = np.sign(np.take_along_axis(difference, order, axis=1))
         ordered = within(wanted, [order.astype(np.int32), signs])
-        found.append([(one.m_ranks[at] * sign) @ one.s_ranks for one, (at, sign) in ordered])
+        found.append([(np.take(one.m_ranks, at) * sign) @ one.s_ranks for one, (at, sign) in ordered])
     return compared(wanted, found, control, observed=within_query)
 
 

@@ -1,18 +1,20 @@
 """How much a rank correlation varies by the mere size of a subset: sampling noise, and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from annotation.statistics.counts import FloatArray
+from annotation.statistics.clusters import IntArray
+from annotation.statistics.counts import FloatArray, over
 from annotation.statistics.resampling import percentile_interval
 from calibration.metrics.correlation import complete
-from calibration.metrics.ranks import difference_statistic, spearman_statistic
+from calibration.metrics.ranks import difference_statistic
 from calibration.metrics.subsets.cut import DIGITS, PairArray
 
 FEWEST = 3
+Rhos = Callable[[IntArray], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,14 @@ def size_matched(
     [SizeMatched(value=1.0, low=1.0, high=1.0, n=10)]
     """
     s, m, _ = complete(scores, means)
-    return _matched(s, m, sizes, pairs=False, draws=draws, rng=rng)
+    groups = [np.unique(side, return_inverse=True)[1] for side in (s, m)]
+
+    def rhos(places: IntArray) -> FloatArray:
+        x, y = (_ranks(group, places) for group in groups)
+        products, *squares = (np.einsum("ri,ri->r", *sides) for sides in ((x, y), (x, x), (y, y)))
+        return np.clip(over(products, np.sqrt(squares[0] * squares[1])), -1, 1)
+
+    return _matched(len(s), sizes, rhos, draws=draws, rng=rng)
 
 
 def size_matched_pairs(
@@ -74,7 +83,7 @@ def size_matched_pairs(
     pairs: PairArray,
     sizes: Sequence[int],
     *,
-    draws: int = 200,
+    draws: int = 100,
     rng: np.random.Generator,
 ) -> list[SizeMatched]:
     """As `size_matched`, of random pairs out of given ones, each in both orientations.
@@ -96,42 +105,39 @@ def size_matched_pairs(
     first, second = np.asarray(pairs).T
     x, y = np.asarray(scores, dtype=np.float64), np.asarray(means, dtype=np.float64)
     s, m, _ = complete(x[first] - x[second], np.round(y[first] - y[second], DIGITS))
-    return _matched(s, m, sizes, pairs=True, draws=draws, rng=rng)
+    statistic = difference_statistic(s, m, np.arange(len(s)))
+
+    def rhos(places: IntArray) -> FloatArray:
+        inside = np.zeros((len(places), len(s)))
+        np.put_along_axis(inside, places, 1.0, axis=1)
+        return statistic(inside)
+
+    return _matched(len(s), sizes, rhos, draws=draws, rng=rng)
 
 
 def _matched(
-    scores: FloatArray,
-    means: FloatArray,
-    sizes: Sequence[int],
-    *,
-    pairs: bool,
-    draws: int,
-    rng: np.random.Generator,
+    n: int, sizes: Sequence[int], rhos: Rhos, *, draws: int, rng: np.random.Generator
 ) -> list[SizeMatched]:
-    n = len(scores)
-    places = rng.permuted(np.tile(np.arange(n, dtype=np.int32), (draws, 1)), axis=1)
+    # The same random orders of all for each size: its first ones.
+    places = rng.permuted(np.tile(np.arange(n), (draws, 1)), axis=1)
     known: dict[int, SizeMatched] = {}
     for size in sizes:
-        if size in known:
-            continue
-        if not FEWEST <= size <= n:
-            known[size] = SizeMatched(None, None, None, size)
-            continue
-        # The same order of all for each size: its first ones.
-        rho = _rhos(scores, means, places[:, :size], pairs=pairs)
-        low, high = percentile_interval(rho)
-        values = rho[np.isfinite(rho)]
-        known[size] = (
-            SizeMatched(None, None, None, size)
-            if np.isnan(low)
-            else SizeMatched(float(values.mean()), low, high, size)
-        )
+        if size not in known:
+            rho = rhos(places[:, :size]) if FEWEST <= size <= n else np.empty(0)
+            low, high = percentile_interval(rho)
+            defined = rho[np.isfinite(rho)]
+            known[size] = (
+                SizeMatched(None, None, None, size)
+                if np.isnan(low)
+                else SizeMatched(float(defined.mean()), low, high, size)
+            )
     return [known[size] for size in sizes]
 
 
-def _rhos(scores: FloatArray, means: FloatArray, places: npt.NDArray[np.int32], *, pairs: bool) -> FloatArray:
-    """Spearman's rho of the items in each row of places."""
-    inside = np.zeros((len(places), len(scores)))
-    np.put_along_axis(inside, places, 1.0, axis=1)
-    statistic = difference_statistic if pairs else spearman_statistic
-    return statistic(scores, means, np.arange(len(scores)))(inside)
+def _ranks(group: IntArray, places: IntArray) -> FloatArray:
+    """Mid-ranks within each row of places, less their mean, of numbers whose equal ones are a group."""
+    groups, drawn = int(group.max(initial=0)) + 1, group[places]
+    rows = np.arange(len(places))[:, None] * groups
+    counts = np.bincount((drawn + rows).ravel(), minlength=len(places) * groups).reshape(-1, groups)
+    ranks = np.cumsum(counts, axis=1) - (counts + places.shape[1]) / 2
+    return np.take_along_axis(ranks, drawn, axis=1)
