@@ -105,12 +105,11 @@ def size_matched_pairs(
     first, second = np.asarray(pairs).T
     x, y = np.asarray(scores, dtype=np.float64), np.asarray(means, dtype=np.float64)
     s, m, _ = complete(x[first] - x[second], np.round(y[first] - y[second], DIGITS))
-    statistic = difference_statistic(s, m, np.arange(len(s)))
 
     def rhos(places: IntArray) -> FloatArray:
         inside = np.zeros((len(places), len(s)))
         np.put_along_axis(inside, places, 1.0, axis=1)
-        return statistic(inside)
+        return difference_statistic(s, m, np.arange(len(s)))(inside)
 
     return _matched(len(s), sizes, rhos, draws=draws, rng=rng)
 
