@@ -11,9 +11,9 @@ from calibration.report.found import Found, Result, absent, fullest, reason_of, 
 
 SOURCES = {"stated": "stated", "votes": "from votes", "ordered_logit": "fitted"}
 MEASURES = {
-    "wasserstein_1": "Wasserstein-1",
+    "wasserstein_1": "Wasserstein",
     "total_variation": "total variation",
-    "jensen_shannon": "Jensen-Shannon, bits",
+    "jensen_shannon": "Jensen-Shannon",
     "log_loss": "log loss",
     "brier": "Brier",
     "ranked_probability_score": "RPS",
@@ -32,20 +32,20 @@ OF_REFERENCES = [
 DISTRIBUTION_HEADS = (
     *map(Head, MEASURES.values()),
     Head("corrected distance", "0: perfect"),
-    Head("skill", "of Wasserstein-1"),
-    Head("entropy gap, bits", "above 0: too unsure"),
+    Head("skill", "Wasserstein"),
+    Head("entropy gap", "bits, above 0: too unsure"),
     Head("entropy", "rank correlation"),
     Head("ECE", "of a perfect judge"),
 )
 PAIRWISE_HEADS = (
-    Head("slope", "1: as sure as people"),
+    Head("slope", "a typical difference, log odds"),
     Head("log loss"),
     Head("Brier"),
     Head("ECE", "of a perfect judge"),
     Head("agrees with one person"),
     Head("one person with another"),
-    Head("tells decided from equal", "AUC, .5: not at all"),
-    Head("sure of equal pairs", "beyond .75"),
+    Head("tells decided from equal", "AUC, 0.5: not at all"),
+    Head("sure of equal pairs", "beyond 0.75"),
 )
 PEOPLE_HEADS = (
     Head("alt test"),
@@ -157,12 +157,19 @@ def _ece(cells: Cells, curve: Found) -> SafeString:
 def _pairwise_line(cells: Cells, found: Found) -> tuple[str, list[SafeString]]:
     equal = told(found, "equally_good")
     written = [
-        *(cells.estimate(told(found, key)) for key in ("slope", "log_loss", "brier")),
+        cells.estimate(_scaled(told(found, "slope"), found.get("scale") or 1.0)),
+        *(cells.estimate(told(found, key)) for key in ("log_loss", "brier")),
         _ece(cells, found),
         *(cells.estimate(told(found, key)) for key in ("single_person", "person_with_person")),
         *(cells.estimate(told(equal, key)) for key in ("auc", "confident")),
     ]
     return f"n = {found['n']:,}", written
+
+
+def _scaled(estimate: Found, scale: float) -> Found:
+    """A slope in units in which those of other scorers are too."""
+    numbers = {key: estimate.get(key) for key in ("value", "low", "high")}
+    return {**estimate, **{key: None if one is None else one * scale for key, one in numbers.items()}}
 
 
 def _people_line(cells: Cells, scorer: Found) -> Line:
@@ -178,10 +185,10 @@ def _alt_test(cells: Cells, test: Found) -> list[SafeString]:
         *([f"its label: {test['label']}"] if test.get("label") else []),
         *([test["reason"]] if test.get("reason") else []),
     )
-    thin = "" if test["adequate"] else "<small>too thin a design to tell</small>"
+    thin = "in a thin design" if test["passed"] else "too thin a design to tell"
     each = test.get("items_per_annotator")
     return [
-        SafeString(f"{verdict}{thin}"),
+        SafeString(verdict if test["adequate"] else f"{verdict}<small>{thin}</small>"),
         SafeString(percent(test["winning_rate"])),
         cells.estimate(told(test, "advantage_probability")),
         SafeString(f"{test['annotators']:,}"),

@@ -94,8 +94,8 @@ def _parts(kind: str, examples: list[tuple[str, list[int]]]) -> Result:
         },
         "groups": [
             {"question": "How old are you?", "groups": [
-                {"name": name, "people": people, "n": 60, "spearman": estimate(0.4), "expected": estimate(0.45),
-                 "difference": {"value": -0.05, "p": 0.2, "adjusted_p": 0.4}}
+                {"name": name, "people": people, "n": 60, "spearman": estimate(0.4),
+                 "expected": estimate(0.45), "difference": {"value": -0.05, "p": 0.2, "adjusted_p": 0.4}}
                 for name, people in (("18 to 29", 12), ("30 to 44", 11))
             ]}
         ],
