@@ -4,16 +4,25 @@ from collections.abc import Callable
 from functools import cache, partial
 
 import numpy as np
+import numpy.typing as npt
 
 from annotation.statistics.counts import FloatArray
 from annotation.statistics.entropy import mean_label
 from annotation.statistics.intervals import Estimate
-from calibration.metrics.correlation import kendall, kendall_interval, pearson_interval, spearman_interval
+from calibration.measures.resamples import Resamples
+from calibration.metrics.correlation import (
+    kendall,
+    kendall_interval,
+    pearson_interval,
+    spearman,
+    spearman_interval,
+)
 from calibration.metrics.within_query import within_query_spearman
 from tests.bench._simulations.ratings import MANY, REPLICATES, VALUES, defined, ratings, setting
 from tests.bench._simulations.simulation import QUICK, Band, Simulation, coverage
 
 SCORER_SD = 0.67
+MIDDLE = (2.5, 3.5)
 
 Interval = Callable[..., Estimate]
 
@@ -42,6 +51,23 @@ def correlation(rng: np.random.Generator, *, queries: int, interval: Interval) -
     return interval(scores, means, clusters=clusters, replicates=REPLICATES, rng=rng)
 
 
+@cache
+def subset_truth() -> float:
+    scores, means, _ = scored(MANY, np.random.default_rng(1))
+    return spearman(scores[middling(means)], means[middling(means)])
+
+
+def of_subset(rng: np.random.Generator, *, queries: int) -> Estimate:
+    """As an audit has it: the study's queries are resampled, not those that the subset has items of."""
+    scores, means, clusters = scored(queries, rng)
+    resamples = Resamples.drawn(means, clusters.astype(int), replicates=REPLICATES, rng=rng)
+    return resamples.spearman(scores, middling(means))
+
+
+def middling(means: FloatArray) -> npt.NDArray[np.bool_]:
+    return (means >= MIDDLE[0]) & (means <= MIDDLE[1])
+
+
 NAMES: dict[str, Interval] = {
     "Spearman's rho": spearman_interval,
     "Kendall's tau-b": kendall_interval,
@@ -60,14 +86,27 @@ BANDS: dict[int, Band] = {
 }
 
 SIMULATIONS: list[Simulation] = [
-    coverage(
-        f"{name} of a scorer",
-        setting(queries),
-        truth=partial(truth, interval),
-        estimate=partial(correlation, queries=queries, interval=interval),
-        band=BANDS[queries],
-        quick=QUICK * (queries == 40),
-    )
-    for name, interval in NAMES.items()
-    for queries in ((2, 3, 5, 10, 20, 40, 100) if interval is spearman_interval else (10, 20, 40, 100))
+    *(
+        coverage(
+            "Spearman's rho of a scorer on a subset",
+            f"{setting(queries)}; mean labels from {MIDDLE[0]:g} to {MIDDLE[1]:g}",
+            truth=subset_truth,
+            estimate=partial(of_subset, queries=queries),
+            band=BANDS[queries],
+            quick=QUICK * (queries == 40),
+        )
+        for queries in (40, 100)
+    ),
+    *(
+        coverage(
+            f"{name} of a scorer",
+            setting(queries),
+            truth=partial(truth, interval),
+            estimate=partial(correlation, queries=queries, interval=interval),
+            band=BANDS[queries],
+            quick=QUICK * (queries == 40),
+        )
+        for name, interval in NAMES.items()
+        for queries in ((2, 3, 5, 10, 20, 40, 100) if interval is spearman_interval else (10, 20, 40, 100))
+    ),
 ]
