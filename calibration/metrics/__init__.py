@@ -5,37 +5,47 @@
 
 from annotation.statistics.intervals import Estimate
 from calibration.metrics.altest import alternative_annotator_test
+from calibration.metrics.annotator_ranks import AnnotatorRanks
 from calibration.metrics.auc import auc
+from calibration.metrics.by_group import GroupRanks, spearman_by_group
 from calibration.metrics.corrections import attenuation, thorndike
 from calibration.metrics.correlation import kendall_interval, pearson_interval, spearman_interval
 from calibration.metrics.distances import distances
 from calibration.metrics.equal_noise import equal_noise
+from calibration.metrics.equal_noise_pairs import equal_noise_of_pairs
 from calibration.metrics.equally_good import equally_good
 from calibration.metrics.equivalence import equivalent_and_decided
 from calibration.metrics.fitted import isotonic_shares, out_of_fold, query_folds
 from calibration.metrics.floors import floors
+from calibration.metrics.mean_reliability import subset_reliability
 from calibration.metrics.multiple import benjamini_hochberg, benjamini_yekutieli
-from calibration.metrics.nulls import stratified_residual_test
+from calibration.metrics.nulls import stratified_residual_test, stratified_residual_tests
 from calibration.metrics.ordered_logit import ordered_logit
 from calibration.metrics.paired import spearman_difference
 from calibration.metrics.pairwise import pairwise_calibration
+from calibration.metrics.per_annotator import annotator_correlations
 from calibration.metrics.references import left_out_person, overall_shares
 from calibration.metrics.reliability_curve import reliability_curve
 from calibration.metrics.single_person import agreement_with_person, person_with_person
 from calibration.metrics.size_matched import size_matched
 from calibration.metrics.subsets import near_pairs, pair_spearman, subsets_for
+from calibration.metrics.unsure_means import variance_of_means
 from calibration.metrics.within_query import within_query_spearman
 
 __all__ = [
+    "AnnotatorRanks",
     "Estimate",
+    "GroupRanks",
     "agreement_with_person",
     "alternative_annotator_test",
+    "annotator_correlations",
     "attenuation",
     "auc",
     "benjamini_hochberg",
     "benjamini_yekutieli",
     "distances",
     "equal_noise",
+    "equal_noise_of_pairs",
     "equally_good",
     "equivalent_and_decided",
     "floors",
@@ -53,10 +63,14 @@ __all__ = [
     "query_folds",
     "reliability_curve",
     "size_matched",
+    "spearman_by_group",
     "spearman_difference",
     "spearman_interval",
     "stratified_residual_test",
+    "stratified_residual_tests",
+    "subset_reliability",
     "subsets_for",
     "thorndike",
+    "variance_of_means",
     "within_query_spearman",
 ]

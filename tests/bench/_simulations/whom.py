@@ -151,6 +151,7 @@ SIMULATIONS: list[Simulation] = [
             truth=partial(true_mean, people, 0.25),
             estimate=partial(mean_of, people=people, spread=0.25),
             band=(0.9, 0.98),
+            quick=QUICK * (people.number == 24),
         )
         for people in DESIGNS
     ),
