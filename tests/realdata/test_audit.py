@@ -97,6 +97,10 @@ def check_whole(
         "log_loss": np.log(5),
         "brier": 0.8,
     }
+    # ICC(1,k) of one-way analysis of variance, and what it leaves a perfect scorer.
+    reliability = 1 - labels.var(axis=1).mean() / (3 * means.var())
+    assert found["people"]["reliability"]["value"] == pytest.approx(reliability)
+    assert found["people"]["ceiling"]["value"] == pytest.approx(np.sqrt(reliability))
     highest = found["differences"][0]["first"]
     rhos = {one["name"]: one["spearman"]["value"] for one in found["scorers"]}
     assert rhos[highest] == max(rhos.values()) and len(found["differences"]) == 24
@@ -116,6 +120,10 @@ def check_whole(
             if one["score"].nunique() > 1
         ]
         assert scorer["within_query"]["value"] == pytest.approx(np.mean(within))
+        for subset in scorer["subsets"]:
+            if subset["excess"]["value"] is not None:
+                fall = subset["spearman"]["value"] - subset["expected"]["value"]
+                assert subset["excess"]["value"] == pytest.approx(fall)
         distribution = scorer["distribution"]
         for measure, value in expected.items():
             assert distribution["references"]["uniform"][measure] == pytest.approx(value), measure
