@@ -130,3 +130,34 @@ def test_the_report_opens_from_a_file_and_asks_the_network_for_nothing(
     assert page.locator(".card").first.evaluate("e => getComputedStyle(e).borderRadius") == "12px"
     axe(page)
     assert asked == [report.as_uri()]
+
+
+def test_two_scorers_are_chosen_and_compared_without_javascript(
+    console_page: Callable[..., Page],
+) -> None:
+    audit = finished(make_scored_study(simulated=True), preset="paper")
+    page = console_page(java_script_enabled=False, viewport={"width": 360, "height": 700})
+    page.goto(f"/audits/{audit.pk}/")
+    page.get_by_role("link", name="Compare two").click()
+    page.get_by_label("The first").select_option(f"{audit.pk}:judge")
+    page.get_by_label("The second").select_option(f"{audit.pk}:reward")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="judge or reward?")).to_be_visible()
+    expect(page.get_by_text("30 common items").first).to_be_visible()
+
+
+def test_a_comparison_fits_the_screen_also_from_right_to_left_and_axe_finds_nothing(
+    console_page: Callable[..., Page],
+    looks: Callable[[Page], Iterator[int]],
+    axe: Callable[[Page], None],
+) -> None:
+    audit = finished(make_scored_study(simulated=True), preset="paper")
+    page = console_page()
+    page.goto(f"/audits/compare/?first={audit.pk}:judge&second={audit.pk}:reward")
+    page.locator("main details summary").click()
+    for width in looks(page):
+        axe(page)
+        for direction in ("ltr", "rtl"):
+            page.evaluate("way => { document.documentElement.dir = way }", direction)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.evaluate("document.documentElement.dir = 'ltr'")
