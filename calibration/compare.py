@@ -59,7 +59,8 @@ def compare(first: Choice, second: Choice) -> dict[str, Any]:
     """The first less the second, as JSON. Raises NotComparable."""
     if str(first) == str(second):
         raise NotComparable("Choose two: a scorer does not differ from itself.")
-    key = f"compared:{VERSION}:{first.audit.pk}:{second.audit.pk}"
+    audits = "-".join(f"{side.audit.pk}-{side.audit.created_at.timestamp()}" for side in (first, second))
+    key = f"compared:{VERSION}:{audits}"
     kept = cache.get(key, {})
     names = (first.scorer, second.scorer)
     if names not in kept:
