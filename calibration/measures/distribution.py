@@ -1,6 +1,6 @@
 """A scorer against people's whole distribution: distances, skill, entropy, and the curve of its shares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ BoolArray = npt.NDArray[np.bool_]
 NO_SCORE = "no labelled item has a score"
 ONE_QUERY = "only one query: there are no others to learn from"
 ONE_LABEL = "no item has two labels, and two votes of a scorer that votes"
+FEW_LABELS = "no item has labels enough: two, and for one person against the others three"
 WHY_NULL = {
     "floor": ONE_LABEL,
     "entropy_gap_floor": ONE_LABEL,
@@ -115,14 +116,17 @@ def _floors(people: People, scored: Scored, asked: Specification) -> Floors:
     return floors(people.frame.counts, votes=votes, rng=asked.rng("floors", scored.name))
 
 
-def _means(found: Distances, known: BoolArray) -> Mapping[str, float | None] | None:
+def _means(found: Distances, known: BoolArray) -> Found | None:
     """Mean over the scorer's items of each measure; None where no item has it, or has any."""
-    means: dict[str, float | None] = {}
+    means: Found = {}
     for measure in MEASURES:
         values = getattr(found, measure)[known]
         values = values[~np.isnan(values)]
         means[measure] = float(values.mean()) if len(values) else None
-    return means if any(mean is not None for mean in means.values()) else None
+    absent = [measure for measure in MEASURES if means[measure] is None]
+    if len(absent) == len(MEASURES):
+        return None
+    return means | ({"reasons": dict.fromkeys(absent, FEW_LABELS)} if absent else {})
 
 
 def _entropy(people: People, scored: Scored, floor: Floors) -> Found:
