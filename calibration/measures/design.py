@@ -9,6 +9,7 @@ from annotation.groups import FEWEST_PEOPLE
 from annotation.statistics.cautions import FEW
 from calibration.measures.people import People
 from calibration.metrics.altest import ENOUGH_ITEMS, FEWEST_ANNOTATORS
+from generation.files import counted
 
 Found = dict[str, Any]
 
@@ -39,24 +40,34 @@ def _questions(people: People, reliability: Found) -> Iterator[tuple[str, bool, 
     yield (
         "Would a scorer that errs more where people disagree be found?",
         falls,
-        f"{items:,} items of {median:g} labels each. In simulated studies of {ITEMS_FOR_FALLS} items, an "
-        f"error 1.5 times as large was found nearly always with {LABELS_FOR_FALLS} labels each, and with 5 "
+        f"{counted(items, 'items')} of {_labels(median)} each. In simulated studies of {ITEMS_FOR_FALLS} items, "
+        f"an error 1.5 times as large was found nearly always with {LABELS_FOR_FALLS} labels each, and with 5 "
         "far less often" + ("." if falls else ": that no difference is found here says little."),
     )
     yield (
         "Are there labels enough to know people’s whole distribution?",
         median >= LABELS_FOR_SHARES,
-        f"{median:g} labels an item. A perfect judge, too, is some way from so few: its floor stands beside "
+        f"{_labels(median)} an item. A perfect judge, too, is some way from so few: its floor stands beside "
         "each distance, and the corrected distance takes it off.",
     )
     yield "Can a scorer be held against single people?", *_single_people(people)
     yield "Can groups of people be told apart?", *_groups(people)
 
 
+def _labels(number: float) -> str:
+    return "1 label" if number == 1 else f"{number:g} labels"
+
+
 def _clusters(people: People) -> tuple[bool, str]:
     number = len(np.unique(people.frame.clusters[people.labelled]))
     unit = {"query": "queries"}.get(people.frame.cluster_unit, f"{people.frame.cluster_unit}s")
-    words = f"{number:,} {unit} are resampled; from fewer than {FEW} intervals come out too narrow."
+    verb = "is" if number == 1 else "are"
+    words = f"{counted(number, unit)} {verb} resampled; from fewer than {FEW} intervals come out too narrow."
+    if not people.queries_lie_whole:
+        return (
+            False,
+            f"{words} Items of a query lie in several of them: where those are alike, so do they too.",
+        )
     return number >= FEW, words
 
 
@@ -65,7 +76,7 @@ def _means(reliability: Found, median: float) -> tuple[bool, str]:
     if value is None:
         return False, f"How sure they are is unknown: {reliability.get('reason', 'it is undefined')}."
     words = (
-        f"With {median:g} labels an item their reliability is {value:.2f}, so a scorer that knows what "
+        f"With {_labels(median)} an item their reliability is {value:.2f}, so a scorer that knows what "
         f"people think on average would reach a correlation of about {np.sqrt(max(value, 0)):.2f}."
     )
     return value >= RELIABLE, words
