@@ -41,8 +41,8 @@ def _questions(people: People, reliability: Found) -> Iterator[tuple[str, bool, 
         "Would a scorer that errs more where people disagree be found?",
         falls,
         f"{counted(items, 'items')} of {_labels(median)} each. In simulated studies of {ITEMS_FOR_FALLS} "
-        f"items, an error 1.5 times as large was found nearly always with {LABELS_FOR_FALLS} labels each, and "
-        "with 5 far less often" + ("." if falls else ": that no difference is found here says little."),
+        f"items, an error 1.5 times as large was found nearly always with {LABELS_FOR_FALLS} labels each, "
+        "and with 5 far less often" + ("." if falls else ": that no difference is found here says little."),
     )
     yield (
         "Are there labels enough to know people’s whole distribution?",
