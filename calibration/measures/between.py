@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from calibration.frames import ScoreColumn
-from calibration.measures.completed import PAPER
 from calibration.measures.people import People
+from calibration.measures.reasons import not_in_paper
 from calibration.metrics.multiple import benjamini_hochberg
 from calibration.metrics.paired import paired_difference
 
@@ -23,11 +23,7 @@ def between(people: People, columns: Sequence[ScoreColumn], measured: Sequence[F
     """What an audit says of several scorers at once, from the scorers' own numbers in the columns' order."""
     scorers = adjusted(measured)
     if people.asked.preset == "paper":
-        return {
-            "differences": None,
-            "reasons": dict.fromkeys(("design", "differences"), PAPER),
-            "scorers": scorers,
-        }
+        return not_in_paper(("design", "differences")) | {"scorers": scorers}
     return {"differences": differences(people, columns, measured), "scorers": scorers}
 
 

@@ -32,7 +32,6 @@ Resampled = tuple[float, FloatArray]
 DISTANCES = ("wasserstein_1", "corrected")
 NOTHING = "no item has labels and scores in both"
 KINDS = "the one audit is of ratings, the other of comparisons or pairs: their items are not the same"
-UNLIKE = "the statistic of one is undefined"
 
 
 @dataclass(frozen=True, eq=False)

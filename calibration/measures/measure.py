@@ -1,8 +1,7 @@
 """Measure every scorer against what people said.
 
 `PARTS` says what is measured of one scorer. Each part is a function of what people said, of one scorer and
-of the specification, and answers with its keys of the JSON; a key of the contract that no part answers is
-null, beside its reason.
+of the specification, and answers with its keys of the JSON.
 """
 
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -17,7 +16,6 @@ from annotation.statistics.agreement import krippendorff_alpha
 from calibration.frames import ScoreColumn
 from calibration.measures.annotators import alt_test, annotators, groups
 from calibration.measures.between import between
-from calibration.measures.completed import LATER, PAPER, completed, joined
 from calibration.measures.design import design
 from calibration.measures.disagreement import by_disagreement
 from calibration.measures.distribution import on_distribution
@@ -28,14 +26,13 @@ from calibration.measures.keys import data_hash
 from calibration.measures.pairwise import pairwise
 from calibration.measures.people import People
 from calibration.measures.ranks import correlations, coverage
+from calibration.measures.reasons import joined, not_in_paper
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
 from calibration.measures.subsets import on_subsets, subset_as_dict
 
 Found = dict[str, Any]
 Part = Callable[[People, Scored, Specification], Found]
-
-CONTRACT = ("distribution", "by_disagreement", "pairwise", "alt_test", "annotators", "groups", "examples")
 
 SPREAD = "items of a query lie in several of them: where those are alike, intervals are too narrow"
 
@@ -51,6 +48,8 @@ PARTS: list[Part] = [
     groups,
     examples,
 ]
+# What the others answer.
+BEYOND_PAPER = ("distribution", "by_disagreement", "pairwise", "alt_test", "annotators", "groups", "examples")
 
 
 def parts_of(asked: Specification) -> list[Part]:
@@ -88,7 +87,7 @@ def measure_scorer(people: People, column: ScoreColumn, step: Step) -> Found:
     for part in parts_of(people.asked):
         step()
         found = joined(found, part(people, scored, people.asked))
-    return completed(found, CONTRACT, reason=PAPER if people.asked.preset == "paper" else LATER)
+    return joined(found, not_in_paper(BEYOND_PAPER)) if people.asked.preset == "paper" else found
 
 
 def assembled(people: People, columns: Sequence[ScoreColumn], measured: Sequence[Found]) -> Found:
@@ -115,7 +114,8 @@ def _people(people: People, asked: Specification) -> Found:
     """What people said, by itself."""
     frame = people.frame
     labels = frame.counts.sum(axis=1)
-    sure = {} if asked.preset == "paper" else reliability(people, asked)
+    paper = asked.preset == "paper"
+    sure = not_in_paper(("reliability", "ceiling")) if paper else reliability(people, asked)
     alpha = {
         level: krippendorff_alpha(
             frame.counts,
@@ -139,8 +139,8 @@ def _people(people: People, asked: Specification) -> Found:
         **annotators_reason(frame),
         "clusters": _clusters(people),
         "subsets": [subset_as_dict(subset) for subset in people.subsets],
-        "design": design(people, sure["reliability"]) if sure else None,
-        "people": completed({"krippendorff_alpha": alpha} | sure, ["reliability", "ceiling"], reason=PAPER),
+        "design": None if paper else design(people, sure["reliability"]),
+        "people": {"krippendorff_alpha": alpha} | sure,
     }
 
 

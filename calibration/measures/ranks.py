@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from annotation.statistics.clusters import IntArray
 from annotation.statistics.intervals import Estimate
-from calibration.measures.completed import PAPER
 from calibration.measures.people import People
+from calibration.measures.reasons import PAPER
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
 from calibration.metrics.correlation import MOST_ITEMS, TOO_MANY, kendall_interval, pearson_interval

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from annotation.statistics.intervals import Estimate
-from calibration.measures.completed import PAPER, completed, joined
 from calibration.measures.drops import DROP, drops
 from calibration.measures.people import People
+from calibration.measures.reasons import joined, not_in_paper
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
 from calibration.metrics.subsets import MOST_PAIRS, Subset, near_pairs
@@ -22,10 +22,10 @@ def on_subsets(people: People, scored: Scored, asked: Specification) -> Found:
     """Spearman again on each subset, cut on all labelled items, as far as the scorer covers it."""
     known: dict[tuple[bytes, int], Estimate] = {}
     rows = []
-    paper = asked.preset == "paper"
-    beside: list[Found] = (
-        [{}] * len(people.subsets) if paper else drops(people, scored, asked, people.subsets)
-    )
+    if asked.preset == "paper":
+        beside = [not_in_paper(DROP)] * len(people.subsets)
+    else:
+        beside = drops(people, scored, asked, people.subsets)
     for subset, drop in zip(people.subsets, beside, strict=True):
         chosen = subset.mask if subset.pairs is None else subset.pairs
         # Ties make several cuts keep the same items: then they have the same numbers, computed once.
@@ -33,7 +33,7 @@ def on_subsets(people: People, scored: Scored, asked: Specification) -> Found:
         if key not in known:
             known[key] = rho(people, scored, asked, subset)
         measured = subset_as_dict(subset) | {"n": known[key].n, "spearman": known[key].as_dict()}
-        rows.append(completed(joined(measured, drop), DROP, reason=PAPER))
+        rows.append(joined(measured, drop))
     found: Found = {"subsets": rows}
     if any(subset.pairs is not None for subset in people.subsets):
         found["all_pairs"] = rho(people, scored, asked, people.all_pairs).as_dict()

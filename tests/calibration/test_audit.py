@@ -16,7 +16,7 @@ from annotation.statistics.clusters import cluster_weights
 from annotation.statistics.resampling import percentile_interval
 from calibration.audit import AuditError, as_json, create_audit, run_audit
 from calibration.measures.drops import DROP
-from calibration.measures.measure import CONTRACT
+from calibration.measures.measure import BEYOND_PAPER
 from calibration.measures.specification import Specification
 from calibration.models import Audit, Score, Scorer
 from calibration.report.lines import report_lines
@@ -234,12 +234,12 @@ def test_excluded_people_count_where_an_audit_asks_for_them_and_its_hash_says_so
     assert any("with excluded people" in line for line in report_lines(asked))
 
 
-def test_what_this_version_does_not_measure_is_null_beside_its_reason() -> None:
+def test_what_the_preset_paper_does_not_measure_is_null_beside_its_reason() -> None:
     result = audited(make_scored_study(), preset="paper")
     scorer = result["scorers"][0]
     for place, keys in [
         (result["people"], {"reliability", "ceiling"}),
-        (scorer, set(CONTRACT)),
+        (scorer, set(BEYOND_PAPER)),
         (scorer["subsets"][0], set(DROP)),
     ]:
         assert place["reasons"].keys() == keys

@@ -1,16 +1,15 @@
-"""What the contract names and nothing answers: null, with the reason."""
+"""What is null in an audit, beside its reason."""
 
 from collections.abc import Iterable
 from typing import Any
 
-LATER = "not part of this version's audit"
 PAPER = "the preset paper measures Spearman on all items and on the authors' subsets, and nothing else"
 
 
-def completed(found: dict[str, Any], contract: Iterable[str], *, reason: str = LATER) -> dict[str, Any]:
-    """Null, beside its reason, for what the contract names and no part answers."""
-    absent = [key for key in contract if key not in found]
-    return joined(found, dict.fromkeys(absent) | {"reasons": dict.fromkeys(absent, reason)})
+def not_in_paper(keys: Iterable[str]) -> dict[str, Any]:
+    """Null, with the reason, for what the preset paper does not measure."""
+    absent = dict.fromkeys(keys)
+    return absent | {"reasons": dict.fromkeys(absent, PAPER)}
 
 
 def joined(found: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
