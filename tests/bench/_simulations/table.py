@@ -86,8 +86,8 @@ INTRODUCTION = """\
 
 Written by `bin/bench statistics --write docs/simulations.md`; not by hand. Each row is a number of simulated
 studies whose truth is known. Of 95 % intervals, 95 % should hold the true value; of tests at 5 %, 5 % should
-reject where nothing is there. Where a row falls short, [statistics.md](statistics.md) and the function's own
-documentation say so.
+reject where nothing is there. Where a row falls short, [statistics.md](statistics.md), [audit.md](audit.md)
+and the function's own documentation say so.
 
 People answer on five values. Unless a row says otherwise, four fifths of what items differ in belongs to
 their query: so much that few queries tell little. The Monte Carlo error is Wilson's 95 % interval of the
