@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from calibration.charts.dots import ABOVE, MOST_TALL, ROW, Axis, Estimate, Mark, Tick, spoken
+from calibration.charts.dots import ABOVE, ROW, Axis, Estimate, Mark, Plot, spoken
 
 
 @dataclass(frozen=True)
@@ -28,26 +28,7 @@ class DifferenceRow:
     top: int
 
 
-@dataclass(frozen=True)
-class DifferencePlot:
-    ticks: list[Tick]
-    rows: list[DifferenceRow]
-
-    @property
-    def dense(self) -> bool:
-        return len(self.rows) > MOST_TALL
-
-    @property
-    def floor(self) -> int:
-        """Where the rows end in the file that stands alone."""
-        return ABOVE + ROW * len(self.rows)
-
-    @property
-    def height(self) -> int:
-        return self.floor + ABOVE
-
-
-def difference_plot(differences: Sequence[Difference]) -> DifferencePlot:
+def difference_plot(differences: Sequence[Difference]) -> Plot[DifferenceRow]:
     """Lay out differences from above."""
     axis = Axis.around(one.estimate for one in differences)
     rows = [
@@ -56,4 +37,4 @@ def difference_plot(differences: Sequence[Difference]) -> DifferencePlot:
         )
         for n, one in enumerate(differences)
     ]
-    return DifferencePlot(axis.ticks(), rows)
+    return Plot(axis.ticks(), rows)

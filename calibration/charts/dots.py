@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from annotation.templatetags.labels import end, fixed
 
 Estimate = Mapping[str, Any]
+Row = TypeVar("Row")
 
 MARGIN = 2.0  # percent kept free at both ends, so that no mark is cut off
 MOST_TICKS = 10
@@ -71,9 +72,11 @@ class DotRow:
 
 
 @dataclass(frozen=True)
-class DotPlot:
+class Plot(Generic[Row]):
+    """Rows over one axis, from above."""
+
     ticks: list[Tick]
-    rows: list[DotRow]
+    rows: list[Row]
 
     @property
     def dense(self) -> bool:
@@ -89,11 +92,11 @@ class DotPlot:
         return self.floor + ABOVE
 
 
-def dot_plot(rows: Sequence[Compared]) -> DotPlot:
+def dot_plot(rows: Sequence[Compared]) -> Plot[DotRow]:
     """Lay out rows from above."""
     estimates = (found for row in rows for found in (row.everything, row.subset, row.expected) if found)
     axis = Axis.around(estimates)
-    return DotPlot(axis.ticks(), [_row(axis, row, ABOVE + n * ROW) for n, row in enumerate(rows)])
+    return Plot(axis.ticks(), [_row(axis, row, ABOVE + n * ROW) for n, row in enumerate(rows)])
 
 
 def _row(axis: "Axis", row: Compared, top: int) -> DotRow:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.utils.safestring import SafeString
 
 from annotation.templatetags.labels import counted, fixed
-from calibration.charts.dots import Compared, DotPlot, dot_plot
+from calibration.charts.dots import Compared, DotRow, Plot, dot_plot
 from calibration.report.cells import Cells, Grid, Head, Line, p_text
 from calibration.report.found import Found, Result, falls, p_of, reason_of, told
 from calibration.rules import RULES, Rule
@@ -81,7 +81,7 @@ class RuleSection:
         return any(row.cells[self.at][0].get("expected") for row in self.rows)
 
     @cached_property
-    def plot(self) -> DotPlot:
+    def plot(self) -> Plot[DotRow]:
         return dot_plot([_compared(row, self.at) for row in self.rows])
 
     @cached_property
