@@ -133,7 +133,7 @@ def cluster_estimate(
     else:
         draws = resamples(clusters, replicates=replicates, rng=rng, width=width)
     values = np.concatenate([statistic(weights) for weights in draws])
-    return _estimate(
+    return replicates_estimate(
         value, values, n=n, clusters=clusters, confidence=confidence, method=method, bounds=bounds
     )
 
@@ -192,7 +192,7 @@ def sums_estimate(
         weighted = resamples(clusters, replicates=replicates, rng=rng, width=sums.shape[1])
         draws = (weights @ sums for weights in weighted)
     values = np.concatenate([statistic(drawn) for drawn in draws])
-    return _estimate(
+    return replicates_estimate(
         value, values, n=n, clusters=clusters, confidence=confidence, method=method, bounds=bounds
     )
 
@@ -273,15 +273,24 @@ def no_interval(
     return _too_few(n, clusters)
 
 
-def replicates_estimate(value: float, replicates: npt.ArrayLike, *, n: int, clusters: int) -> Estimate:
-    """Put the 95 % percentile interval of given bootstrap replicates beside a defined value.
+def replicates_estimate(
+    value: float,
+    replicates: npt.ArrayLike,
+    *,
+    n: int,
+    clusters: int,
+    confidence: float = 0.95,
+    method: Method = "bootstrap",
+    bounds: Bounds = EVERYWHERE,
+) -> Estimate:
+    """Put the interval of given replicates beside a defined value.
 
     Parameters
     ----------
     value : float
     replicates : array_like of float, shape (replicates,)
-        The same statistic of resamples of clusters; NaN where it is undefined.
-    n, clusters : int
+        The same statistic of resamples of clusters, or without each cluster; NaN where it is undefined.
+    n, clusters, confidence, method, bounds
         As for `cluster_estimate`.
 
     Returns
@@ -296,25 +305,6 @@ def replicates_estimate(value: float, replicates: npt.ArrayLike, *, n: int, clus
     if without := _too_few(n, clusters):
         return Estimate(value, None, None, n, without)
     values = np.asarray(replicates, dtype=np.float64)
-    return _estimate(value, values, n=n, clusters=clusters)
-
-
-def _too_few(n: int, clusters: int) -> str | None:
-    if clusters < 2:
-        return "no interval: fewer than two clusters to resample"
-    return f"no interval: fewer than {FEWEST_ITEMS} items" if n < FEWEST_ITEMS else None
-
-
-def _estimate(
-    value: float,
-    values: FloatArray,
-    *,
-    n: int,
-    clusters: int,
-    confidence: float = 0.95,
-    method: Method = "bootstrap",
-    bounds: Bounds = EVERYWHERE,
-) -> Estimate:
     if method == "jackknife":
         low, high = jackknife_interval(value, values, confidence=confidence, bounds=bounds)
     else:
@@ -327,3 +317,9 @@ def _estimate(
         left_out = len(values) - defined
         reason = f"the interval leaves out {left_out:,} of {len(values):,} resamples as undefined"
     return Estimate(value, low, high, n, reason, defined, clusters, method)
+
+
+def _too_few(n: int, clusters: int) -> str | None:
+    if clusters < 2:
+        return "no interval: fewer than two clusters to resample"
+    return f"no interval: fewer than {FEWEST_ITEMS} items" if n < FEWEST_ITEMS else None

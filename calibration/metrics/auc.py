@@ -5,8 +5,7 @@ import numpy.typing as npt
 
 from annotation.statistics.clusters import IntArray, cluster_index
 from annotation.statistics.counts import FloatArray, over
-from annotation.statistics.intervals import Estimate, no_interval
-from annotation.statistics.resampling import jackknife_interval
+from annotation.statistics.intervals import Estimate, replicates_estimate
 from calibration.metrics.ranks import mid_ranks, ranks_in_groups
 
 Mask = npt.NDArray[np.bool_]
@@ -64,13 +63,15 @@ def auc(
         return Estimate(None, None, None, n, "all items are of one kind")
     index, number = cluster_index(clusters, len(x), kept=known)
     value, left_out = _with_all_and_without_each(x[known], kind[known], index, number)
-    without = no_interval(n, clusters=number, replicates=0, rng=None, method="jackknife")
-    if not without and np.isnan(left_out).any():
-        without = "no interval: without one of the clusters all items are of one kind"
-    if without:
-        return Estimate(value, None, None, n, without)
-    low, high = jackknife_interval(value, left_out, confidence=confidence, bounds=(0.0, 1.0))
-    return Estimate(value, low, high, n, None, number, number, "jackknife")
+    return replicates_estimate(
+        value,
+        left_out,
+        n=n,
+        clusters=number,
+        confidence=confidence,
+        method="jackknife",
+        bounds=(0.0, 1.0),
+    )
 
 
 def _with_all_and_without_each(
