@@ -88,11 +88,20 @@ class _Half:
     @cached_property
     def losses(self) -> dict[str, FloatArray]:
         """Distances of each item between people's labels and the scorer's distribution."""
-        scored = Scored(self.side.people, self.side.column, self.side.people.asked)
-        at = self.places
+        scored, at = self.scored, self.places
         votes = None if scored.votes is None else scored.votes[at]
         found = distances(scored.distributions[at], self.side.people.frame.counts[at], votes=votes)
         return {name: getattr(found, name) for name in DISTANCES}
+
+    @cached_property
+    def scored(self) -> Scored:
+        return Scored(self.side.people, self.side.column, self.side.people.asked)
+
+    def pulls(self, measure: str, items: BoolArray) -> FloatArray:
+        """What each of these common items adds to the sum of a distance over them by way of the fit."""
+        among = np.zeros(len(self.side.people.labelled), dtype=bool)
+        among[self.places[items]] = True
+        return self.scored.pulls(measure, self.side.people.frame.counts, among)[self.places[items]]
 
     @cached_property
     def subsets(self) -> dict[tuple[str, float], Subset]:
@@ -266,7 +275,10 @@ def _distances(both: _Both) -> Iterator[Found]:
         losses = [half.losses[name] for half in both.halves]
         items = np.isfinite(losses[0] + losses[1])
         index, weights = both.drawn(items)
-        rows = np.stack([*(loss[items] for loss in losses), np.ones(int(items.sum()))], axis=1)
+        learned = [
+            loss[items] + half.pulls(name, items) for loss, half in zip(losses, both.halves, strict=True)
+        ]
+        rows = np.stack([*learned, np.ones(int(items.sum()))], axis=1)
         sums = weights @ cluster_sums(rows, index, weights.shape[1]) if items.any() else np.zeros((1, 3))
         first, second = (
             (float(loss[items].mean()) if items.any() else float("nan"), over(sums[:, side], sums[:, 2]))

@@ -18,6 +18,12 @@ Found = dict[str, Any]
 FEW_LABELS = "no item has three labels: two to tell how people disagree, and another to measure"
 ONE_OTHER = "too few labels: two more than those that tell how people disagree"
 COLUMNS = ("square", "wasserstein_1", "corrected", "score", "person")
+# Of the columns, the distances that they are.
+FITTED = {
+    "wasserstein_1": "wasserstein_1",
+    "corrected": "corrected",
+    "score": "ranked_probability_score",
+}
 SHOWN = {
     "residual_sd": "square",
     "wasserstein_1": "wasserstein_1",
@@ -38,7 +44,10 @@ def by_disagreement(people: People, scored: Scored, asked: Specification) -> Fou
     if not known.any():
         return {"by_disagreement": None, "reasons": {"by_disagreement": _why(people, scored)}}
     columns, statistics = _measured(people, scored)
-    found = joint_estimates(columns, statistics, index=people.frame.clusters, weights=people.weights)
+    pulls = _pulls(people, scored, columns)
+    found = joint_estimates(
+        columns, statistics, index=people.frame.clusters, weights=people.weights, pulls=pulls
+    )
     floors = _floors(people, scored, asked)
     rows = []
     for level in np.unique(levels.level[known]).tolist():
@@ -82,6 +91,16 @@ def _measured(
         }
         statistics |= {f"{name} {level}": (f"{SHOWN[name]} {level}", of_bin[name]) for name in SHOWN}
     return columns, statistics
+
+
+def _pulls(people: People, scored: Scored, columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    """What each item adds to the distances in each bin by way of the fit."""
+    levels = people.references.levels
+    return {
+        f"{name} {level}": scored.pulls(measure, levels.counts, ~np.isnan(columns[f"{name} {level}"]))
+        for name, measure in FITTED.items()
+        for level in range(levels.number)
+    }
 
 
 def _in_own_unit(residuals: FloatArray) -> FloatArray:

@@ -54,7 +54,7 @@ def on_distribution(people: People, scored: Scored, asked: Specification) -> Fou
         "source": scored.source,
         "n": int(known.sum()),
         "log_floor": LOG_FLOOR,
-        **_estimates(people, mine, MEASURES),
+        **_estimates(people, mine, MEASURES, fitted=scored),
         "floor": _means(floor, known),
         "references": _explained({name: _means(reference, known) for name, reference in references.items()}),
         **_entropy(people, scored, floor),
@@ -77,9 +77,15 @@ def _distances(people: People, scored: Scored, shares: FloatArray) -> Distances:
     return distances(shares, people.frame.counts, votes=scored.votes)
 
 
-def _estimates(people: People, mine: Distances, measures: Sequence[str]) -> Found:
-    """Each measure, people's own part of the scores, and skill over the overall distribution."""
+def _estimates(
+    people: People, mine: Distances, measures: Sequence[str], *, fitted: Scored | None = None
+) -> Found:
+    """Each measure, people's own part of the scores, and skill over the overall distribution.
+
+    Intervals know how the shares of `fitted` were learned, and the overall ones always.
+    """
     columns: dict[str, FloatArray] = {}
+    pulls: dict[str, FloatArray] = {}
     statistics: dict[str, tuple[str, Statistic]] = {}
     for measure in measures:
         own, overall = getattr(mine, measure), getattr(people.references.overall, measure)
@@ -89,11 +95,18 @@ def _estimates(people: People, mine: Distances, measures: Sequence[str]) -> Foun
         # A ratio of sums over the items that have both.
         columns[skill] = np.where(np.isnan(overall), np.nan, own)
         columns[reference] = np.where(np.isnan(own), np.nan, overall)
+        both = ~np.isnan(own + overall)
+        pulls[reference] = people.references.overall_pulls(measure, both)
+        if fitted:
+            pulls[measure] = fitted.pulls(measure, people.frame.counts, ~np.isnan(own))
+            pulls[skill] = fitted.pulls(measure, people.frame.counts, both)
         statistics[skill] = skill, partial(Sums.skill, name=skill, reference=reference)
         if spread := SPREADS.get(measure):
             columns[spread] = getattr(mine, spread)
             statistics[spread] = spread, partial(Sums.mean, name=spread)
-    estimates = joint_estimates(columns, statistics, index=people.frame.clusters, weights=people.weights)
+    estimates = joint_estimates(
+        columns, statistics, index=people.frame.clusters, weights=people.weights, pulls=pulls
+    )
     if not estimates["corrected"].n:
         for name in ("corrected", "skill corrected"):
             estimates[name] = replace(estimates[name], reason=ONE_LABEL)
@@ -148,6 +161,7 @@ def _entropy(people: People, scored: Scored, floor: Floors) -> Found:
         {"gap": ("gap", partial(Sums.mean, name="gap"))},
         index=people.frame.clusters,
         weights=people.weights,
+        pulls={"gap": scored.pulls("entropy", people.frame.counts, ~np.isnan(gaps))},
     )["gap"]
     return {
         "entropy_gap": gap.as_dict(),

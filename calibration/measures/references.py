@@ -16,6 +16,7 @@ from calibration.metrics.distances import Distances, distances
 from calibration.metrics.fitted import query_folds
 from calibration.metrics.floors import Floors, floors
 from calibration.metrics.references import left_out_person, overall_shares
+from calibration.metrics.refits import Refit, loss_slopes, refit
 from calibration.metrics.splits import split_labels
 from calibration.metrics.strata import strata_of
 
@@ -76,9 +77,22 @@ class References:
         return query_folds(self.frame.queries, rng=self.asked.rng("folds"))
 
     @cached_property
-    def overall(self) -> Distances:
+    def overall_shares(self) -> FloatArray:
         """The study's overall distribution, out of fold as a fitted scorer is."""
-        return distances(overall_shares(self.frame.counts, self.folds), self.frame.counts)
+        return overall_shares(self.frame.counts, self.folds)
+
+    @cached_property
+    def overall(self) -> Distances:
+        return distances(self.overall_shares, self.frame.counts)
+
+    def overall_pulls(self, measure: str, items: npt.NDArray[np.bool_]) -> FloatArray:
+        """What each item adds to the sum of its distance over items, having had a part in it."""
+        slopes = loss_slopes(measure, self.overall_shares, self.frame.counts)
+        return self._refit.pulls(np.where(items[:, None], slopes, np.nan), self.overall_shares)
+
+    @cached_property
+    def _refit(self) -> Refit:
+        return refit(np.zeros(len(self.frame.counts)), self.frame.counts)
 
     @cached_property
     def left_out_person(self) -> Distances:

@@ -1,6 +1,7 @@
 """One scorer's scores, and what several parts of an audit make of them."""
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from calibration.measures.specification import Specification
 from calibration.metrics.fitted import Fit, out_of_fold
 from calibration.metrics.isotonic import isotonic_fit
 from calibration.metrics.ordered_logit import ordered_logit
+from calibration.metrics.refits import Refit, loss_slopes, refit
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -45,6 +47,19 @@ class Scored:
         return np.where(
             np.isnan(self._given), out_of_fold(self._numbers, counts, folds, fit=fit), self._given
         )
+
+    @cached_property
+    def refit(self) -> Refit | None:
+        """How fitted shares would move with the labels that they were learned from; None if none are."""
+        learned = ~np.isnan(self._numbers) & self.people.labelled
+        return refit(self._numbers, self.people.frame.counts) if learned.any() else None
+
+    def pulls(self, measure: str, counts: npt.NDArray[Any], items: npt.NDArray[np.bool_]) -> FloatArray:
+        """What each item adds, by way of the fit, to the sum of a distance from these counts over items."""
+        if self.refit is None:
+            return np.zeros(len(items))
+        slopes = loss_slopes(measure, self.distributions, counts)
+        return self.refit.pulls(np.where(items[:, None], slopes, np.nan), self.distributions)
 
     @cached_property
     def votes(self) -> FloatArray | None:

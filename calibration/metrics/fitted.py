@@ -159,10 +159,11 @@ def out_of_fold(
 
     Notes
     -----
-    An interval over items around a mean of what these shares lose takes the fits for given: how they would
-    be in another study it leaves out. Simulated coverage at nominal 95 %, with 20 and with 100 queries: 90
-    and 92 % of the corrected distance, 87 and 93 % of skill, 85 and 87 % of Wasserstein-1, which the fit does
-    not minimise; of shares that are stated 91 to 92 % and 93 to 95 %.
+    Labels of other items would lead to another fit: an interval around a mean of what these shares lose has
+    to know how they were learned, see `refit`. Simulated coverage at nominal 95 %, with 20 and with 100
+    queries: 92 and 93 % of Wasserstein-1, which the fit does not minimise (87 % if the fit were taken for
+    given), 90 and 93 % of the corrected distance, 87 to 89 and 93 to 95 % of skill; of shares that are stated
+    91 to 92 % and 93 to 95 %.
 
     References
     ----------

@@ -48,6 +48,7 @@ def joint_estimates(
     *,
     index: IntArray,
     weights: FloatArray,
+    pulls: Mapping[str, FloatArray] | None = None,
     undefined: str = "what it is divided by is not above 0",
 ) -> dict[str, Estimate]:
     """Estimate statistics of sums over items, with intervals from the same resamples.
@@ -63,6 +64,9 @@ def joint_estimates(
         The cluster of each item, from 0.
     weights : ndarray of float, shape (r, clusters)
         How often each cluster comes up in each resample.
+    pulls : mapping of str to ndarray of float, shape (items,), optional
+        By column: what each item adds to its sum in a resample beside its own value, since what was learned
+        from the item bears on the values of others. They add up to about 0. See `Refit`.
     undefined : str
         Why a statistic has no value where items do.
 
@@ -92,7 +96,10 @@ def joint_estimates(
         np.concatenate([np.where(there, rows, 0.0), there], axis=1), place, len(found)
     )
     whole = Sums(names, by_cluster.sum(axis=0, keepdims=True))
-    drawn = Sums(names, weights @ _exact(by_cluster))
+    learned = by_cluster.copy()
+    for name, pull in (pulls or {}).items():
+        learned[found, names[name]] += np.bincount(place, weights=pull, minlength=len(found))
+    drawn = Sums(names, weights @ _exact(learned))
     used = (by_cluster[:, len(names) :] > 0).sum(axis=0)
     estimates = {}
     for key, (column, statistic) in statistics.items():
