@@ -1,24 +1,19 @@
-"""Which models people prefer: a study's comparisons as arrays, and one function for page, command and API."""
+"""Which models people prefer: one function for page, command and API."""
 
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from annotation.agreement import with_caution
-from annotation.frames import LabelFrame, label_frame
+from annotation.comparisons import PreferenceFrame, preference_frame
 from annotation.freshness import kept, model_names
-from annotation.models import Item, Label, Study
-from annotation.statistics.counts import FloatArray
+from annotation.models import Study
 from annotation.statistics.intervals import Estimate, mean_estimate
 from annotation.statistics.preference import bradley_terry, davidson
 from annotation.statistics.sides import side_bias
 from annotation.statistics.strengths import Strengths
 from annotation.statistics.wins import WinMatrix, win_matrix
-
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
 
 REPLICATES = 1000
 # A fit takes about the cube of the models: a page waits some seconds for all its resamples, no longer.
@@ -32,56 +27,6 @@ NO_LABELS = "no labels yet"
 ITSELF = "every comparison shows two answers of the same model"
 HALF_KNOWN = "no comparison names the models of both answers"
 NO_SIDES = "a file of labels does not say which answer was shown first"
-
-
-@dataclass(frozen=True)
-class PreferenceFrame:
-    """A study's comparisons.
-
-    Attributes
-    ----------
-    labels : LabelFrame
-        One row an item: the counts of its labels, and the clusters that intervals resample.
-    models : list of str
-        By name.
-    first, second : int arrays, shape (items,)
-        The models of response_1 and response_2, as indices; -1 where a response names none.
-    left_wins : float array, shape (labels whose sides are known,)
-        1 where the answer on the left won, which is read first, 0 where the right one did, .5 for a tie.
-    people : int array, shape (labels whose sides are known,)
-        Whose label it is.
-    """
-
-    labels: LabelFrame
-    models: list[str]
-    first: IntArray
-    second: IntArray
-    left_wins: FloatArray
-    people: IntArray
-
-
-def preference_frame(study: Study, *, with_excluded: bool = False) -> PreferenceFrame:
-    """The study's comparisons, in two queries more than its labels take, whatever its size."""
-    labels = label_frame(study, with_excluded=with_excluded)
-    names = ("response_1__model__name", "response_2__model__name")
-    rows = list(Item.objects.filter(study=study).order_by("position").values_list(*names))
-    models = sorted({name for row in rows for name in row if name})
-    index: dict[str | None, int] = {None: -1} | {name: n for n, name in enumerate(models)}
-    pairs = np.array([[index[name] for name in row] for row in rows], dtype=np.int64).reshape(-1, 2)
-    counted = Label.objects.counted(with_excluded=with_excluded).filter(item__study=study).order_by()
-    known = counted.filter(swapped__isnull=False, value__isnull=False, participant__isnull=False)
-    told = np.array(
-        list(known.values_list("value", "swapped", "participant_id").iterator(chunk_size=10_000)),
-        dtype=np.int64,
-    ).reshape(-1, 3)
-    return PreferenceFrame(
-        labels=labels,
-        models=models,
-        first=pairs[:, 0],
-        second=pairs[:, 1],
-        left_wins=(1 + np.sign(np.where(told[:, 1], -told[:, 0], told[:, 0]))) / 2,
-        people=told[:, 2],
-    )
 
 
 @dataclass(frozen=True)
@@ -176,7 +121,7 @@ def preferences_in(
     if replicates and not affordable:
         strengths = replace(strengths, reason=_without_intervals(strengths.reason, len(frame.models)))
     undefined = Estimate(None, None, None, 0, reason or strengths.reason)
-    totals = np.where(_between_models(frame), labels.counts.sum(axis=1), 0)
+    totals = np.where(frame.between_models, labels.counts.sum(axis=1), 0)
     tie = tie_share = undefined
     if not reason:
         tie = davidson(**given, **fitting, rng=np.random.default_rng(seed)).tie or undefined
@@ -212,13 +157,6 @@ def _without_intervals(reason: str | None, models: int) -> str:
     return (reason or NOT_ASKED).replace(NOT_ASKED, words)
 
 
-def _between_models(frame: PreferenceFrame) -> BoolArray:
-    """Which items show two different models that are known."""
-    between: BoolArray = np.minimum(frame.first, frame.second) >= 0
-    between &= frame.first != frame.second
-    return between
-
-
 def _reason(frame: PreferenceFrame, study: Study) -> str | None:
     if study.kind != Study.Kind.COMPARISON:
         return NO_COMPARISONS
@@ -226,12 +164,12 @@ def _reason(frame: PreferenceFrame, study: Study) -> str | None:
         return NO_MODELS
     if len(frame.models) > MOST_MODELS:
         return f"{len(frame.models):,} models are compared, and strengths are found of {MOST_MODELS} at most"
-    if not _between_models(frame).any():
+    if not frame.between_models.any():
         if len(frame.models) < 2:
             return ONE_MODEL
         itself = (frame.first == frame.second) & (frame.first >= 0)
         return ITSELF if itself.any() else HALF_KNOWN
-    return None if frame.labels.counts[_between_models(frame)].any() else NO_LABELS
+    return None if frame.labels.counts[frame.between_models].any() else NO_LABELS
 
 
 def _sides(frame: PreferenceFrame, study: Study, *, replicates: int, seed: int) -> Estimate:

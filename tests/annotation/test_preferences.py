@@ -11,8 +11,9 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from annotation import preferences
+from annotation.comparisons import preference_frame
 from annotation.models import Item, Label, Study
-from annotation.preferences import preference_frame, preferences_of, study_preferences
+from annotation.preferences import preferences_of, study_preferences
 from annotation.quality.exclusion import exclude
 from annotation.rehearsal import rehearse
 from generation.models import LanguageModel
