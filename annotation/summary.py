@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from annotation.agreement import Interval, agreement_of, item_columns, item_details
 from annotation.frames import LabelFrame, label_frame
 from annotation.freshness import kept, model_names
 from annotation.models import Item, Study
-
-FloatArray = npt.NDArray[np.float64]
+from annotation.statistics.counts import FloatArray
 
 # What items are sorted by: the column's name in `item_details`, or the item's own place.
 SORTS = {

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.models import Item, Study
+from annotation.statistics.counts import FloatArray
 from calibration.models import Score, Scorer
-
-FloatArray = npt.NDArray[np.float64]
 
 ROWS_AT_ONCE = 5_000
 # What is equal must tie, whatever sums it was reached by: .3 - .1 and .4 - .2 differ in their last digit.

@@ -4,11 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 
-import numpy as np
-import numpy.typing as npt
-
-FloatArray = npt.NDArray[np.float64]
-
 # The plot's box inside the templates' 480 by 290 units.
 LEFT, RIGHT, TOP, FLOOR = 14, 466, 24, 226
 # Where numbers stand at the left of the box, it begins here.

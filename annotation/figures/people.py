@@ -11,10 +11,8 @@ from annotation.figures.figure import Figure, Table, asking, counts_excluded
 from annotation.models import Study
 from annotation.quality.flags import least_seconds
 from annotation.quality.people import People
-from annotation.statistics.counts import FloatArray
+from annotation.statistics.counts import BoolArray, FloatArray
 from annotation.templatetags.labels import counted
-
-BoolArray = npt.NDArray[np.bool_]
 
 BIN = 0.1
 # Times have long tails: beyond so many medians, one bin holds them all.

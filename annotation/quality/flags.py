@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from annotation.models import ATTEMPTS
 from annotation.quality.limits import Limits
 from annotation.quality.measures import Quality
-from annotation.statistics.counts import FloatArray
+from annotation.statistics.counts import BoolArray, FloatArray
 from annotation.templatetags.labels import counted, fixed, percent
 from annotation.texts import CHARACTERS_A_SECOND
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 class Flag(NamedTuple):

@@ -21,10 +21,9 @@ from annotation.models import (
     Study,
 )
 from annotation.statistics.annotators import Annotators, annotator_measures, medians_of_people
-from annotation.statistics.counts import FloatArray
+from annotation.statistics.counts import BoolArray, FloatArray
 from annotation.texts import CHARACTERS_A_SECOND
 
-BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
 CHECKS = (Check.Purpose.ATTENTION, Check.Purpose.KNOWN)

@@ -8,7 +8,6 @@ import numpy.typing as npt
 from annotation.statistics.counts import FloatArray, over
 
 IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 FEWEST_ITEMS = 3
 TOO_FEW = "fewer than 3 items that others labelled too"

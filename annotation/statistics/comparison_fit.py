@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from annotation.statistics.clusters import IntArray
-from annotation.statistics.counts import FloatArray
+from annotation.statistics.counts import BoolArray, FloatArray
 from annotation.statistics.intervals import no_interval
 from annotation.statistics.newton import fit_strengths
 from annotation.statistics.resampling import FEWEST_REPLICATES, resamples
 from annotation.statistics.wins import (
-    BoolArray,
     Comparisons,
     held_by_prior,
     matrix_of,

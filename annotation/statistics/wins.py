@@ -7,9 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.statistics.clusters import IntArray
-from annotation.statistics.counts import FloatArray, as_counts, as_values, totals
-
-BoolArray = npt.NDArray[np.bool_]
+from annotation.statistics.counts import BoolArray, FloatArray, as_counts, as_values, totals
 
 MOST_NAMES = 6
 

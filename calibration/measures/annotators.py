@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.groups import Groups
+from annotation.statistics.counts import FloatArray
 from calibration.measures.known import KnownPeople
 from calibration.measures.people import People
 from calibration.measures.scored import Scored
@@ -15,7 +16,6 @@ from calibration.metrics.by_group import spearman_by_group
 from calibration.metrics.per_annotator import annotator_correlations
 
 Found = dict[str, Any]
-FloatArray = npt.NDArray[np.float64]
 
 NOBODY = "the labels do not tell who gave them"
 NO_GROUPS = "no question of the survey makes two groups of ten people or more"

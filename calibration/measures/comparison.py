@@ -6,11 +6,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from annotation.statistics.cautions import caution
 from annotation.statistics.clusters import IntArray, cluster_index, cluster_sums, multinomial_weights
-from annotation.statistics.counts import FloatArray, over
+from annotation.statistics.counts import BoolArray, FloatArray, over
 from calibration.frames import ScoreColumn
 from calibration.measures.people import People
 from calibration.measures.scored import Scored
@@ -24,7 +23,6 @@ from calibration.metrics.subsets import Subset, differences, pair_spearman
 from calibration.metrics.within_query import spearman_by_query
 
 Found = dict[str, Any]
-BoolArray = npt.NDArray[np.bool_]
 # A statistic, and the same in each resample.
 Resampled = tuple[float, FloatArray]
 

@@ -6,9 +6,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from annotation.statistics.counts import FloatArray, totals
+from annotation.statistics.counts import BoolArray, FloatArray, totals
 from annotation.statistics.entropy import entropy_bits_corrected
 from calibration.measures.people import People
 from calibration.measures.scored import Scored
@@ -20,7 +19,6 @@ from calibration.metrics.joint import Statistic, Sums, joint_estimates
 from calibration.metrics.reliability_curve import reliability_curve
 
 Found = dict[str, Any]
-BoolArray = npt.NDArray[np.bool_]
 
 NO_SCORE = "no labelled item has a score"
 ONE_QUERY = "only one query: there are no others to learn from"

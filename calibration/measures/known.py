@@ -5,17 +5,16 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from annotation.groups import Groups
 from annotation.rows import LabelRows
+from annotation.statistics.counts import BoolArray
 from calibration.metrics.annotator_ranks import AnnotatorRanks
 from calibration.metrics.by_group import GroupRanks
 
 if TYPE_CHECKING:
     from calibration.measures.people import People
 
-BoolArray = npt.NDArray[np.bool_]
 
 # Shuffled labels are some tens of megabytes: those of the commonest sets of scored items are kept.
 HELD = 3

@@ -10,6 +10,7 @@ from annotation.frames import LabelFrame
 from annotation.groups import Groups
 from annotation.rows import LabelRows
 from annotation.statistics.clusters import IntArray
+from annotation.statistics.counts import FloatArray
 from annotation.statistics.entropy import mean_label
 from calibration.measures.known import KnownPeople
 from calibration.measures.references import References
@@ -17,8 +18,6 @@ from calibration.measures.resamples import Resamples
 from calibration.measures.specification import Specification
 from calibration.metrics.subsets import Subset, near_pairs, subsets_for
 from calibration.metrics.unsure_means import variance_of_means
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class People:

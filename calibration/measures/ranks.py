@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from annotation.statistics.clusters import IntArray
+from annotation.statistics.counts import FloatArray
 from annotation.statistics.intervals import Estimate
 from calibration.measures.people import People
 from calibration.measures.reasons import PAPER
@@ -19,7 +19,6 @@ from calibration.metrics.ranks import kendall_statistic
 from calibration.metrics.within_query import within_query_spearman
 
 Found = dict[str, Any]
-FloatArray = npt.NDArray[np.float64]
 Statistic = Callable[[FloatArray, FloatArray, IntArray], Callable[[FloatArray], FloatArray]]
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from annotation.frames import LabelFrame
 from annotation.statistics.clusters import IntArray
-from annotation.statistics.counts import totals
+from annotation.statistics.counts import FloatArray, totals
 from annotation.statistics.entropy import entropy_bits, entropy_bits_corrected, standard_deviation
 from calibration.measures.resamples import Resamples
 from calibration.measures.specification import Specification
@@ -19,8 +19,6 @@ from calibration.metrics.references import left_out_person, overall_shares
 from calibration.metrics.refits import Refit, loss_slopes, refit
 from calibration.metrics.splits import split_labels
 from calibration.metrics.strata import strata_of
-
-FloatArray = npt.NDArray[np.float64]
 
 LEVELS, FEWEST_IN_LEVEL = 5, 20
 # For each scorer that votes and each level: their error is a hundredth of the floor.

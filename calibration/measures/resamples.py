@@ -6,16 +6,14 @@ from functools import lru_cache
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from annotation.statistics.clusters import IntArray, multinomial_weights
+from annotation.statistics.counts import BoolArray, FloatArray
 from annotation.statistics.intervals import FEWEST_ITEMS, Estimate, replicates_estimate
 from calibration.metrics.cluster_ranks import Against, difference_against, spearman_against
 from calibration.metrics.correlation import spearman_interval
 from calibration.metrics.subsets import FEW_PAIRS, differences, pair_spearman
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 # From weights (replicates, clusters) and the cluster of each item, from 0, to replicates.
 Statistic = Callable[[FloatArray, IntArray], FloatArray]
 

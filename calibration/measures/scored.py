@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from annotation.statistics.counts import FloatArray
 from calibration.frames import ScoreColumn
 from calibration.measures.people import People
 from calibration.measures.specification import Specification
@@ -13,8 +14,6 @@ from calibration.metrics.fitted import Fit, out_of_fold
 from calibration.metrics.isotonic import isotonic_fit
 from calibration.metrics.ordered_logit import ordered_logit
 from calibration.metrics.refits import Refit, loss_slopes, refit
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Scored:

@@ -4,11 +4,9 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.statistics.clusters import IntArray, cluster_index
-from annotation.statistics.counts import FloatArray, over
+from annotation.statistics.counts import BoolArray, FloatArray, over
 from annotation.statistics.intervals import Estimate, replicates_estimate
 from calibration.metrics.ranks import mid_ranks, ranks_in_groups
-
-Mask = npt.NDArray[np.bool_]
 
 
 def auc(
@@ -75,7 +73,7 @@ def auc(
 
 
 def _with_all_and_without_each(
-    x: FloatArray, positive: Mask, index: IntArray, number: int
+    x: FloatArray, positive: BoolArray, index: IntArray, number: int
 ) -> tuple[float, FloatArray]:
     """The area of all items, and without each cluster, by Mann and Whitney's counts of pairs.
 

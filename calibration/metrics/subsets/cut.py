@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from annotation.statistics.counts import FloatArray, totals
+from annotation.statistics.counts import BoolArray, FloatArray, totals
 
-BoolArray = npt.NDArray[np.bool_]
 PairArray = npt.NDArray[np.intp]
 
 # Equal measures reached by different sums differ in their last digits: they must tie all the same.
