@@ -1,6 +1,6 @@
 """Between scorers: paired differences, and p-values adjusted for how many tests the audit makes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from calibration.metrics.multiple import benjamini_hochberg
 from calibration.metrics.paired import paired_difference
 
 Found = dict[str, Any]
+# The scorer's place, how many items, the statistic and its p.
+Test = tuple[int, int, float | None, float | None]
 
 # A scorer of a few items is no measure for those of all.
 LEAST_COVERAGE = 0.5
@@ -44,19 +46,39 @@ def differences(people: People, columns: Sequence[ScoreColumn], measured: Sequen
 def adjusted(measured: Sequence[Found]) -> list[Found]:
     """The scorers with `adjusted_p` in the tests on their subsets: Benjamini-Hochberg over each kind of test.
 
-    The family of a kind is its tests of all scorers on all subsets.
+    The family of a kind is its tests of all scorers on all subsets. Cuts that keep the same items, as ties
+    make them, are one test: it counts once.
     """
-    kinds = {kind: iter(_adjusted_p(_tests(measured, kind))) for kind in FAMILIES}
+    kinds = {kind: _family(measured, kind) for kind in FAMILIES}
 
-    def subset(one: Found) -> Found:
-        tests = {kind: one[kind] | {"adjusted_p": next(kinds[kind])} for kind in FAMILIES if one.get(kind)}
+    def subset(scorer: int, one: Found) -> Found:
+        tests = {
+            kind: one[kind] | {"adjusted_p": family[_test(scorer, one, kind)]}
+            for kind, family in kinds.items()
+            if one.get(kind)
+        }
         return one | tests
 
-    return [scorer | {"subsets": [subset(one) for one in scorer["subsets"]]} for scorer in measured]
+    return [
+        scorer | {"subsets": [subset(place, one) for one in scorer["subsets"]]}
+        for place, scorer in enumerate(measured)
+    ]
 
 
-def _tests(measured: Iterable[Found], kind: str) -> list[Found]:
-    return [one[kind] for scorer in measured for one in scorer["subsets"] if one.get(kind)]
+def _family(measured: Sequence[Found], kind: str) -> dict[Test, float | None]:
+    """Each test's adjusted p."""
+    tests = {
+        _test(place, one, kind): one[kind]
+        for place, scorer in enumerate(measured)
+        for one in scorer["subsets"]
+        if one.get(kind)
+    }
+    return dict(zip(tests, _adjusted_p(list(tests.values())), strict=True))
+
+
+def _test(scorer: int, subset: Found, kind: str) -> Test:
+    """What tells a test from others: the same items give the same numbers to the last digit."""
+    return scorer, subset["n"], subset[kind]["value"], subset[kind]["p"]
 
 
 def _with_adjusted(rows: Sequence[Found]) -> list[Found]:

@@ -19,6 +19,7 @@ from calibration.metrics.mean_reliability import Reliability, pair_reliability, 
 from calibration.metrics.nulls import ResidualTest, stratified_residual_tests
 from calibration.metrics.size_matched import SizeMatched, size_matched, size_matched_pairs
 from calibration.metrics.subsets import MOST_PAIRS, Subset
+from calibration.metrics.wanted import EVERY
 
 Found = dict[str, Any]
 
@@ -115,6 +116,12 @@ def _of_pairs(people: People, scored: Scored, asked: Specification, subsets: Seq
     random = size_matched_pairs(
         *data, all_pairs, [len(pairs) for pairs in listed], rng=asked.rng(scored.name, "random", "pairs")
     )
+    noise = [
+        EqualNoise(one.observed, None, None, None, None, one.n, reason=one.reason or EVERY)
+        if one.n == len(all_pairs)
+        else one
+        for one in noise
+    ]
     means = np.where(known, people.means, np.nan)
     spread = _sd_of_differences(means, all_pairs)
     return [

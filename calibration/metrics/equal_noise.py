@@ -6,26 +6,25 @@ tell apart. How far, is what is computed here; what falls beyond that is the sco
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from annotation.statistics.clusters import IntArray
 from annotation.statistics.counts import FloatArray
-from annotation.statistics.intervals import FEWEST_ITEMS
 from annotation.statistics.resampling import percentile_interval
-from calibration.metrics.correlation import CONSTANT, complete, spearman
-from calibration.metrics.ranks import mid_ranks
+from calibration.metrics.correlation import CONSTANT, complete
+from calibration.metrics.latent_scores import latent_scores
+from calibration.metrics.tied_ranks import MOST_LEVELS, tied_correlations
 from calibration.metrics.unsure_means import EqualErrors, equal_errors
-
-BoolArray = npt.NDArray[np.bool_]
+from calibration.metrics.wanted import Wanted, as_masks, within
 
 # Numbers permuted at once: half a million, which stay near the cache.
 CHUNK = 500_000
 # Breaks the ties of sums, which are no ties of the scorer, by chance; in units of the scores' spread.
 JITTER = 1e-9
 ROUNDING = 1e-12
-FEW = f"fewer than {FEWEST_ITEMS} items, or pairs, with a score and labels"
+NO_RISE = "rho of all items, or pairs, is not above 0: there is nothing that could fall"
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,7 @@ def equal_noise(
     *,
     variances: npt.ArrayLike | None = None,
     permutations: int = 1000,
+    plain: bool = False,
     rng: np.random.Generator,
 ) -> list[EqualNoise]:
     """Spearman's rho on subsets of the items, beside that under equal noise.
@@ -87,12 +87,16 @@ def equal_noise(
         Sampling variance of each mean, as of `variance_of_means`. Without them, or if unknown, all means are
         taken as equally sure, and a subset on which people differ more seems to be one that the scorer fails.
     permutations : int
+    plain : bool
+        Leave out all three allowances of the notes: fit raw scores to the means, permute the residuals, and
+        take rho as it comes. `variances` then count nothing.
     rng : numpy.random.Generator
 
     Returns
     -------
     list of EqualNoise
-        One a subset. Undefined, with its reason, with fewer than 6 items or a constant side.
+        One a subset. Undefined, with its reason, with fewer than 6 items or a constant side, of all items,
+        and where rho on all items is not above 0.
 
     Raises
     ------
@@ -104,19 +108,20 @@ def equal_noise(
     A rising function of the mean label is fitted to the scores, and its residuals are permuted over all
     items: the means and the subsets stay. Three things keep it honest.
 
-    - Scores are first turned into normal scores by their ranks, as rho knows nothing else of them. A skewed
-      score, such as a perplexity, would seem to have other noise on good items than on bad ones: of raw
-      exponentials of normal scores, 84 to 98 % would be found to fall within Tukey's fences and the middle.
+    - Scores are first turned into normal scores by their ranks, as rho knows nothing else of them, and equal
+      scores are drawn apart (`latent_scores`). A skewed score, such as a perplexity, would seem to have other
+      noise on good items than on bad ones: of raw exponentials of normal scores, 84 to 98 % would be found to
+      fall within Tukey's fences and the middle. So would half of the scorers of two values.
     - With `variances` the function is one of the shrunken means, and each residual is scaled by how sure the
       means are that it leaves and comes to, as in `equal_errors`.
     - What is expected is that of a scorer with the observed rho on all items: the permuted rho on all items
       varies, and is a little too high, since the fitted function follows its data. Each permuted rho on a
-      subset is moved along its regression on that on all items.
+      subset is moved along its regression on that on all items. It comes out about .01 too low.
 
     Simulated, with errors that are equal on all items, at 750 x 25 and 750 x 5, people alike or differing
     twice as much on half of the items, correlations of .4 and .8 with the true means, scores that are normal,
-    exponentials of these, or five values: 1 to 4 % reject on subsets by entropy, 0 to 1 % on those by the
-    mean, 0 to 3 % on those of comparisons. Where the scorer's noise is 1.5 times as large on that half, a
+    exponentials of these, or two to five values: 1 to 5 % reject on subsets by entropy, 0 to 3 % on those by
+    the mean, 0 to 3 % on those of comparisons. Where the scorer's noise is 1.5 times as large on that half, a
     quarter rejects on the 40 % of highest entropy: safe, and weak. `stratified_residual_test` finds it.
 
     References
@@ -130,58 +135,41 @@ def equal_noise(
     >>> means = rng.normal(size=400)
     >>> scores = means + rng.normal(size=400)
     >>> found = equal_noise(scores, means, [abs(means) < 0.5], permutations=200, rng=rng)[0]
-    >>> found.observed < 0.4 < 0.7 < spearman(scores, means) + 0.1, found.p > 0.05
+    >>> bool(found.observed < 0.4 < np.corrcoef(scores, means)[0, 1] - 0.2), found.p > 0.05
     (True, True)
     """
     s, m, kept = complete(scores, means)
-    wanted = [Wanted.of(mask[kept], s, m) for mask in as_masks(insides, len(kept))]
+    wanted = [Wanted.of(mask[kept], s, m).of_some() for mask in as_masks(insides, len(kept))]
     unsure = None if variances is None else np.asarray(variances, dtype=np.float64)[kept]
     whole = Wanted.of(np.ones(len(s), dtype=np.bool_), s, m)
-    if whole.reason:
-        return compared(wanted, [], [], observed=0.0)
-    normal = normal_scores(s)
+    if whole.reason or whole.observed <= 0:
+        return compared(wanted, [], [], observed=0.0, reason=whole.reason or NO_RISE)
+    if plain:
+        latent, errors = s, equal_errors(s, m)
+    else:
+        latent = latent_scores(s, m, unsure, rng=rng)
+        errors = equal_errors(latent, m, unsure)
+    levels = None if plain else np.unique(s, return_counts=True)[1]
     found, of_whole = [], []
-    errors = equal_errors(normal, m, unsure)
-    for drawn in permuted(normal, errors, permutations=permutations, rng=rng, width=len(s)):
-        order = np.argsort(drawn, axis=1).astype(np.int32)
-        of_whole.append(np.take(whole.m_ranks, order) @ whole.s_ranks)
-        found.append([np.take(one.m_ranks, at) @ one.s_ranks for one, (at,) in within(wanted, [order])])
+    for drawn in permuted(latent, errors, permutations=permutations, rng=rng, width=len(s)):
+        on_all, *on_subsets = _rhos([whole, *wanted], drawn, levels)
+        of_whole.append(np.full(len(drawn), whole.observed) if plain else on_all)
+        found.append(on_subsets)
     return compared(wanted, found, of_whole, observed=whole.observed)
 
 
-@dataclass(frozen=True, eq=False)
-class Wanted:
-    """A subset for which rho is wanted.
+def _rhos(wanted: Sequence[Wanted], drawn: FloatArray, levels: IntArray | None) -> list[FloatArray]:
+    """Spearman's rho of each row of drawn scores with the means, on each defined subset.
 
-    Attributes
-    ----------
-    mask : ndarray of bool, shape (units,)
-        Items, or pairs.
-    m_ranks : ndarray of float, shape (units,)
-        Ranks of the means inside, centred and of length 1; 0 outside.
-    s_ranks : ndarray of float, shape (n,)
-        The same of untied scores, from the lowest.
-    observed : float
-    reason : str or None
-        Why rho is undefined, or has nothing to be held against.
+    `levels` are how often each score was given: as often it is given again, if they are few.
     """
-
-    mask: BoolArray
-    m_ranks: FloatArray
-    s_ranks: FloatArray
-    observed: float
-    reason: str | None
-
-    @classmethod
-    def of(cls, mask: BoolArray, scores: FloatArray, means: FloatArray) -> "Wanted":
-        n = int(mask.sum())
-        observed = spearman(scores[mask], means[mask])
-        reason = FEW if n < FEWEST_ITEMS else CONSTANT if np.isnan(observed) else None
-        ranks = np.zeros(len(mask))
-        if reason is None:
-            ranks[mask] = mid_ranks(means[mask])
-            ranks[mask] -= (n + 1) / 2
-        return cls(mask, unit(ranks), unit(np.arange(n, dtype=np.float64) - (n - 1) / 2), observed, reason)
+    order = np.argsort(drawn, axis=1).astype(np.int32)
+    if levels is None or len(levels) > min(MOST_LEVELS, drawn.shape[1] - 1):
+        return [np.take(one.m_ranks, at) @ one.s_ranks for one, (at,) in within(wanted, [order])]
+    defined = [one for one in wanted if not one.reason]
+    both = ((one.mask, one.m_ranks) for one in defined)
+    masks, ranks = (np.stack(side, axis=1) for side in zip(*both, strict=True))
+    return list(tied_correlations(order, levels, masks, ranks).T)
 
 
 def permuted(
@@ -205,78 +193,39 @@ def permuted(
         yield drawn
 
 
-def within(
-    wanted: Sequence[Wanted], ordered: Sequence[npt.NDArray[Any]]
-) -> Iterator[tuple[Wanted, list[npt.NDArray[Any]]]]:
-    """What stands in order of all units, in the order of each subset's own.
-
-    `ordered` are arrays of shape (r, units), the first of them the units' places. A subset of the one before
-    it is taken from that: most follow each other from wide to narrow.
-    """
-    before, narrowed = np.zeros(0, dtype=np.bool_), list(ordered)
-    for one in wanted:
-        if one.reason:
-            continue
-        if not before.size or (one.mask & ~before).any():
-            narrowed = list(ordered)
-        n = int(one.mask.sum())
-        if n < narrowed[0].shape[1]:
-            chosen = np.take(one.mask, narrowed[0])
-            narrowed = [numbers[chosen].reshape(-1, n) for numbers in narrowed]
-        before = one.mask
-        yield one, narrowed
-
-
 def compared(
     wanted: Sequence[Wanted],
     found: Sequence[Sequence[FloatArray]],
     control: Sequence[FloatArray],
     *,
     observed: float,
+    reason: str = CONSTANT,
 ) -> list[EqualNoise]:
     """Each subset's rho beside the permuted ones, moved to the observed value of a control.
 
     `found` and `control` are lists over portions of the permutations, the first of them of lists over the
-    subsets that have no reason to be undefined.
+    subsets that have no reason to be undefined. `reason` is why there is no control.
     """
     about = np.concatenate(control) - observed if control else np.empty(0)
     columns = iter([np.concatenate(parts) for parts in zip(*found, strict=True)])
     compared = []
     for one in wanted:
         n = int(one.mask.sum())
-        if one.reason or not len(about):
+        rho = next(columns) if len(about) and not one.reason else np.empty(0)
+        defined = np.isfinite(rho)
+        if 2 * defined.sum() <= len(rho):
             value = None if np.isnan(one.observed) else one.observed
-            compared.append(EqualNoise(value, None, None, None, None, n, reason=one.reason or CONSTANT))
+            compared.append(EqualNoise(value, None, None, None, None, n, reason=one.reason or reason))
             continue
-        rho = next(columns)
-        centred = about - about.mean()
-        slope = centred @ rho / (centred @ centred) if np.ptp(about) > ROUNDING else 0.0
-        rho = np.clip(rho - slope * about, -1, 1)
-        low, high = percentile_interval(rho)
-        # The subset of all items has no noise left: then all are equal, but for rounding.
-        p = (1 + int((rho <= one.observed + ROUNDING).sum())) / (1 + len(rho))
-        compared.append(EqualNoise(one.observed, float(rho.mean()), low, high, p, n, len(rho)))
+        compared.append(_held_against(one.observed, rho[defined], about[defined], n))
     return compared
 
 
-def as_masks(insides: Sequence[npt.ArrayLike], items: int) -> list[BoolArray]:
-    """Masks of so many items. Raises ValueError."""
-    masks = [np.asarray(inside, dtype=np.bool_) for inside in insides]
-    for mask in masks:
-        if mask.shape != (items,):
-            raise ValueError(f"a subset must have shape ({items},), not {mask.shape}")
-    return masks
-
-
-def unit(numbers: FloatArray) -> FloatArray:
-    """The numbers over their length; zeros stay."""
-    length = float(np.sqrt(numbers @ numbers))
-    return numbers / length if length else numbers
-
-
-def normal_scores(scores: FloatArray) -> FloatArray:
-    """Quantiles of the normal distribution at the scores' mid-ranks."""
-    from scipy.special import ndtri
-
-    normal: FloatArray = ndtri((mid_ranks(scores) - 0.5) / len(scores))
-    return normal
+def _held_against(observed: float, rho: FloatArray, about: FloatArray, n: int) -> EqualNoise:
+    """The observed rho beside the permuted ones, moved to where the control is as observed."""
+    centred = about - about.mean()
+    slope = centred @ rho / (centred @ centred) if np.ptp(about) > ROUNDING else 0.0
+    moved = np.clip(rho - slope * about, -1, 1)
+    low, high = percentile_interval(moved)
+    p = (1 + int((moved <= observed + ROUNDING).sum())) / (1 + len(moved))
+    return EqualNoise(observed, float(moved.mean()), low, high, p, n, len(moved))

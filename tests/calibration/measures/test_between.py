@@ -96,8 +96,10 @@ def test_scorers_without_common_items_have_no_difference_and_the_reason():
 
 def test_p_is_adjusted_over_all_tests_of_a_kind_of_all_scorers_and_subsets():
     chances = [0.001, 0.2, None, 0.03, 0.04, 0.5]
-    subsets = [{"rule": "entropy", "excess": {"value": 0.1, "p": p}, "stratified": None} for p in chances]
-    subsets[0]["stratified"] = {"p": 0.02}
+    subsets = [
+        {"rule": "entropy", "n": 9, "excess": {"value": 0.1, "p": p}, "stratified": None} for p in chances
+    ]
+    subsets[0]["stratified"] = {"value": 0.3, "p": 0.02}
     measured = [{"name": name, "subsets": subsets[place : place + 3]} for place, name in ((0, "a"), (3, "b"))]
     found = [subset for scorer in adjusted(measured) for subset in scorer["subsets"]]
     known = [p for p in chances if p is not None]
@@ -105,5 +107,16 @@ def test_p_is_adjusted_over_all_tests_of_a_kind_of_all_scorers_and_subsets():
     for subset, p in zip(found, chances, strict=True):
         assert subset["excess"]["p"] == p
         assert subset["excess"]["adjusted_p"] == (None if p is None else pytest.approx(next(expected)))
-    assert [subset["stratified"] for subset in found] == [{"p": 0.02, "adjusted_p": 0.02}] + [None] * 5
+    told = subsets[0]["stratified"] | {"adjusted_p": 0.02}
+    assert [subset["stratified"] for subset in found] == [told] + [None] * 5
     assert "adjusted_p" not in measured[0]["subsets"][0]["excess"]
+
+
+def test_cuts_that_keep_the_same_items_are_one_test():
+    def adjusted_p(chances):
+        subsets = [{"n": 9, "excess": {"value": p, "p": p}, "stratified": None} for p in chances]
+        (scorer,) = adjusted([{"name": "a", "subsets": subsets}])
+        return [subset["excess"]["adjusted_p"] for subset in scorer["subsets"]]
+
+    once = adjusted_p([0.01, 0.04, 0.5])
+    assert adjusted_p([0.01, 0.01, 0.01, 0.04, 0.5, 0.5]) == [once[0]] * 3 + [once[1]] + [once[2]] * 2

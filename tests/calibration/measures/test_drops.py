@@ -45,6 +45,9 @@ def test_every_subset_stands_beside_what_its_drop_would_be_anyhow(kind):
     for (rule, _), row in found(people, column).items():
         assert set(DROP) <= row.keys() and row["mean_sd"] > 0
         assert 0 < row["reliability"]["value"] == pytest.approx(row["ceiling"]["value"] ** 2)
+        if row["n"] == 450:
+            assert row["excess"]["p"] is None and "keeps all" in row["excess"]["reason"]
+            continue
         assert row["excess"]["value"] == pytest.approx(row["spearman"]["value"] - row["expected"]["value"])
         assert row["expected"]["low"] <= row["expected"]["value"] <= row["expected"]["high"]
         assert 0 < row["excess"]["p"] <= 1

@@ -2,12 +2,14 @@ import doctest
 from importlib import import_module
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.optimize import isotonic_regression
 
-from calibration.metrics import equal_noise_pairs
+from calibration.metrics import equal_noise_pairs, latent_scores, tied_ranks
 from calibration.metrics.equal_noise import equal_noise
 from calibration.metrics.equal_noise_pairs import equal_noise_of_pairs
 from calibration.metrics.subsets import near_pairs, pair_spearman
@@ -23,11 +25,8 @@ def scored(seed=0, n=200, error=1.0):
 
 
 def test_examples_in_docstrings_hold():
-    assert (
-        doctest.testmod(import_module("calibration.metrics.equal_noise")).failed
-        == doctest.testmod(equal_noise_pairs).failed
-        == 0
-    )
+    modules = import_module("calibration.metrics.equal_noise"), equal_noise_pairs, latent_scores, tied_ranks
+    assert [doctest.testmod(module).failed for module in modules] == [0] * 4
 
 
 def test_what_is_expected_is_the_mean_of_permuted_residuals_at_the_same_rho_on_all_items():
@@ -54,7 +53,7 @@ def test_what_is_expected_is_the_mean_of_permuted_residuals_at_the_same_rho_on_a
     assert found.excess == found.observed - found.expected and found.as_dict()["excess"] == found.excess
 
 
-def test_many_subsets_at_once_are_those_alone_and_all_items_have_no_excess():
+def test_many_subsets_at_once_are_those_alone_and_all_items_have_none():
     scores, means = scored()
     subsets = [abs(means) < reach for reach in (9, 1, 0.5)] + [means > 0.2, abs(means) < 1.5]
     together = equal_noise(scores, means, subsets, permutations=100, rng=np.random.default_rng(3))
@@ -63,7 +62,67 @@ def test_many_subsets_at_once_are_those_alone_and_all_items_have_no_excess():
             found == equal_noise(scores, means, [subset], permutations=100, rng=np.random.default_rng(3))[0]
         )
     whole = together[0]
-    assert whole.excess == pytest.approx(0, abs=1e-9) and whole.p == 1
+    assert whole.observed == pytest.approx(stats.spearmanr(scores, means)[0])
+    assert whole.excess is whole.p is None and "keeps all" in whole.reason
+
+
+@pytest.mark.parametrize("cuts", [[0.0], [1.5], [-0.5, 0.5], [-1, 0, 0.4, 0.8]])
+def test_a_scorer_of_few_values_expects_what_one_that_errs_alike_before_rounding_shows(cuts):
+    """Residuals of a rounded score are large where it jumps: its drop in the middle is not its fault."""
+    rng, found = np.random.default_rng(10), []
+    for _ in range(12):
+        means = rng.normal(size=500)
+        scores = np.digitize(means + 0.8 * rng.normal(size=500), cuts)
+        inside = [abs(means) < 0.6, means > 0]
+        found.append(equal_noise(scores, means, inside, permutations=60, rng=rng))
+    excess = np.array([[one.excess for one in row] for row in found]).mean(axis=0)
+    assert np.abs(excess).max() < 0.04
+    assert np.mean([[one.p <= 0.05 for one in row] for row in found]) < 0.1
+
+
+def test_ranks_of_few_values_are_scipys():
+    means = scored(11)[1]
+    levels, inside = np.array([50, 1, 149]), np.stack([abs(means) < 1, means > 0.3], axis=1)
+    order = np.argsort(np.random.default_rng(12).random((4, 200)), axis=1).astype(np.int32)
+    ranks = np.zeros((200, 2))
+    for side in range(2):
+        own = stats.rankdata(means[inside[:, side]])
+        ranks[inside[:, side], side] = (own - own.mean()) / np.linalg.norm(own - own.mean())
+    found = tied_ranks.tied_correlations(order, levels, inside, ranks)
+    for row, places in zip(found, order, strict=True):
+        given = np.empty(200)
+        given[places] = np.repeat(np.arange(3), levels)
+        assert row == pytest.approx([stats.spearmanr(given[one], means[one])[0] for one in inside.T])
+
+
+def test_plain_is_the_isotonic_fit_and_its_residuals_permuted_and_nothing_else():
+    """Written out again from the words of the method: raw scores, raw means, no moved rho."""
+    scores, means = scored(13)
+    inside = abs(means) < 0.7
+    fit = isotonic_regression(
+        pd.Series(scores).groupby(means).mean(), weights=np.unique(means, return_counts=True)[1]
+    )
+    fitted = fit.x[np.unique(means, return_inverse=True)[1]]
+    rng = np.random.default_rng(14)
+    drawn = [fitted + rng.permutation(scores - fitted) for _ in range(400)]
+    rho = np.array([stats.spearmanr(one[inside], means[inside])[0] for one in drawn])
+    found = equal_noise(
+        scores, means, [inside], variances=np.ones(200), permutations=4000, plain=True, rng=rng
+    )[0]
+    assert found.expected == pytest.approx(rho.mean(), abs=4 * rho.std() / 20)
+    assert (found.low, found.high) == pytest.approx(np.quantile(rho, [0.025, 0.975]), abs=0.03)
+
+
+def test_a_scorer_that_people_contradict_has_nothing_that_could_fall():
+    scores, means = scored(15)
+    inside, pairs = abs(means) < 0.7, near_pairs(means, QUERIES, 0.5).pairs
+    rng = np.random.default_rng(16)
+    for found in (
+        equal_noise(-scores, means, [inside], permutations=20, rng=rng)[0],
+        equal_noise_of_pairs(-scores, means, QUERIES, [pairs], permutations=20, rng=rng)[0],
+    ):
+        assert found.observed < 0 and found.expected is found.excess is found.p is None
+        assert "not above 0" in found.reason
 
 
 @settings(max_examples=20)
