@@ -59,8 +59,10 @@ def data_hash(people: People, columns: Iterable[ScoreColumn]) -> str:
 
 
 def measurement_key(people: People, column: ScoreColumn) -> str:
-    """Hex SHA-256 of all that one scorer's numbers depend on."""
-    return _hash([data_hash(people, [column]), people.asked.as_dict(), VERSION])
+    """Hex SHA-256 of all that one scorer's numbers depend on, what was made of its scores included."""
+    arrays = (column.values, column.distributions, column.votes)
+    made = [None if array is None else hashlib.sha256(array.tobytes()).hexdigest() for array in arrays]
+    return _hash([data_hash(people, [column]), column.kind, made, people.asked.as_dict(), VERSION])
 
 
 def _hash(read: list[Any]) -> str:
