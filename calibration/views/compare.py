@@ -98,6 +98,6 @@ def _choice(request: ConsoleRequest, text: str) -> Choice | None:
     if not text:
         return None
     audit, _, scorer = text.partition(":")
-    if not (audit.isascii() and audit.isdigit() and len(audit) < 19 and scorer):
+    if not (audit.isascii() and audit.isdigit() and len(audit) < 19 and scorer) or "\0" in scorer:
         raise NotComparable("A scorer of an audit is named AUDIT:SCORER, with the audit’s number.")
     return Choice(audit_for(request, int(audit)), scorer)

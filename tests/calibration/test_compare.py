@@ -86,6 +86,7 @@ def test_what_cannot_be_compared_says_why(console: Client, audit: Audit) -> None
     for sides, words in (
         (((audit, "reward"), (audit, "reward")), "does not differ from itself"),
         (((audit, "reward"), (waiting, "reward")), "not finished"),
+        (((audit, "reward"), (audit, "\0")), "is named AUDIT:SCORER"),
         (((audit, "reward"), (audit, "nobody")), "keeps no scores of nobody"),
     ):
         page = console.get(asked(*sides))
