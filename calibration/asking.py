@@ -13,6 +13,11 @@ from calibration.metrics.subsets.presets import rules_for
 MOST_REPLICATES = 100_000
 HIGHEST_SEED = 2**63 - 1
 MOST_CUTS = 20
+# Items times replicates times scorers: about an hour of two cores.
+MOST_DRAWS = 4_000_000_000
+# What intervals resample, times replicates: about 1.5 GB.
+MOST_WEIGHTS = 30_000_000
+FEWER = "Ask for fewer replicates or scorers, or use the command audit."
 # What an audit asks for beside its scorers: fields of the model.
 ASKED = (
     "preset", "seed", "replicates", "epsilon", "margin", "confident", "cluster_unit", "subsets",
@@ -46,6 +51,23 @@ def checked(study: Study, given: Mapping[str, Any]) -> dict[str, Any]:
         raise AuditError(f"A confident share is at least .5 and less than 1, not {asked['confident']}.")
     _check_unit(study, asked["cluster_unit"])
     return asked | {"subsets": _rules(study, preset, asked["subsets"])}
+
+
+def check_size(study: Study, asked: Mapping[str, Any], *, scorers: int) -> None:
+    """Raises AuditError for what would keep a worker, which others' audits wait for, too long, or kill it."""
+    items, replicates = study.items.count(), asked["replicates"]
+    if (draws := items * replicates * scorers) > MOST_DRAWS:
+        raise AuditError(
+            f"Items times replicates times scorers are {draws:,}: more than {MOST_DRAWS:,} are hours of a "
+            f"worker. {FEWER}"
+        )
+    by_item = asked["cluster_unit"] == "item"
+    clusters = items if by_item else study.items.order_by().values("query").distinct().count()
+    if (weights := clusters * replicates) > MOST_WEIGHTS:
+        unit = "Items" if by_item else "Queries"
+        raise AuditError(
+            f"{unit} times replicates are {weights:,}: more than {MOST_WEIGHTS:,} are gigabytes. {FEWER}"
+        )
 
 
 def _check_unit(study: Study, unit: str) -> None:

@@ -4,21 +4,23 @@ import json
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from annotation.frames import label_frame
 from annotation.groups import every_group
 from annotation.log import record
 from annotation.models import Label, Study
+from annotation.moment import one_moment
 from annotation.rows import label_rows
-from calibration.asking import ASKED, AuditError, checked
+from calibration.asking import ASKED, AuditError, check_size, checked
 from calibration.frames import ScoreColumn, score_columns
 from calibration.frozen import asked_of, freeze_labels
 from calibration.measurements import Superseded, known, plain, store
@@ -31,7 +33,11 @@ from calibration.models import Audit, Score, Scorer
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_WRITES = 1.0
-ENDED = [Audit.State.FINISHED, Audit.State.CANCELLED]
+# So long a worker that lives is never silent: reading and assembling take seconds.
+LOST_AFTER = timedelta(minutes=2)
+UNFINISHED = [Audit.State.WAITING, Audit.State.RUNNING]
+# Of one person at a time: others' audits wait for the same workers.
+MOST_UNFINISHED = 10
 
 
 def scorers_of(study: Study) -> QuerySet[Scorer]:
@@ -60,7 +66,7 @@ def create_audit(
     against the labels of excluded people too. For the rest see `Specification`; an empty `cluster_unit` is
     what the study's design chooses.
 
-    Raises AuditError if there is nothing to audit or the specification makes no sense.
+    Raises AuditError if there is nothing to audit, the specification makes no sense, or too much waits.
     """
     given = locals()
     asked = checked(study, {name: given[name] for name in ASKED})
@@ -68,11 +74,20 @@ def create_audit(
     labels = Label.objects.counted(with_excluded=with_excluded)
     if not labels.filter(item__study=study, value__isnull=False).exists():
         raise AuditError(f"The study {study.slug} has no labels yet: collect or import some first.")
+    if created_by:
+        check_size(study, asked, scorers=len(chosen))
+        _check_queue(created_by)
     with transaction.atomic():
         audit = Audit.objects.create(study=study, created_by=created_by, **asked)
         audit.scorers.set(chosen)
         record(study, "asked for an audit", by=created_by, audit=audit.pk, subsets=preset)
     return audit
+
+
+def _check_queue(user: User) -> None:
+    """Raises AuditError where enough of a person's audits are before the workers already."""
+    if Audit.objects.filter(created_by=user, state__in=UNFINISHED).count() >= MOST_UNFINISHED:
+        raise AuditError(f"{MOST_UNFINISHED} of your audits wait or run: cancel one, or wait for it.")
 
 
 def addable(audit: Audit) -> list[str]:
@@ -97,8 +112,7 @@ def add_scorers(*, audit: Audit, scorers: Iterable[Scorer | str], by: User | Non
 @transaction.atomic
 def cancel_audit(*, audit: Audit, by: User | None = None) -> None:
     """Stop an audit that waits or runs; its worker notices at its next step. A finished one stays."""
-    stopped = Audit.objects.filter(pk=audit.pk, state__in=[Audit.State.WAITING, Audit.State.RUNNING])
-    if stopped.update(state=Audit.State.CANCELLED):
+    if _of(audit).filter(state__in=UNFINISHED).update(state=Audit.State.CANCELLED):
         record(audit.study, "cancelled an audit", by=by, audit=audit.pk)
 
 
@@ -109,16 +123,16 @@ def run_audit(
     progress: Callable[[float], None] = silent,
     threads: int | None = None,
 ) -> Audit:
-    """Run an audit and freeze its result; of a finished or a cancelled one, nothing changes.
+    """Run an audit and freeze its result; of one that has ended, or that a worker is at, nothing changes.
 
-    1. Claim it: from waiting, from failed, or from running, since a worker that was killed leaves that.
+    1. Claim it: from waiting, or from running where its worker was killed, and so not heard of for long.
     2. Measure each scorer that is not measured yet, and store it when it is done: a killed worker's successor
        does only the rest. Without `reuse` everything is measured anew. A failure is stored as one line.
     3. Assemble and store the result unless another worker stored it first: both computed the same.
 
     `progress` hears which share is done.
     """
-    if _of(audit).exclude(state__in=ENDED).update(state=Audit.State.RUNNING, error=""):
+    if _claimed(audit):
         try:
             _finish(audit, **_found(audit, reuse=reuse, progress=progress, threads=threads))
         except Superseded:
@@ -132,6 +146,14 @@ def run_audit(
     with suppress(Audit.DoesNotExist):
         audit.refresh_from_db()
     return audit
+
+
+def _claimed(audit: Audit) -> bool:
+    """Whether the audit was free; of many workers that ask at once, one hears so."""
+    now = timezone.now()
+    lost = Q(heard_at=None) | Q(heard_at__lt=now - LOST_AFTER)
+    free = Q(state=Audit.State.WAITING) | Q(state=Audit.State.RUNNING) & lost
+    return bool(_of(audit).filter(free).update(state=Audit.State.RUNNING, heard_at=now))
 
 
 @exact_sums()
@@ -162,19 +184,23 @@ def _found(
 
 
 def _read(audit: Audit) -> tuple[People, list[ScoreColumn]]:
-    audit.study = study = Study.objects.get(
-        pk=audit.study_id
-    )  # as it is stored now, whatever the caller holds
-    try:
-        frame = label_frame(study, with_excluded=audit.with_excluded, cluster_unit=audit.cluster_unit or None)
-    except ValueError as error:
-        raise AuditError(f"The audit cannot run: {error}.") from None
-    if not frame.counts.any():
-        raise AuditError(f"The study {study.slug} has no labels to audit against.")
-    columns = score_columns(study, item_pks=frame.item_pks, scorers=audit.scorers.all())
-    rows = label_rows(study, frame)
-    people = People(frame, asked_of(audit), rows=rows, groups=every_group(study, rows))
-    return people, by_name(columns)
+    """What the audit is of, at one moment: people may label meanwhile."""
+    with one_moment():
+        # As it is stored now, whatever the caller holds.
+        audit.study = study = Study.objects.get(pk=audit.study_id)
+        unit = audit.cluster_unit or None
+        try:
+            frame = label_frame(study, with_excluded=audit.with_excluded, cluster_unit=unit)
+        except ValueError as error:
+            raise AuditError(f"The audit cannot run: {error}.") from None
+        if not frame.counts.any():
+            raise AuditError(f"The study {study.slug} has no labels to audit against.")
+        columns = score_columns(study, item_pks=frame.item_pks, scorers=audit.scorers.all())
+        if not columns:
+            raise AuditError("The scorers of this audit were deleted.")
+        rows = label_rows(study, frame)
+        groups = every_group(study, rows)
+    return People(frame, asked_of(audit), rows=rows, groups=groups), by_name(columns)
 
 
 def _teller(audit: Audit, progress: Callable[[float], None]) -> Callable[[float], None]:
@@ -186,7 +212,8 @@ def _teller(audit: Audit, progress: Callable[[float], None]) -> Callable[[float]
         progress(share)
         if monotonic() - written < SECONDS_BETWEEN_WRITES:
             return
-        if not _of(audit).filter(state=Audit.State.RUNNING).update(progress=min(1.0, share)):
+        said = {"progress": min(1.0, share), "heard_at": timezone.now()}
+        if not _of(audit).filter(state=Audit.State.RUNNING).update(**said):
             raise Superseded
         written = monotonic()
 
@@ -205,7 +232,7 @@ def _finish(audit: Audit, *, result: dict[str, Any], labels: bytes, keys: Collec
         "finished_at": timezone.now(),
     }
     with transaction.atomic():
-        if not _of(audit).exclude(state__in=ENDED).update(**outcome):
+        if not _of(audit).filter(state__in=UNFINISHED).update(**outcome):
             raise Superseded
         audit.measurements.exclude(key__in=keys).delete()
 

@@ -118,6 +118,8 @@ class Audit(models.Model):
     with_excluded = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     progress = models.FloatField(default=0.0)
+    # When its worker last said that it is at it.
+    heard_at = models.DateTimeField(null=True, blank=True)
     # The counts of labels that a finished audit read: see `frozen.py`.
     labels = models.BinaryField(null=True)
     result = models.JSONField(null=True, blank=True)
@@ -139,6 +141,10 @@ class Audit(models.Model):
                 condition=~Q(state="finished")
                 | (Q(result__isnull=False, finished_at__isnull=False, progress=1) & ~Q(data_hash="")),
                 name="audit_finished_has_result",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="finished") | Q(result__isnull=True, labels__isnull=True),
+                name="audit_unfinished_has_no_result",
             ),
             models.CheckConstraint(
                 condition=~Q(state="failed") | ~Q(error=""),

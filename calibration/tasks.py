@@ -2,26 +2,36 @@
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 from django_tasks import task
 
 from annotation.log import record
-from calibration.audit import run_audit
-from calibration.models import Audit, Plan
+from calibration.audit import LOST_AFTER, run_audit
+from calibration.models import HEAVY, Audit, Plan
 from calibration.plans import run_plan
 
 
 @task()
 def run_audit_task(audit_id: int) -> None:
-    if audit := Audit.objects.filter(pk=audit_id).first():  # nobody deleted it meanwhile
-        run_audit(audit=audit)
+    """Run an audit; while another worker is at it, look later whether that one was killed."""
+    audit = Audit.objects.defer(*HEAVY).filter(pk=audit_id).first()
+    if audit is None:  # somebody deleted it meanwhile
+        return
+    if run_audit(audit=audit).state == Audit.State.RUNNING:
+        _look_later(audit_id)
 
 
 @transaction.atomic
 def enqueue_audit(*, audit: Audit) -> None:
-    """Hand an audit without a result to a worker: a new, failed, cancelled one, or one of a killed worker."""
+    """Hand an audit without a result to a worker, and to a second one should the first be killed."""
     unfinished = Audit.objects.filter(pk=audit.pk).exclude(state=Audit.State.FINISHED)
     if unfinished.update(state=Audit.State.WAITING, error="", progress=0.0):
         run_audit_task.enqueue(audit.pk)
+        _look_later(audit.pk)
+
+
+def _look_later(audit_id: int) -> None:
+    run_audit_task.using(run_after=timezone.now() + LOST_AFTER).enqueue(audit_id)
 
 
 @transaction.atomic

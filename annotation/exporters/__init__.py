@@ -6,19 +6,18 @@ formula: open files with texts of strangers in one only with formulas off, or us
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, TypedDict
 
 from django.contrib.auth.models import User
-from django.db import connection
 from django.http import StreamingHttpResponse
 
 from annotation.exporters.formats import encode_lines, write_parquet
 from annotation.exporters.shapes import SHAPES, Blocks, Table, items_table
 from annotation.log import record
 from annotation.models import Study
+from annotation.moment import one_moment
 from generation.files import FileError
 
 # Each with its content type.
@@ -93,7 +92,7 @@ def write_labels(
 ) -> int:
     """Write to a binary stream; how many rows. `format` is one of FORMATS, `shape` one of SHAPES."""
     _check(format, shape)
-    with _one_moment():
+    with one_moment():
         table = SHAPES[shape](study, with_excluded)
         counted = _Counted(table.blocks, advance)
         if format == "parquet":
@@ -157,28 +156,9 @@ def _pieces(asked: _Asked) -> Iterator[bytes]:
 
 
 def _lines(format: str, make: Callable[[], Table]) -> Iterator[bytes]:
-    with _one_moment():
+    with one_moment():
         table = make()
         yield from encode_lines(format, table.item_columns, table.row_columns, table.blocks)
-
-
-@contextmanager
-def _one_moment() -> Iterator[None]:
-    """Whatever is read inside is the database of one moment, while others go on writing.
-
-    `transaction.atomic` would not do: on SQLite it keeps others from writing, on PostgreSQL every query has a
-    moment of its own.
-    """
-    if connection.in_atomic_block:
-        yield
-        return
-    snapshot = " ISOLATION LEVEL REPEATABLE READ, READ ONLY" if connection.vendor == "postgresql" else ""
-    with connection.cursor() as cursor:
-        cursor.execute(f"BEGIN{snapshot}")
-        try:
-            yield
-        finally:
-            cursor.execute("ROLLBACK")
 
 
 def _check(format: str, shape: str) -> None:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 from scipy import stats
 
 from annotation.agreement import study_agreement
@@ -20,7 +21,7 @@ from calibration.measures.measure import BEYOND_PAPER
 from calibration.measures.specification import Specification
 from calibration.models import Audit, Score, Scorer
 from calibration.report.lines import report_lines
-from calibration.tasks import enqueue_audit, run_audit_task
+from calibration.tasks import enqueue_audit, run_again, run_audit_task
 from tests.calibration.scored import make_scored_study
 from tests.factory import make_items, make_labels, make_participant, make_response, make_study
 
@@ -338,9 +339,11 @@ def test_a_finished_audit_stays_as_it_is_when_labels_come_later() -> None:
 
 
 @pytest.mark.parametrize("left", [Audit.State.WAITING, Audit.State.RUNNING, Audit.State.FAILED])
-def test_an_audit_that_a_killed_worker_left_is_run_again(left: str) -> None:
+def test_an_audit_without_a_result_is_run_again_at_somebody_s_wish(left: str) -> None:
     audit = create_audit(study=make_scored_study(), replicates=20)
-    Audit.objects.filter(pk=audit.pk).update(state=left, error="the old line")
+    error = "the old line" if left == Audit.State.FAILED else ""
+    Audit.objects.filter(pk=audit.pk).update(state=left, error=error, heard_at=timezone.now())
+    run_again(audit=audit)
     run_audit_task.call(audit.pk)
     audit.refresh_from_db()
     assert (audit.state, audit.error) == (Audit.State.FINISHED, "")

@@ -4,24 +4,36 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from django.db import IntegrityError, transaction
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 from threadpoolctl import threadpool_limits
 
 from annotation.models import Label, Study
 from calibration.asking import AuditError
-from calibration.audit import add_scorers, as_json, cancel_audit, create_audit, run_audit
+from calibration.audit import (
+    LOST_AFTER,
+    MOST_UNFINISHED,
+    add_scorers,
+    as_json,
+    cancel_audit,
+    create_audit,
+    run_audit,
+)
 from calibration.frozen import NothingFrozen, column_of, people_of
 from calibration.measures.each import Stopped, exact_sums, measure_each
 from calibration.measures.keys import data_hash
 from calibration.measures.measure import by_name, measure
-from calibration.models import Audit, Measurement, Score
+from calibration.models import Audit, Measurement, Score, Scorer
 from calibration.tasks import enqueue_audit, run_audit_task
 from tests.calibration.scored import make_scored_study
 from tests.factory import make_labels, make_study
@@ -57,6 +69,7 @@ def measured_since(moment: Any) -> list[str]:
     [
         {"state": "finished"},
         {"state": "failed"},
+        {"state": "cancelled", "result": {}},
         {"state": "lost"},
         {"preset": "none"},
         {"cluster_unit": "group"},
@@ -203,6 +216,79 @@ def test_a_cancelled_audit_stops_and_run_again_does_only_the_rest() -> None:
     assert acts.count("cancelled an audit") == 1
 
 
+def test_a_killed_worker_s_audit_is_handed_to_a_second_one_without_anybody_s_doing() -> None:
+    audit = asked(make_scored_study(items=24))
+    enqueue_audit(audit=audit)
+    later = DBTaskResult.objects.filter(
+        run_after__gt=timezone.now(), run_after__lte=timezone.now() + LOST_AFTER
+    )
+    assert (DBTaskResult.objects.count(), later.count()) == (2, 1)
+    cancel_audit(audit=audit)
+    run_audit_task.call(audit.pk)
+    assert DBTaskResult.objects.count() == 2, "of one that has ended nothing more is looked for"
+
+
+def test_one_person_s_audits_do_not_keep_the_workers_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    study, person = make_scored_study(items=24), User.objects.create_user("ann")
+    monkeypatch.setattr("calibration.asking.MOST_DRAWS", 24 * 20 * 2)
+    with pytest.raises(AuditError, match="are hours of a worker"):
+        asked(study, replicates=21, created_by=person)
+    monkeypatch.setattr("calibration.asking.MOST_WEIGHTS", 12 * 20)
+    with pytest.raises(AuditError, match="are gigabytes"):
+        asked(study, cluster_unit="item", created_by=person)
+    for _ in range(MOST_UNFINISHED):
+        last = asked(study, created_by=person)
+    with pytest.raises(AuditError, match="cancel one, or wait"):
+        asked(study, created_by=person)
+    asked(study, created_by=User.objects.create_user("bob"))
+    asked(study)
+    cancel_audit(audit=last)
+    asked(study, created_by=person)
+
+
+def test_an_audit_whose_scorers_were_deleted_says_so() -> None:
+    audit = asked(make_scored_study(items=24))
+    Scorer.objects.all().delete()
+    run_audit(audit=audit)
+    assert (audit.state, audit.error) == (Audit.State.FAILED, "The scorers of this audit were deleted.")
+
+
+def test_what_an_audit_reads_takes_as_many_queries_whatever_the_items_and_scorers() -> None:
+    numbers = []
+    for slug, items, scorers in (("small", 24, ("a", "b")), ("large", 96, ("c", "d", "e", "f"))):
+        study = make_scored_study(slug, items=items, scorers=scorers)
+        finished(asked(study))
+        again = asked(study)  # all of it is measured already
+        with CaptureQueriesContext(connection) as queries:
+            finished(again)
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[1] <= 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_audit_is_of_one_moment_however_people_label_while_it_reads() -> None:
+    study = make_scored_study(scorers=NAMES)
+    alone = as_json(finished(asked(study)).result)
+    said = list[Label]()
+
+    def label() -> None:
+        said.extend(make_labels(study.items.all()[0], [5]))
+        connection.close()
+
+    def meanwhile(execute: Any, sql: str, *rest: Any) -> Any:
+        found = execute(sql, *rest)
+        if not said and "GROUP BY" in sql and "annotation_label" in sql:
+            other = threading.Thread(target=label)
+            other.start()
+            other.join()
+        return found
+
+    with connection.execute_wrapper(meanwhile):
+        during = as_json(finished(asked(study)).result)
+    assert said and during == alone
+    assert as_json(finished(asked(study)).result) != alone
+
+
 def test_an_audit_deleted_while_it_runs_leaves_nothing() -> None:
     audit = asked(make_scored_study(items=24, scorers=NAMES))
     run_audit(audit=audit, progress=lambda share: Audit.objects.all().delete(), threads=1)  # type: ignore[func-returns-value]
@@ -276,6 +362,11 @@ def test_killed_in_the_middle_a_worker_leaves_what_it_measured_and_the_next_one_
     audit.refresh_from_db()
     assert (audit.state, audit.result, audit.measurements.count()) == (Audit.State.RUNNING, None, 1)
     now = timezone.now()
+    run_audit_task.call(audit.pk)
+    waiting = DBTaskResult.objects.get()
+    assert waiting.run_after > now + LOST_AFTER, "its worker was heard of just now: look later"
+    assert not measured_since(now)
+    Audit.objects.update(heard_at=now - LOST_AFTER)
     finished(audit)
     assert len(measured_since(now)) == 2
     rows = audit.measurements.order_by("scorer")

@@ -117,7 +117,7 @@ def test_an_audit_is_started_waits_and_shows_its_result_when_a_worker_had_it(
     audit = Audit.objects.get()
     assert answer["Location"] == reverse("audit", args=[audit.pk])
     assert (audit.preset, audit.replicates, audit.seed, audit.created_by) == ("paper", 20, 4, researcher)
-    task = DBTaskResult.objects.get()
+    task = DBTaskResult.objects.ready().get()
 
     page = console.get(answer["Location"])
     assert "waits for a worker" in page.content.decode()
@@ -152,7 +152,7 @@ def test_an_unfinished_audit_offers_to_run_again(console: Client, left: str) -> 
     assert ("The scores are gone." in text) == (left == Audit.State.FAILED)
     assert console.post(url).status_code == 302
     audit.refresh_from_db()
-    assert (audit.state, audit.error, DBTaskResult.objects.count()) == (Audit.State.WAITING, "", 1)
+    assert (audit.state, audit.error, DBTaskResult.objects.ready().count()) == (Audit.State.WAITING, "", 1)
 
 
 def test_a_finished_audit_is_not_run_again(console: Client) -> None:

@@ -88,9 +88,10 @@ def _run(audit: Audit, *, reuse: bool) -> None:
     except KeyboardInterrupt:
         audit.delete()
         raise CommandError("Stopped: nothing of the audit was kept.", returncode=130) from None
-    if audit.state == Audit.State.FAILED:
+    if audit.state != Audit.State.FINISHED:
+        error = audit.error or f"Audit {audit.pk} was cancelled by somebody."
         audit.delete()
-        raise CommandError(audit.error)
+        raise CommandError(error)
 
 
 def _rule(text: str) -> tuple[str, list[float]]:
