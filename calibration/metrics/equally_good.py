@@ -1,6 +1,6 @@
 """Equally good pairs: whether a scorer tells apart what people hold equivalent."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -129,6 +129,9 @@ def equally_good(
     equivalent, decided = both[0] & known, both[1] & known
     compared = equivalent | decided
     index, _ = cluster_index(clusters, len(distance))
+    # In units of the largest, so that no square overflows.
+    unit = distance.max(where=known, initial=0.0) or 1.0
+    distance = distance / unit
     sure = np.where(np.isnan(p), np.nan, np.abs(p - 0.5) > confident - 0.5)
 
     def mean_of(rows: FloatArray, where: Mask, held: str, most: float) -> Estimate:
@@ -151,13 +154,19 @@ def equally_good(
         n_equivalent=int(equivalent.sum()),
         n_decided=int(decided.sum()),
         n_undecided=int((known & ~compared).sum()),
-        spread_equivalent=mean_of(distance, equivalent, EQUIVALENT, np.inf),
-        spread_decided=mean_of(distance, decided, DECIDED, np.inf),
+        spread_equivalent=_times(mean_of(distance, equivalent, EQUIVALENT, np.inf), unit),
+        spread_decided=_times(mean_of(distance, decided, DECIDED, np.inf), unit),
         ratio=ratio,
         auc=parted,
         confident=mean_of(sure, equivalent, EQUIVALENT, 1),
         confident_decided=mean_of(sure, decided, DECIDED, 1),
     )
+
+
+def _times(found: Estimate, unit: float) -> Estimate:
+    ends = found.value, found.low, found.high
+    value, low, high = (None if end is None else end * unit for end in ends)
+    return replace(found, value=value, low=low, high=high)
 
 
 def _too_few(where: Mask, held: str) -> str | None:

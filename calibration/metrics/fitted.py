@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.statistics.clusters import IntArray
-from annotation.statistics.counts import FloatArray, as_counts, totals
+from annotation.statistics.counts import FloatArray, as_counts, over, totals
 from calibration.metrics.ordered_logit import from_cumulative, ordered_logit, training
 
 FOLDS = 10
@@ -43,10 +43,14 @@ class IsotonicShares:
 
     def shares(self, scores: npt.ArrayLike) -> FloatArray:
         """Predicted shares, shape (items, V); NaN for a score that is NaN."""
-        x = np.asarray(scores, dtype=np.float64)
-        return from_cumulative(
-            np.stack([np.interp(x, self.scores, column) for column in self.below.T], axis=1)
-        )
+        x, known = np.asarray(scores, dtype=np.float64), self.scores
+        after = np.minimum(np.searchsorted(known, x), len(known) - 1)
+        before = np.maximum(np.searchsorted(known, x, side="right") - 1, 0)
+        # How far it lies from the one before it: a share, since slopes of tiny steps would overflow.
+        step = known[after] / 2 - known[before] / 2
+        part = np.where(step > 0, over(x / 2 - known[before] / 2, step), 0.0) + 0 * x
+        below = self.below[before] + part[:, None] * (self.below[after] - self.below[before])
+        return from_cumulative(below)
 
 
 Fit = Callable[[npt.ArrayLike, npt.ArrayLike], Fitted]

@@ -16,6 +16,8 @@ from calibration.metrics.logistic import RIDGE, expit, information, logistic_fit
 from calibration.metrics.reliability_curve import ReliabilityCurve, reliability_curve
 
 FOLDS = 20
+# A slope over less overflows.
+SMALLEST = 1e-300
 PARTED = "the scores part the pairs completely: how steep the curve is only the ridge tells"
 ONE_CLUSTER = "fewer than two queries: none can be predicted from the others"
 
@@ -44,7 +46,8 @@ class PairwiseCalibration:
         side; predicted out of fold.
     log_loss_floor, brier_floor : float or None
         People's own split: the loss to expect of a scorer that knew every share, over pairs of two labels
-        or more.
+        or more. That of the log loss is too low where labels are few: simulated by a fifth with two a pair,
+        a tenth with three, a twentieth with five.
     curve : ReliabilityCurve
         Of the shares predicted out of fold.
     predicted : ndarray of float, shape (items,)
@@ -165,15 +168,18 @@ def pairwise_calibration(
             len(d), nothing, nothing, nothing, None, nothing, floors[0], nothing, floors[1], curve, predicted
         )
     index, number = cluster_index(clusters, len(kept), kept=kept)
-    scale = float(np.sqrt(np.mean(d * d)))
+    largest = np.abs(d).max()  # No square overflows or vanishes.
+    scale = float(largest * np.sqrt(np.mean(np.square(d / largest))))
     slope, intercept = _coefficients(d / scale, share, index, number, ridge=ridge, confidence=confidence)
     both = np.concatenate([d, -d]) / scale, np.concatenate([share, 1 - share]), np.tile(index, 2)
     either, _ = _coefficients(*both, number, ridge=ridge, confidence=confidence, weight=0.5)
     odds = _out_of_fold(d / scale, share, index, number, ridge=ridge)
     p = predicted[kept] = expit(odds)
 
-    def mean_loss(losses: FloatArray) -> Estimate:
-        found = mean_estimate(losses, clusters=index, confidence=confidence, method="jackknife")
+    def mean_loss(losses: FloatArray, most: float) -> Estimate:
+        found = mean_estimate(
+            losses, clusters=index, confidence=confidence, method="jackknife", bounds=(0.0, most)
+        )
         return found if found.n else replace(found, n=len(d), reason=ONE_CLUSTER)
 
     curve = reliability_curve(p, share, clusters=index, replicates=replicates, rng=rng, confidence=confidence)
@@ -185,9 +191,9 @@ def pairwise_calibration(
         intercept=intercept,
         slope_without_intercept=replace(_over(either, scale), n=len(d)),
         scale=scale,
-        log_loss=mean_loss(share * _surprise(odds) + (1 - share) * _surprise(-odds)),
+        log_loss=mean_loss(share * _surprise(odds) + (1 - share) * _surprise(-odds), np.inf),
         log_loss_floor=floors[0],
-        brier=mean_loss(share * (1 - p) ** 2 + (1 - share) * p**2),
+        brier=mean_loss(share * (1 - p) ** 2 + (1 - share) * p**2, 1.0),
         brier_floor=floors[1],
         curve=curve,
         predicted=predicted,
@@ -199,6 +205,8 @@ def _undefined(d: FloatArray) -> str | None:
         return f"fewer than {FEWEST_ITEMS} pairs with both scores and labels"
     if not np.isfinite(d).all():
         return "a score is infinite"
+    if 0 < np.abs(d).max() < SMALLEST:
+        return f"the scorer's differences are smaller than {SMALLEST}"
     return "the scorer's differences are all equal" if np.ptp(d) == 0 else None
 
 

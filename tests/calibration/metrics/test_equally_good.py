@@ -95,6 +95,7 @@ def test_neither_sides_nor_order_nor_units_change_what_is_found(seed):
     others = (
         equally_good(-scores, counts[:, ::-1], VALUES, clusters=queries),
         equally_good(4 * scores[order], counts[order], VALUES, clusters=queries[order]),
+        equally_good(1e200 * scores, counts, VALUES, clusters=queries),
     )
     for other in others:
         assert (other.n_equivalent, other.n_decided) == (found.n_equivalent, found.n_decided)

@@ -72,6 +72,7 @@ def test_predictions_ignore_order_unit_and_the_direction_of_scores_with_that_of_
         pytest.param([1, 2, 3, 4], [[0, 4, 0]] * 4, id="one value"),
         pytest.param([-1e308, 0, 1e308, 1e308], [[1, 2, 3], [0, 0, 1], [3, 0, 0], [1, 1, 1]], id="huge"),
         pytest.param([0, 0, 0, 1e9], [[3, 2, 1]] * 4, id="outlier"),
+        pytest.param([0, 5e-324, 1e-310, 1], [[3, 2, 1], [1, 2, 3], [2, 2, 2], [0, 0, 1]], id="tiny steps"),
         pytest.param([1, 2, 3, np.nan], [[3, 2, 1], [0, 0, 0], [1, 0, 0], [1, 2, 3]], id="missing"),
     ],
 )
@@ -81,6 +82,8 @@ def test_separated_constant_huge_and_missing_scores_have_shares_that_add_up_to_1
         shares = fit(scores, counts).shares(scores)
     known = ~np.isnan(scores)
     np.testing.assert_allclose(shares[known].sum(axis=1), 1)
+    between = fit(scores, counts).shares([0.25 * scores[0] + 0.75 * scores[1], 1e-311])
+    np.testing.assert_allclose(between.sum(axis=1), 1)
     assert np.isnan(shares[~known]).all() and (shares[known] >= 0).all()
 
 

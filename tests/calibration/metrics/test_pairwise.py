@@ -1,4 +1,5 @@
 import doctest
+import warnings
 
 import numpy as np
 import pytest
@@ -130,6 +131,25 @@ def test_scores_that_part_all_pairs_have_a_finite_slope_without_an_interval():
     assert np.isfinite(pairwise_calibration(scores, counts, [-1, 1], replicates=0).slope.value)
     with pytest.raises(ValueError, match="ridge"):
         logistic_fit(scores, scores, np.ones((1, 20)), ridge=0)
+
+
+@pytest.mark.parametrize("unit", [1e-290, 1e-160, 1e160, 1e300])
+def test_no_unit_of_scores_is_too_small_or_too_large(unit):
+    scores, counts, queries = study(np.random.default_rng(3))
+    with warnings.catch_warnings(action="error"):
+        found, other = plain(scores, counts, queries), plain(unit * scores, counts, queries)
+        small = plain(1e-303 * scores, counts, queries)
+    assert other.slope.value * unit == pytest.approx(found.slope.value)
+    assert other.log_loss.value == pytest.approx(found.log_loss.value)
+    assert small.slope.value is None and "smaller than 1e-300" in small.slope.reason
+
+
+def test_intervals_of_losses_stay_among_losses():
+    scores, first = np.arange(-9, 9) + 0.5, np.array([0] * 8 + [1, 1, 0, 0] + [1] * 6)
+    found = pairwise_calibration(scores, np.stack([1 - first, first], axis=1), [-1, 1], replicates=0)
+    assert found.brier.low >= 0 and found.log_loss.low >= 0
+    parted = pairwise_calibration(scores, np.stack([scores < 0, scores > 0], axis=1), [-1, 1], replicates=0)
+    assert parted.brier.low == parted.log_loss.low == 0
 
 
 @pytest.mark.parametrize(
