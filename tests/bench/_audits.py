@@ -1,10 +1,7 @@
 """Audits of a study of ratings and one of comparisons, in a process and a database of their own."""
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +11,8 @@ from typing import Any
 import django
 import numpy as np
 import numpy.typing as npt
+
+from tests.bench._alone import last_line_of
 
 # The paper's design: 50 forms, a query each, of 15 answers or 10 pairs, each form labelled by 25 people.
 QUERIES, LABELS = 50, 25
@@ -52,16 +51,7 @@ def draw(kind: str) -> Drawn:
 
 def measure() -> dict[str, Any]:
     """Seconds of each preset and of one scorer more, peak memory, and how many were measured for that one."""
-    with tempfile.TemporaryDirectory(prefix="manyminds-bench-") as folder:
-        environment = os.environ | {
-            "DEBUG": "on",
-            "MANYMINDS_DATA": folder,
-            "DATABASE_URL": f"sqlite:///{folder}/bench.sqlite3",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
-        command = [sys.executable, "-m", "tests.bench._audits", folder]
-        told = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(last_line_of("tests.bench._audits"))
     return found
 
 

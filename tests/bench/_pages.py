@@ -4,10 +4,7 @@ In a process of its own, with a database of its own in a temporary folder.
 """
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from statistics import median
@@ -15,6 +12,7 @@ from statistics import median
 import django
 import numpy as np
 
+from tests.bench._alone import last_line_of
 from tests.bench._rows import Row
 
 QUERIES, OF_A_QUERY, LABELS = 30, 25, 25
@@ -23,16 +21,7 @@ MILLISECONDS = 150
 
 
 def rows() -> list[Row]:
-    with tempfile.TemporaryDirectory(prefix="manyminds-bench-") as folder:
-        environment = os.environ | {
-            "DEBUG": "on",
-            "MANYMINDS_DATA": folder,
-            "DATABASE_URL": f"sqlite:///{folder}/bench.sqlite3",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
-        command = [sys.executable, "-m", "tests.bench._pages", folder]
-        told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    ours = float(told.stdout.split()[-1])
+    ours = float(last_line_of("tests.bench._pages"))
     return [
         Row(
             "disagreement page, 750 x 25, warm (test client, SQLite)",
