@@ -12,8 +12,12 @@ DRAWS = 400
 # Agreement outside leaves no finite prior: at 0 items would be all alike, at 1 nothing is known of one value
 # from the others.
 LEAST, MOST = 1e-3, 1 - 1e-6
-# The gamma distribution needs parameters above 0.
+# Of the beta distribution's parameters, and of a share's prior chance.
 TINY = 1e-9
+# Shares that a true one may be, and the borders between them: denser near 0 and 1, where labels tell more.
+BORDERS, SHARES = (np.sin(np.linspace(0, np.pi / 2, 203)[place::2]) ** 2 for place in (0, 1))
+# Steps from the beta prior towards the likeliest: more would follow the noise of few items.
+STEPS = 100
 
 
 @dataclass(frozen=True)
@@ -68,16 +72,19 @@ def floors(
     Labels drawn again from an item's shares spread less than labels drawn from the true ones, since the
     shares of a sample are more extreme: at 5 labels the total variation would come out at .20 where it is
     .31, at 25 at .12 where it is .14. So the true shares are drawn too, from what the labels leave
-    possible, and then labels from them: a beta-binomial model of each value and of each cumulative share,
-    whose prior is the study's overall share with the weight (1 - a) / a labels, a being the agreement of
-    the labels, dichotomised there, beyond chance. All measures are sums over values or over cumulative
-    shares, so their averages need no more than that. Simulated, 3 to 25 labels on five values: within 5 %
-    of the truth.
+    possible, and then labels from them, for each value and each cumulative share. Their prior starts as a
+    beta distribution: the study's overall share with the weight (1 - a) / a labels, a being the agreement of
+    the labels, dichotomised there, beyond chance. The EM algorithm then turns it towards what makes the
+    counts likeliest, whatever its shape: people may agree on most items but for careless labels, or fall in
+    two camps. All measures are sums over values or over cumulative shares, so their averages need no more.
+
+    Simulated, 3 to 25 labels on five values: within 5 % of the truth; up to 40 % too low with 3 labels, and
+    20 % with 5, where people all agree but for labels at random, as so few do not tell that from none.
 
     References
     ----------
-    Skellam (1948), Journal of the Royal Statistical Society B 10, 257-261, for the model; Casella (1985), The
-    American Statistician 39, 83-87, for priors from the data.
+    Skellam (1948), Journal of the Royal Statistical Society B 10, 257-261, for the beta prior; Laird (1978),
+    Journal of the American Statistical Association 73, 805-811, for one of any shape.
 
     Examples
     --------
@@ -147,13 +154,11 @@ def _terms(
     log_floor: float,
 ) -> FloatArray:
     """Mean terms of the measures at each item: items with equal numbers have equal ones, drawn once."""
-    cells, place = np.unique(np.stack([column, n, asked], axis=1), axis=0, return_inverse=True)
-    count, labels, k = cells.T
-    true = rng.beta(
-        np.maximum(count + prior[0], TINY),
-        np.maximum(labels - count + prior[1], TINY),
-        size=(draws, len(cells)),
+    cells, place, times = np.unique(
+        np.stack([column, n, asked], axis=1), axis=0, return_inverse=True, return_counts=True
     )
+    count, labels, k = cells.T
+    true = _true(_possible(count, labels, times, prior), draws, rng)
     share = rng.binomial(labels.astype(np.int64), true) / labels
     said = np.where(k > 0, rng.binomial(k.astype(np.int64), true) / np.maximum(k, 1), true)
     terms = (
@@ -165,3 +170,30 @@ def _terms(
         -said * np.log2(np.where(said > 0, said, 1.0)) + (said > 0) * _madow(k),
     )
     return np.stack([term.mean(axis=0) for term in terms], axis=1)[place.ravel()]
+
+
+def _possible(
+    count: FloatArray, labels: FloatArray, times: npt.NDArray[np.intp], prior: tuple[float, float]
+) -> FloatArray:
+    """Chances of each of the shares, shape (cells, shares), for counts that come up so many times."""
+    from scipy.special import betainc, xlog1py, xlogy  # an eighth of a second
+
+    chances = TINY + np.diff(betainc(*np.maximum(prior, TINY), BORDERS))
+    logs = xlogy(count[:, None], SHARES) + xlog1py((labels - count)[:, None], -SHARES)
+    likelihood = np.exp(logs - logs.max(axis=1, keepdims=True))
+    found = likelihood * chances
+    for _ in range(STEPS):
+        chances = np.einsum("c,cs->s", times / found.sum(axis=1), found)
+        found = likelihood * (chances / chances.sum())
+    possible: FloatArray = found / found.sum(axis=1, keepdims=True)
+    return possible
+
+
+def _true(possible: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
+    """Shares by these chances, shape (draws, cells)."""
+    below = np.cumsum(possible, axis=1)[:, :-1]
+    # Cell by cell in one sorted list: each lies between its own number and the next.
+    cell = np.arange(len(below))[:, None]
+    drawn = np.searchsorted((below + cell).ravel(), (rng.random((len(below), draws)) + cell).ravel())
+    true: FloatArray = SHARES[drawn.reshape(-1, draws) - cell * below.shape[1]].T
+    return true

@@ -59,6 +59,19 @@ def test_floors_are_what_a_perfect_judge_scores_however_many_labels_an_item_has(
     assert found.entropy.mean() == pytest.approx(said.mean(), rel=0.03)
 
 
+@pytest.mark.parametrize("careless", [True, False], ids=["agreed but for carelessness", "two camps"])
+def test_floors_are_right_too_where_no_beta_distribution_is(careless):
+    rng = np.random.default_rng(4)
+    if careless:
+        true = 0.7 * np.eye(5)[rng.integers(0, 5, 1500)] + 0.06
+    else:
+        share = rng.beta(0.3, 0.3, size=(1500, 1))
+        true = share * [0.8, 0.15, 0.05, 0, 0] + (1 - share) * [0, 0, 0.05, 0.15, 0.8]
+    counts = rng.multinomial(25, true)
+    scored = means(distances(true, counts), FIRST)
+    assert means(floors(counts, rng=rng), FIRST) == pytest.approx(scored, rel=0.09)
+
+
 def test_labels_drawn_again_from_their_own_shares_would_make_too_low_a_floor():
     rng = np.random.default_rng(2)
     counts = rng.multinomial(5, truth(EVEN, rng, 3000))
