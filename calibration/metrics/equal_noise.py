@@ -23,7 +23,7 @@ from calibration.metrics.wanted import Wanted, as_masks, within
 CHUNK = 500_000
 # Breaks the ties of sums, which are no ties of the scorer, by chance; in units of the scores' spread.
 JITTER = 1e-9
-ROUNDING = 1e-12
+ROUNDING, DIGITS = 1e-12, 12
 NO_RISE = "rho of all items, or pairs, is not above 0: there is nothing that could fall"
 
 
@@ -55,7 +55,10 @@ class EqualNoise:
 
     @property
     def excess(self) -> float | None:
-        return None if self.observed is None or self.expected is None else self.observed - self.expected
+        if self.observed is None or self.expected is None:
+            return None
+        apart = self.observed - self.expected
+        return apart if abs(apart) > ROUNDING else 0.0
 
     def as_dict(self) -> dict[str, float | int | str | None]:
         """Return its numbers, and the reason if there is one."""
@@ -123,6 +126,7 @@ def equal_noise(
     exponentials of these, or two to five values: 1 to 5 % reject on subsets by entropy, 0 to 3 % on those by
     the mean, 0 to 3 % on those of comparisons. Where the scorer's noise is 1.5 times as large on that half, a
     quarter rejects on the 40 % of highest entropy: safe, and weak. `stratified_residual_test` finds it.
+    Scores of two values inside Tukey's narrowest fences: 5 % of 750 items, 10 % of 200.
 
     References
     ----------
@@ -225,7 +229,7 @@ def _held_against(observed: float, rho: FloatArray, about: FloatArray, n: int) -
     """The observed rho beside the permuted ones, moved to where the control is as observed."""
     centred = about - about.mean()
     slope = centred @ rho / (centred @ centred) if np.ptp(about) > ROUNDING else 0.0
-    moved = np.clip(rho - slope * about, -1, 1)
+    moved = np.clip(rho - slope * about, -1, 1).round(DIGITS) + 0.0
     low, high = percentile_interval(moved)
     p = (1 + int((moved <= observed + ROUNDING).sum())) / (1 + len(moved))
     return EqualNoise(observed, float(moved.mean()), low, high, p, n, len(moved))

@@ -37,13 +37,15 @@ def benjamini_yekutieli(p: npt.ArrayLike, *, rate: float = FALSE_DISCOVERY) -> n
     return rejected
 
 
-def benjamini_hochberg(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def benjamini_hochberg(p: npt.ArrayLike, *, tests: int = 0) -> npt.NDArray[np.float64]:
     """P-values adjusted for the number of tests: rejecting those up to q keeps the false discovery rate at q.
 
     Parameters
     ----------
     p : array_like of float, shape (tests,)
         NaN is a test that could not be made: it stays NaN and counts nothing.
+    tests : int
+        How many tests these were chosen from, if by their data; the others are taken not to reject.
 
     Returns
     -------
@@ -70,11 +72,11 @@ def benjamini_hochberg(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """
     values = np.asarray(p, dtype=np.float64)
     made = np.flatnonzero(~np.isnan(values))
-    tests = values[made]
-    if ((tests < 0) | (tests > 1)).any():
+    known = values[made]
+    if ((known < 0) | (known > 1)).any():
         raise ValueError("each p must lie between 0 and 1")
-    order = np.argsort(tests)[::-1]
-    raised = tests[order] * len(tests) / np.arange(len(tests), 0, -1)
+    order = np.argsort(known)[::-1]
+    raised = known[order] * max(tests, len(known)) / np.arange(len(known), 0, -1)
     adjusted = np.full(values.shape, np.nan)
-    adjusted[made[order]] = np.minimum.accumulate(raised)
+    adjusted[made[order]] = np.minimum(np.minimum.accumulate(raised), 1)
     return adjusted

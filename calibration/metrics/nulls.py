@@ -185,6 +185,8 @@ def stratified_residual_tests(
     if not len(s):
         return [_undefined(0, 0, FEW) for _ in members]
     unsure = None if variances is None else np.asarray(variances, dtype=np.float64)[kept]
+    unit = float(np.abs(s).max()) or 1.0  # No square overflows or vanishes.
+    s = s / unit
     errors = equal_errors(s, m, unsure)
     stratum = strata_of(m, max(1, len(m) // ITEMS_A_STRATUM) if strata is None else strata)
     sides = [_Sides.of(member[kept], stratum) for member in members]
@@ -194,18 +196,19 @@ def stratified_residual_tests(
     # What comes to an item is multiplied by its own scale: the weights carry that.
     weights = weights * errors.scale[:, None]
     expected, variance = moments_within(size / errors.scale, weights, stratum)
+    # Sums of the same numbers in another order differ in their last digits.
+    least = 1e-12 * size.max(initial=0)
+    observed, expected = (np.where(np.abs(side) > least, side, 0.0) for side in (observed, expected))
     if permutations and rng is not None:
         drawn = shuffled_within(size / errors.scale, weights, stratum, permutations=permutations, rng=rng)
-        # Sums of the same numbers in another order differ in their last digits.
-        least = observed - 1e-12 * np.abs(size).max(initial=0)
-        p = (1 + (drawn >= least).sum(axis=0)) / (1 + permutations)
+        p = (1 + (drawn >= observed - least).sum(axis=0)) / (1 + permutations)
     else:
         p = _normal_p(observed - expected, variance)
     return [
         side.undefined()
         or ResidualTest(
-            value=float(observed[place]),
-            expected=float(expected[place]),
+            value=float(observed[place] * unit),
+            expected=float(expected[place] * unit),
             p=float(p[place]),
             n_inside=side.inside,
             n_outside=side.outside,

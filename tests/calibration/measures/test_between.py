@@ -71,7 +71,8 @@ def test_each_scorer_is_held_against_the_highest_on_common_items_in_the_audits_o
             expected.p,
         )
     assert [row["adjusted_p"] for row in rows] == pytest.approx(
-        multipletests([row["p"] for row in rows], method="fdr_bh")[1]
+        # Of three pairs of scorers, that which is not told counts too.
+        multipletests([*(row["p"] for row in rows), 1.0], method="fdr_bh")[1][:2]
     )
     assert rows[1]["p"] < 0.001 and rows[1]["spearman"]["low"] > 0
 

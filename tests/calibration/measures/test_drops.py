@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,16 @@ def test_a_narrow_range_alone_is_no_excess_and_larger_errors_where_people_disagr
     assert narrow["spearman"]["value"] < narrow["random"]["low"]
     assert narrow["excess"]["p"] > 0.05 < alike[contested]["stratified"]["p"]
     assert worse[contested]["stratified"]["p"] < 0.01
+
+
+def test_nothing_is_a_rounded_nought():
+    """A perfect scorer's excess, and residuals that are all alike, are 0, not 1e-17."""
+    people, column = studied()
+    own = np.where(people.means > 3, 4.0, 2.0)
+    for scores in (people.means, own):
+        for row in found(people, replace(column, values=scores)).values():
+            told = [row["excess"]["value"], *(row["stratified"][key] for key in ("value", "expected"))]
+            assert all(number is None or number == 0 or abs(number) > 1e-12 for number in told)
 
 
 def test_a_scorer_of_some_items_is_held_against_those_alone():

@@ -63,6 +63,11 @@ def test_rank_correlations_ignore_order_and_rising_transforms_and_turn_with_fall
     assert spearman(np.tile(x, 2), np.tile(y, 2)) == pytest.approx(spearman(x, y), abs=1e-12)
 
 
+def test_ranks_that_have_nothing_to_do_with_each_other_have_exactly_no_correlation():
+    for a, b in (([1, 2, 3, 4, 5, 6, 7], [4, 2, 3, 1, 3, 2, 4]), ([1, 1, 7, 7], [1, 2, 1, 2])):
+        assert spearman(a, b) == 0
+
+
 def test_items_without_a_score_or_labels_are_left_out():
     x, y = [1, 2, np.nan, 4, 5, 0, 7, 3], [1, 3, 9, 2, 5, np.nan, 4, 6]
     known_x, known_y = [1, 2, 4, 5, 7, 3], [1, 3, 2, 5, 4, 6]

@@ -25,6 +25,12 @@ def test_adjusted_p_equals_statsmodels_in_any_order_beside_tests_that_were_not_m
     assert benjamini_hochberg(given_p) == pytest.approx(wanted, nan_ok=True)
 
 
+@given(chances, st.integers(0, 40))
+def test_tests_that_were_chosen_from_more_count_as_if_the_others_did_not_reject(p, others):
+    _, expected, *_ = multipletests(p + [1.0] * others, method="fdr_bh")
+    assert benjamini_hochberg(p, tests=len(p) + others) == pytest.approx(expected[: len(p)])
+
+
 def test_what_is_no_chance_is_refused_and_no_tests_have_no_p():
     with pytest.raises(ValueError, match="between 0 and 1"):
         benjamini_hochberg([0.5, 1.5])
