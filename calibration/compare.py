@@ -1,7 +1,7 @@
 """Two scorers of finished audits, compared from what those audits read, whatever was labelled since."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -11,11 +11,14 @@ from annotation.models import Study
 from calibration.frozen import NothingFrozen, column_of, people_of
 from calibration.measures.comparison import Side, compared
 from calibration.measures.keys import VERSION
+from calibration.measures.people import People
 from calibration.models import Audit, Measurement
 
 # What was compared does not change: kept so that the page, its files and its JSON compute it once.
 KEPT_SECONDS = 3600
 MOST_AUDITS = 200
+# A page waits for it, seconds: of many items fewer replicates are drawn than an audit asked for.
+MOST_DRAWS, ENOUGH_REPLICATES = 10_000_000, 1000
 
 
 class NotComparable(Exception):
@@ -77,6 +80,13 @@ def _side(choice: Choice) -> Side:
             f"Audit {audit.pk} is {audit.get_state_display()}, not finished: nothing to compare yet."
         )
     try:
-        return Side(people_of(audit), column_of(audit, choice.scorer))
+        return Side(_soon(people_of(audit)), column_of(audit, choice.scorer))
     except NothingFrozen as error:
         raise NotComparable(str(error)) from None
+
+
+def _soon(people: People) -> People:
+    """The same with no more replicates than a page waits for; the comparison says how many there were."""
+    most = max(ENOUGH_REPLICATES, MOST_DRAWS // len(people.frame.item_ids))
+    asked = replace(people.asked, replicates=min(people.asked.replicates, most))
+    return People(people.frame, asked)

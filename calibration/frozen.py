@@ -52,7 +52,12 @@ def people_of(audit: Audit) -> People:
     Raises NothingFrozen for an audit that is not finished, or was made by a version that kept nothing.
     """
     if audit.labels is None:
-        raise NothingFrozen(f"Audit {audit.pk} keeps no labels: it is not finished, or an older one.")
+        why = (
+            "is not finished"
+            if audit.result is None
+            else "was made by a version that kept none: run a new one"
+        )
+        raise NothingFrozen(f"Audit {audit.pk} keeps no labels: it {why}.")
     given = _unpacked(audit.labels, OF_LABELS)
     return People(LabelFrame(**given | {"item_ids": given["item_ids"].tolist()}), asked_of(audit))
 

@@ -106,6 +106,15 @@ def test_a_failed_run_is_one_line_and_leaves_no_audit() -> None:
     assert not Audit.objects.exists()
 
 
+def test_cancelled_on_its_page_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_scored_study(items=12)
+    monkeypatch.setattr("tqdm.tqdm.update", lambda *_: Audit.objects.update(state=Audit.State.CANCELLED))
+    with pytest.raises(CommandError, match="was cancelled by somebody"):
+        printed("answers", preset="paper", json=True)
+    with pytest.raises(CommandError, match="name it as in tukey=2,1"):
+        call_command("audit", "answers", "--subset=tukey")
+
+
 def test_subsets_thresholds_and_cluster_unit_are_chosen_and_measured_anew_if_wished() -> None:
     make_scored_study()
     asked = {"subset": [("tukey", [2.0])], "cluster_unit": "item", "margin": 0.25, "confident": 0.9}

@@ -95,6 +95,22 @@ def test_what_cannot_be_compared_says_why(console: Client, audit: Audit) -> None
     assert console.get(f"{reverse('audit-compare')}?first=reward").status_code == 400
 
 
+def test_an_audit_of_an_earlier_version_is_shown_and_not_compared(console: Client, audit: Audit) -> None:
+    audit.measurements.all().delete()
+    Audit.objects.update(labels=None)
+    assert console.get(reverse("audit", args=[audit.pk])).status_code == 200
+    page = console.get(asked((audit, "reward"), (audit, "judge")))
+    assert page.status_code == 400 and "run a new one" in page.text
+
+
+def test_of_many_items_a_comparison_draws_fewer_replicates_and_says_so(
+    console: Client, audit: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calibration.compare.ENOUGH_REPLICATES", 20)
+    monkeypatch.setattr("calibration.compare.MOST_DRAWS", 60 * 50)
+    assert comparison(console, (audit, "reward"), (audit, "judge"))["replicates"] == 50
+
+
 def test_scorers_without_a_common_item_have_nothing_to_compare(console: Client, audit: Audit) -> None:
     other = make_scored_study("others")
     for item in other.items.all():

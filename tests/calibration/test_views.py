@@ -4,7 +4,9 @@ import re
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_tasks_db.models import DBTaskResult
 
@@ -132,6 +134,29 @@ def test_an_audit_is_started_waits_and_shows_its_result_when_a_worker_had_it(
     assert "Does <bdi>reward</bdi> know what people think?" in text
     assert audit.__class__.objects.get().data_hash in text
     assert "falls without any miscalibration" in text
+
+
+def test_pages_and_lists_of_audits_take_as_many_queries_whatever_the_audits_and_scorers(
+    console: Client,
+) -> None:
+    numbers = []
+    for slug, scorers, audits in (("small", ("a", "b"), 1), ("large", ("c", "d", "e", "f", "g"), 4)):
+        study = make_scored_study(slug, items=24, scorers=scorers)
+        found = [finished(study, preset="paper") for _ in range(audits)]
+        pages = [
+            reverse("audits", args=[slug]),
+            reverse("audit", args=[found[0].pk]),
+            reverse("audit-compare"),
+            f"/api/v1/studies/{slug}/audits/",
+            f"/api/v1/audits/{found[0].pk}/",
+        ]
+        with CaptureQueriesContext(connection) as queries:
+            assert {console.get(page).status_code for page in pages} == {200}
+        numbers.append(len(queries))
+        lists = [query["sql"] for query in queries if 'FROM "calibration_audit"' in query["sql"]]
+        assert sum('"calibration_audit"."result"' in sql for sql in lists) == 2  # of one audit alone
+        assert not any('"calibration_audit"."labels",' in sql for sql in lists)
+    assert numbers[0] == numbers[1]
 
 
 def test_history_gets_the_whole_page(console: Client) -> None:

@@ -1,4 +1,4 @@
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -97,4 +97,7 @@ def _run(audit: Audit, *, reuse: bool) -> None:
 def _rule(text: str) -> tuple[str, list[float]]:
     """A rule and its parameters, of RULE=N,N."""
     rule, _, numbers = text.partition("=")
-    return rule, [float(number) for number in numbers.split(",")]
+    try:
+        return rule, [float(number) for number in numbers.split(",")]
+    except ValueError:
+        raise ArgumentTypeError(f"name it as in tukey=2,1, not {text!r}") from None
