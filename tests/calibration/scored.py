@@ -1,12 +1,15 @@
-"""A study with labels and scores, drawn once from a fixed seed."""
+"""A study with labels and scores, drawn once from a fixed seed, and its audits."""
 
 from typing import Any
 
 import numpy as np
 
 from annotation.models import Study
-from calibration.models import Score, Scorer
+from calibration.audit import create_audit, run_audit
+from calibration.models import Audit, Measurement, Score, Scorer
 from tests.factory import make_items, make_labels, make_study
+
+NAMES = ("alpha", "beta", "gamma")
 
 
 def make_scored_study(
@@ -34,3 +37,22 @@ def make_scored_study(
             Score(study=study, scorer=scorer, item=item, value=scores[item.position]) for item in known
         )
     return study
+
+
+def asked(study: Study, **more: Any) -> Audit:
+    return create_audit(study=study, **({"replicates": 20, "preset": "paper"} | more))
+
+
+def finished(audit: Audit, **options: Any) -> Audit:
+    run_audit(audit=audit, **options)
+    assert (audit.state, audit.error) == (Audit.State.FINISHED, "")
+    return audit
+
+
+def measured_since(moment: Any) -> list[str]:
+    """The scorers that were measured, not copied, since then."""
+    return [
+        *Measurement.objects.filter(measured_at__gte=moment)
+        .order_by("scorer")
+        .values_list("scorer", flat=True)
+    ]

@@ -1,13 +1,9 @@
 import json
-import threading
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from django.core.management import call_command
-from django.db import connection
-from django.utils import timezone
 from scipy import stats
 
 from annotation.agreement import study_agreement
@@ -15,13 +11,12 @@ from annotation.models import Label, Study
 from annotation.quality.exclusion import exclude
 from annotation.statistics.clusters import cluster_weights
 from annotation.statistics.resampling import percentile_interval
-from calibration.audit import AuditError, as_json, create_audit, run_audit
+from calibration.audit import as_json, create_audit, run_audit
 from calibration.measures.drops import DROP
 from calibration.measures.measure import BEYOND_PAPER
 from calibration.measures.specification import Specification
 from calibration.models import Audit, Score, Scorer
 from calibration.report.lines import report_lines
-from calibration.tasks import enqueue_audit, run_again, run_audit_task
 from tests.calibration.scored import make_scored_study
 from tests.factory import make_items, make_labels, make_participant, make_response, make_study
 
@@ -317,102 +312,3 @@ def test_hash_and_numbers_are_of_labels_and_scores_on_any_database_and_under_any
     assert audited(study)["data_hash"] != first
     make_labels(twin.items.earliest("pk"), [5])
     assert audited(twin)["data_hash"] != first
-
-
-def test_an_audit_freezes_what_the_study_is_when_it_runs() -> None:
-    audit = create_audit(study=make_scored_study(items=24), replicates=20)
-    Study.objects.update(simulated=True)
-    result = run_audit(audit=audit).result
-    assert result is not None and result["simulated"] is True
-
-
-def test_a_finished_audit_stays_as_it_is_when_labels_come_later() -> None:
-    study = make_scored_study()
-    audit = run_audit(audit=create_audit(study=study, replicates=20))
-    frozen = audit.result
-    for item in study.items.all():
-        make_labels(item, [1])
-    assert run_audit(audit=audit).result == frozen
-    enqueue_audit(audit=audit)
-    audit.refresh_from_db()
-    assert (audit.state, audit.result) == (Audit.State.FINISHED, frozen)
-
-
-@pytest.mark.parametrize("left", [Audit.State.WAITING, Audit.State.RUNNING, Audit.State.FAILED])
-def test_an_audit_without_a_result_is_run_again_at_somebody_s_wish(left: str) -> None:
-    audit = create_audit(study=make_scored_study(), replicates=20)
-    error = "the old line" if left == Audit.State.FAILED else ""
-    Audit.objects.filter(pk=audit.pk).update(state=left, error=error, heard_at=timezone.now())
-    run_again(audit=audit)
-    run_audit_task.call(audit.pk)
-    audit.refresh_from_db()
-    assert (audit.state, audit.error) == (Audit.State.FINISHED, "")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_workers_on_one_audit_leave_one_result() -> None:
-    audit = create_audit(study=make_scored_study(items=24), replicates=20)
-    alone = run_audit(audit=create_audit(study=audit.study, replicates=20)).result
-
-    def work() -> None:
-        run_audit_task.call(audit.pk)
-        connection.close()
-
-    workers = [threading.Thread(target=work) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    audit.refresh_from_db()
-    assert (audit.state, audit.result) == (Audit.State.FINISHED, alone)
-
-
-def test_a_failure_is_stored_as_one_line() -> None:
-    study = make_scored_study()
-    audit = create_audit(study=study)
-    Label.objects.filter(item__study=study).delete()
-    assert run_audit(audit=audit).state == Audit.State.FAILED
-    assert audit.error == "The study answers has no labels to audit against."
-    pair = create_audit(study=make_scored_study("other"))
-    Study.objects.filter(slug="other").update(kind="pair")
-    pair.refresh_from_db()
-    assert run_audit(audit=pair).state == Audit.State.FAILED
-    assert pair.error.startswith("The audit stopped: ValueError: ")
-    assert "\n" not in pair.error
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_worker_takes_an_enqueued_audit() -> None:
-    audit = create_audit(study=make_scored_study(), replicates=20)
-    enqueue_audit(audit=audit)
-    call_command("db_worker", batch=True, startup_delay=False, reload=False, verbosity=0)
-    audit.refresh_from_db()
-    assert audit.state == Audit.State.FINISHED
-
-
-@pytest.mark.parametrize(
-    ("asked", "words"),
-    [
-        ({"preset": "none"}, "no preset none"),
-        ({"seed": -1}, "seed"),
-        ({"replicates": 1}, "replicates, not 1"),
-        ({"epsilon": 1.5}, "Epsilon"),
-        ({"scorers": ["nobody"]}, "nobody has no scores for the study answers; these have: judge, reward."),
-        ({"scorers": []}, "Choose at least one scorer"),
-    ],
-)
-def test_what_cannot_be_audited_is_refused_in_one_line(asked: dict[str, Any], words: str) -> None:
-    study = make_scored_study(items=12)
-    with pytest.raises(AuditError, match=words):
-        create_audit(study=study, **asked)
-    assert not Audit.objects.exists()
-
-
-def test_a_study_without_scores_or_without_labels_is_refused() -> None:
-    study = make_study()
-    items = make_items(study, 4)
-    with pytest.raises(AuditError, match="no scores yet"):
-        create_audit(study=study)
-    Score.objects.create(study=study, scorer=Scorer.objects.create(name="reward"), item=items[0], value=1)
-    with pytest.raises(AuditError, match="no labels yet"):
-        create_audit(study=study)

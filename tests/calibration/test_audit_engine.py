@@ -1,138 +1,33 @@
-"""Audits in the background: cancelled, killed and taken up again, grown by a scorer, the same bit for bit."""
+"""What an audit reads, keeps and measures again; the same bit for bit."""
 
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from django_tasks_db.models import DBTaskResult
 from threadpoolctl import threadpool_limits
 
 from annotation.models import Label, Study
 from calibration.asking import AuditError
 from calibration.audit import (
-    LOST_AFTER,
-    MOST_UNFINISHED,
     add_scorers,
     as_json,
-    cancel_audit,
     create_audit,
     run_audit,
 )
 from calibration.frozen import NothingFrozen, column_of, people_of
-from calibration.measures.each import Stopped, exact_sums, measure_each
+from calibration.measures.each import exact_sums
 from calibration.measures.keys import data_hash
 from calibration.measures.measure import by_name, measure
 from calibration.models import Audit, Measurement, Score, Scorer
-from calibration.tasks import enqueue_audit, run_audit_task
-from tests.calibration.scored import make_scored_study
-from tests.factory import make_labels, make_study
-from tests.server import SECRET_KEY, database_url
+from calibration.tasks import enqueue_audit
+from tests.calibration.scored import NAMES, asked, finished, make_scored_study, measured_since
+from tests.factory import make_labels
 
 pytestmark = pytest.mark.django_db
-
-NAMES = ("alpha", "beta", "gamma")
-ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-def asked(study: Study, **more: Any) -> Audit:
-    return create_audit(study=study, **({"replicates": 20, "preset": "paper"} | more))
-
-
-def finished(audit: Audit, **options: Any) -> Audit:
-    run_audit(audit=audit, **options)
-    assert (audit.state, audit.error) == (Audit.State.FINISHED, "")
-    return audit
-
-
-def measured_since(moment: Any) -> list[str]:
-    """The scorers that were measured, not copied, since then."""
-    return [
-        *Measurement.objects.filter(measured_at__gte=moment)
-        .order_by("scorer")
-        .values_list("scorer", flat=True)
-    ]
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"state": "finished"},
-        {"state": "failed"},
-        {"state": "cancelled", "result": {}},
-        {"state": "lost"},
-        {"preset": "none"},
-        {"cluster_unit": "group"},
-        {"progress": 1.01},
-        {"seed": -1},
-        {"epsilon": 1.0},
-        {"margin": 0.0},
-        {"confident": 1.0},
-    ],
-)
-def test_the_database_refuses_an_audit_that_makes_no_sense(wrong: dict[str, Any]) -> None:
-    study = make_study()
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Audit.objects.create(study=study, **wrong)
-
-
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        ({"margin": 0.0}, "margin"),
-        ({"confident": 0.4}, "confident share"),
-        ({"cluster_unit": "group"}, "no group"),
-        ({"cluster_unit": "form"}, "lie in no forms"),
-        ({"subsets": {"tukey": [1]}, "preset": "paper"}, "authors’ subsets"),
-        ({"subsets": {}}, "at least one rule"),
-        ({"subsets": {"ties": [50]}}, "no rule ties for rating studies"),
-        ({"subsets": {"tukey": []}}, "1 to 20 different numbers"),
-        ({"subsets": {"tukey": [1, 1.0]}}, "1 to 20 different numbers"),
-        ({"subsets": {"entropy": [101]}}, "more than 0 and at most 100, not 101"),
-        ({"subsets": {"tukey": [float("nan")]}}, "more than 0, not nan"),
-    ],
-)
-def test_a_specification_that_makes_no_sense_is_refused_in_one_line(more: dict[str, Any], words: str) -> None:
-    study = make_scored_study(items=12)
-    with pytest.raises(AuditError, match=words) as caught:
-        create_audit(study=study, **more)
-    assert "\n" not in str(caught.value)
-    assert not Audit.objects.exists()
-
-
-def test_chosen_subsets_and_thresholds_are_what_is_measured_and_stored() -> None:
-    study = make_scored_study()
-    chosen = {"entropy": [30.0], "tukey": [2.0, 0.25]}
-    audit = finished(asked(study, preset="standard", subsets=chosen, margin=0.25, confident=0.9, epsilon=0.1))
-    assert audit.result is not None
-    cut = [(subset["rule"], subset["parameter"]) for subset in audit.result["subsets"]]
-    assert sorted(cut) == [("entropy", 30.0), ("tukey", 0.25), ("tukey", 2.0)]
-    assert (audit.result["margin"], audit.result["confident"], audit.result["epsilon"]) == (0.25, 0.9, 0.1)
-    assert audit.subsets == chosen
-
-
-def test_intervals_resample_the_cluster_unit_that_is_asked_for() -> None:
-    study = make_scored_study(scorers=("reward", "half"))
-    for item in study.items.all():
-        study.items.filter(pk=item.pk).update(block=1 + item.position // 10)
-    for unit, number in (("", 12), ("query", 12), ("form", 6), ("item", 60)):
-        audit = finished(asked(study, cluster_unit=unit, replicates=50, scorers=["reward"]))
-        assert audit.result is not None
-        assert audit.result["cluster_unit"] == audit.result["clusters"]["unit"] == (unit or "query")
-        assert audit.result["clusters"]["n"] == number
-        assert audit.result["scorers"][0]["spearman"]["clusters"] == number
-        caution = audit.result["clusters"].get("caution", "")
-        assert ("intervals are too narrow" in caution) is (unit in ("form", "item"))
 
 
 def test_run_again_every_bit_is_the_same_in_any_order_and_number_of_threads() -> None:
@@ -188,64 +83,6 @@ def test_what_has_changed_is_measured_again_and_nothing_else() -> None:
     assert measured_since(now) == [*NAMES]
 
 
-def test_a_cancelled_audit_stops_and_run_again_does_only_the_rest() -> None:
-    study = make_scored_study(scorers=NAMES)
-    alone = as_json(finished(asked(study), reuse=False).result)
-    Audit.objects.all().delete()
-    audit = asked(study)
-
-    def cancel_after_one(share: float) -> None:
-        if audit.measurements.exists():
-            cancel_audit(audit=audit)
-
-    run_audit(audit=audit, progress=cancel_after_one, threads=1)
-    assert (audit.state, audit.result, audit.measurements.count()) == (Audit.State.CANCELLED, None, 1)
-    run_audit_task.call(audit.pk)  # what waited in the queue
-    audit.refresh_from_db()
-    assert audit.state == Audit.State.CANCELLED
-    now = timezone.now()
-    enqueue_audit(audit=audit)
-    run_audit_task.call(audit.pk)
-    audit.refresh_from_db()
-    assert as_json(audit.result) == alone
-    assert len(measured_since(now)) == 2
-    cancel_audit(audit=audit)
-    audit.refresh_from_db()
-    assert (audit.state, audit.progress) == (Audit.State.FINISHED, 1.0)
-    acts = [act.what for act in study.acts.all()]
-    assert acts.count("cancelled an audit") == 1
-
-
-def test_a_killed_worker_s_audit_is_handed_to_a_second_one_without_anybody_s_doing() -> None:
-    audit = asked(make_scored_study(items=24))
-    enqueue_audit(audit=audit)
-    later = DBTaskResult.objects.filter(
-        run_after__gt=timezone.now(), run_after__lte=timezone.now() + LOST_AFTER
-    )
-    assert (DBTaskResult.objects.count(), later.count()) == (2, 1)
-    cancel_audit(audit=audit)
-    run_audit_task.call(audit.pk)
-    assert DBTaskResult.objects.count() == 2, "of one that has ended nothing more is looked for"
-
-
-def test_one_person_s_audits_do_not_keep_the_workers_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    study, person = make_scored_study(items=24), User.objects.create_user("ann")
-    monkeypatch.setattr("calibration.asking.MOST_DRAWS", 24 * 20 * 2)
-    with pytest.raises(AuditError, match="are hours of a worker"):
-        asked(study, replicates=21, created_by=person)
-    monkeypatch.setattr("calibration.asking.MOST_WEIGHTS", 12 * 20)
-    with pytest.raises(AuditError, match="are gigabytes"):
-        asked(study, cluster_unit="item", created_by=person)
-    for _ in range(MOST_UNFINISHED):
-        last = asked(study, created_by=person)
-    with pytest.raises(AuditError, match="cancel one, or wait"):
-        asked(study, created_by=person)
-    asked(study, created_by=User.objects.create_user("bob"))
-    asked(study)
-    cancel_audit(audit=last)
-    asked(study, created_by=person)
-
-
 def test_an_audit_whose_scorers_were_deleted_says_so() -> None:
     audit = asked(make_scored_study(items=24))
     Scorer.objects.all().delete()
@@ -289,32 +126,6 @@ def test_an_audit_is_of_one_moment_however_people_label_while_it_reads() -> None
     assert as_json(finished(asked(study)).result) != alone
 
 
-def test_an_audit_deleted_while_it_runs_leaves_nothing() -> None:
-    audit = asked(make_scored_study(items=24, scorers=NAMES))
-    run_audit(audit=audit, progress=lambda share: Audit.objects.all().delete(), threads=1)  # type: ignore[func-returns-value]
-    assert not Audit.objects.exists() and not Measurement.objects.exists()
-    run_audit_task.call(audit.pk or 1)
-
-
-def test_every_thread_stops_at_its_next_step_once_nobody_wants_the_rest() -> None:
-    study = make_scored_study(items=12)
-    columns = [column_of(finished(asked(study)), name) for name in ("judge", "reward")]
-    steps: list[str] = []
-
-    def endless(column: Any, step: Any) -> dict[str, Any]:
-        while True:
-            step()
-            steps.append(column.name)
-            time.sleep(0.001)
-
-    def watch(share: float) -> None:
-        raise Stopped
-
-    with pytest.raises(Stopped):
-        list(measure_each(endless, columns, steps=1, threads=2, watch=watch))
-    assert {*steps} == {"judge", "reward"}
-
-
 def test_a_finished_audit_keeps_what_it_read_whatever_changes_later() -> None:
     study = make_scored_study(scorers=NAMES)
     audit = asked(study)
@@ -335,39 +146,20 @@ def test_a_finished_audit_keeps_what_it_read_whatever_changes_later() -> None:
         column_of(audit, "nobody")
 
 
-KILLED = """
-import os, signal, django
-django.setup()
-from calibration.audit import run_audit
-from calibration.models import Audit
-audit = Audit.objects.get()
-def die(share):
-    if audit.measurements.count() == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-run_audit(audit=audit, progress=die, threads=1)
-"""
+def test_an_audit_freezes_what_the_study_is_when_it_runs() -> None:
+    audit = create_audit(study=make_scored_study(items=24), replicates=20)
+    Study.objects.update(simulated=True)
+    result = run_audit(audit=audit).result
+    assert result is not None and result["simulated"] is True
 
 
-@pytest.mark.django_db(transaction=True)
-def test_killed_in_the_middle_a_worker_leaves_what_it_measured_and_the_next_one_the_same_bytes() -> None:
-    study = make_scored_study(scorers=NAMES)
-    alone = finished(asked(study), reuse=False)
-    kept = as_json(alone.result), [bytes(row.found) for row in alone.measurements.order_by("scorer")]
-    alone.delete()
-    audit = asked(study)
-    environment = os.environ | {"DATABASE_URL": database_url(), "SECRET_KEY": SECRET_KEY}
-    environment["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    killed = subprocess.run([sys.executable, "-c", KILLED], cwd=ROOT, env=environment, timeout=60)
-    assert killed.returncode == -signal.SIGKILL
+def test_a_finished_audit_stays_as_it_is_when_labels_come_later() -> None:
+    study = make_scored_study()
+    audit = run_audit(audit=create_audit(study=study, replicates=20))
+    frozen = audit.result
+    for item in study.items.all():
+        make_labels(item, [1])
+    assert run_audit(audit=audit).result == frozen
+    enqueue_audit(audit=audit)
     audit.refresh_from_db()
-    assert (audit.state, audit.result, audit.measurements.count()) == (Audit.State.RUNNING, None, 1)
-    now = timezone.now()
-    run_audit_task.call(audit.pk)
-    waiting = DBTaskResult.objects.get()
-    assert waiting.run_after > now + LOST_AFTER, "its worker was heard of just now: look later"
-    assert not measured_since(now)
-    Audit.objects.update(heard_at=now - LOST_AFTER)
-    finished(audit)
-    assert len(measured_since(now)) == 2
-    rows = audit.measurements.order_by("scorer")
-    assert (as_json(audit.result), [bytes(row.found) for row in rows]) == kept
+    assert (audit.state, audit.result) == (Audit.State.FINISHED, frozen)
