@@ -13,6 +13,12 @@ OF_ALL_ITEMS = (
     *("spearman", "kendall", "pearson", "within_query", "all_pairs"),
 )
 
+# Columns that tell rows apart stand first, the others by their names: PostgreSQL does not keep keys' order.
+FIRST = (
+    *("scorer", "name", "family", "kind", "first", "second", "of", "rule", "parameter", "question"),
+    *("item_id", "low", "high", "n", "coverage"),
+)
+
 
 def table_as_csv(result: Result, name: str) -> str:
     """A table by its name, each row with its study and whose labels they are. Raises KeyError.
@@ -21,7 +27,7 @@ def table_as_csv(result: Result, name: str) -> str:
     """
     rows = [flat(row) for row in TABLES[name](result)]
     marks = {"simulated": result["simulated"], "with_excluded": result.get("with_excluded", False)}
-    own = {column: None for row in rows for column in row}
+    own = sorted({column for row in rows for column in row}, key=_place)
     written = (
         [result["study"], *(row.get(column) for column in own), *map(_mark, marks.values())] for row in rows
     )
@@ -40,6 +46,10 @@ def flat(found: Found, before: str = "") -> Row:
         else:
             row[name] = _mark(value) if isinstance(value, bool) else value
     return row
+
+
+def _place(column: str) -> tuple[int, str]:
+    return (FIRST.index(column) if column in FIRST else len(FIRST), column)
 
 
 def _mark(value: bool) -> str:

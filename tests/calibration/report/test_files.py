@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from calibration.models import Audit
-from calibration.report.tables import TABLES, flat
+from calibration.report.pages import report_page
+from calibration.report.tables import TABLES, flat, table_as_csv
 from tests.calibration.report.test_report import finished, whole
 from tests.calibration.scored import make_scored_study
 
@@ -57,6 +58,22 @@ def test_every_table_has_rows_when_the_audit_has_the_part_and_a_heading_when_not
         text = console.get(reverse("audit-table", args=[bare.pk, name])).content.decode()
         assert text.startswith("study,") and text.splitlines()[0].endswith("simulated,with_excluded")
     assert console.get(reverse("audit-table", args=[audit.pk, "nothing"])).status_code == 404
+
+
+def reordered(found: Any) -> Any:
+    """Keys as PostgreSQL gives them back: the shortest first."""
+    if isinstance(found, dict):
+        return {key: reordered(found[key]) for key in sorted(found, key=lambda key: (len(key), key))}
+    return [reordered(one) for one in found] if isinstance(found, list) else found
+
+
+def test_page_and_tables_are_the_same_whatever_order_the_database_keeps_keys_in() -> None:
+    audit = whole(make_scored_study())
+    written = []
+    for order in (dict, reordered):
+        audit.result = order(audit.result)
+        written.append([report_page(audit), *(table_as_csv(audit.result, name) for name in TABLES)])
+    assert written[0] == written[1]
 
 
 def test_every_figure_stands_alone_and_what_cannot_be_drawn_is_not_found(console: Client) -> None:
