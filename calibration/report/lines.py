@@ -1,9 +1,22 @@
 """A finished audit for a terminal: the league, and beneath it how much each rule's subset costs."""
 
 from annotation.templatetags.labels import counted, end, fixed, signed
-from calibration.report.found import Found, Result, falls, p_of, ranked, told
+from calibration.report.found import LEVEL, Found, Result, absent, falls, fullest, p_of, ranked, told
 from calibration.report.read import LIMIT
 from calibration.report.subsets import RuleSection, sections_of
+
+# Of a longer name the middle is left out: names of checkpoints differ at their ends.
+LONGEST_NAME = 48
+TESTS = (
+    "Expected: rho of a scorer that errs alike on all items, on the narrower range of the subset. Excess: "
+    "rho there less that. p: one-sided, of falling more than the range explains, adjusted (Benjamini and "
+    f"Hochberg) over all scorers and subsets; * where it is at most {LEVEL}."
+)
+DISTANCE = (
+    "Wasserstein-1: how far the labels that a scorer predicts are from people's, in steps of the scale; a "
+    "perfect judge is at {floor}, since few labels scatter. Skill: 1 less its ratio to predicting the "
+    "study's overall shares for all items alike; 0 is no better than those."
+)
 
 
 def report_lines(result: Result) -> list[str]:
@@ -17,11 +30,12 @@ def report_lines(result: Result) -> list[str]:
     lines = [
         f"{result['study']}{tag}: {counted(result['items'], 'item')}, "
         f"{counted(result['labels'], 'label')}, alpha (ordinal) {alpha}",
-        *_ceiling(result),
+        *_ceiling(result, notes),
         "",
         *_league(scorers, notes),
     ]
-    for section in sections_of(result, scorers, {}):
+    sections = sections_of(result, scorers, {})
+    for section in sections:
         lines += ["", *_section(section, notes)]
     return [
         *lines,
@@ -29,22 +43,47 @@ def report_lines(result: Result) -> list[str]:
         *(f"[{number}] {reason}" for reason, number in notes.items()),
         f"Spearman's rho, 95 % intervals: {counted(result['replicates'], 'replicate')} of up to "
         f"{counted(unit['n'], unit['unit'])}, people held fixed, seed {result['seed']}. {LIMIT}",
+        *([TESTS] if any(section.expected for section in sections) else []),
+        *_distance(scorers),
         *([f"Caution: {unit['caution']}."] if "caution" in unit else []),
         f"Data {result['data_hash']}, version {result['version']}",
     ]
 
 
-def _ceiling(result: Result) -> list[str]:
-    found = told(result["people"], "ceiling")
-    return [f"Nobody could reach a rho above {fixed(found['value'])}"] if found["value"] is not None else []
+def _ceiling(result: Result, notes: dict[str, int]) -> list[str]:
+    found = result["people"].get("ceiling")
+    if not found:
+        return []
+    return [f"A scorer that knows what people think on average can expect a rho of {_cell(found, notes)}"]
+
+
+def _distance(scorers: list[Result]) -> list[str]:
+    """What the distances of the league mean."""
+    floor = ((fullest(scorers, "distribution") or {}).get("floor") or {}).get("wasserstein_1")
+    return [] if floor is None else [DISTANCE.format(floor=fixed(floor))]
 
 
 def _league(scorers: list[Result], notes: dict[str, int]) -> list[str]:
-    rows = [["All items", "n", "rho", "within queries"]]
+    correlations = {"spearman": "rho", "within_query": "within queries"}
+    distances = (
+        {} if absent(scorers, "distribution") else {"wasserstein_1": "Wasserstein-1", "skill": "skill"}
+    )
+    rows = [["All items", "n", *correlations.values(), *distances.values()]]
     for scorer in scorers:
-        found = (_cell(told(scorer, key), notes) for key in ("spearman", "within_query"))
-        rows.append([scorer["name"], f"{scorer['n']:,}", *found])
+        whole = told(scorer, "distribution")
+        skill = whole.get("skill") or whole
+        found = [
+            *(told(scorer, key) for key in correlations),
+            *(told(part, "wasserstein_1") for part in (whole, skill) if distances),
+        ]
+        rows.append([_name(scorer), f"{scorer['n']:,}", *(_cell(one, notes) for one in found)])
     return _table(rows)
+
+
+def _name(scorer: Found) -> str:
+    name: str = scorer["name"]
+    half = LONGEST_NAME // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half + 1 :]}"
 
 
 def _section(section: RuleSection, notes: dict[str, int]) -> list[str]:
@@ -52,13 +91,13 @@ def _section(section: RuleSection, notes: dict[str, int]) -> list[str]:
     cut = section.chosen
     size = counted(cut.n, section.rule.unit)
     ties = f", {counted(cut.boundary_ties, 'tie')}" if cut.boundary_ties else ""
-    tests = ["expected", "excess", "p"] if section.expected else []
+    tests = ["expected", "excess", "adjusted p"] if section.expected else []
     rows = [[f"{section.rule.title}: {cut.words}, {size}{ties}", "all", "subset", *tests]]
     for row in section.rows:
         found = row.cells[section.at][0]
         rows.append(
             [
-                row.scorer["name"] + (" *" if falls(told(found, "excess")) else ""),
+                _name(row.scorer) + (" *" if falls(told(found, "excess")) else ""),
                 _cell(row.whole, notes),
                 _cell(found["spearman"], notes, of=cut.n),
                 *(_test(told(found, "expected"), told(found, "excess"), notes) if tests else []),

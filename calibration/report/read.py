@@ -43,7 +43,7 @@ class Report:
 
     @property
     def ceiling(self) -> Found | None:
-        """The highest rho that anybody could reach; None where the audit did not ask."""
+        """The rho that a perfect scorer can expect; None where the audit did not ask."""
         found: Found | None = self.result["people"].get("ceiling")
         return found
 

@@ -127,7 +127,7 @@ class RuleSection:
         if reliability and reliability["value"] is not None:
             said += f" and a reliability of {fixed(reliability['value'])}"
         if ceiling and ceiling["value"] is not None:
-            said += f", so that nobody could reach more than {fixed(ceiling['value'])}"
+            said += f", so that a perfect scorer can expect {fixed(ceiling['value'])}"
         return f"{said}."
 
 
@@ -245,9 +245,12 @@ def _plottable(key: str, result: Result, found: Mapping[str, Any]) -> str:
         for subset in scorer["subsets"]
         if subset["rule"] == key and subset["spearman"]["value"] is not None
     }
-    enough = [name for name, subset in found.items() if name in defined and subset["n"] >= ITEMS_FOR_A_PLOT]
-    widest = max(found, key=lambda name: found[name]["n"])
-    return min(enough, key=lambda name: found[name]["n"], default=widest)
+    sizes = {name: subset["n"] for name, subset in found.items()}
+    # A subset that leaves nothing out tells nothing.
+    cut = [name for name, n in sizes.items() if name in defined and n < result["items"]]
+    cut = [*sizes] if RULES[key].unit == "pair" or not cut else cut
+    enough = [name for name in cut if name in defined and sizes[name] >= ITEMS_FOR_A_PLOT]
+    return min(enough, key=sizes.__getitem__, default=max(cut, key=sizes.__getitem__))
 
 
 def _name(subset: Found) -> str:

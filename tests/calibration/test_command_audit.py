@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from calibration.models import Audit, Measurement, Score
+from calibration.models import Audit, Measurement, Score, Scorer
 from tests.calibration.scored import make_scored_study
 from tests.factory import make_items, make_labels, make_study
 
@@ -27,7 +27,7 @@ def test_it_prints_a_table_of_all_items_and_of_a_subset_of_every_rule_with_n_and
     whole, entropy, tukey = (table.splitlines() for table in text.split("\n\n")[1:4])
     assert whole[0].split() == ["All", "items", "n", "rho", "within", "queries"]
     assert [line.split()[:2] for line in whole[1:]] == [["judge", "30"], ["reward", "60"]]
-    assert re.fullmatch(r"Similar quality: Tukey’s fences: k = 3, \d+ items +all +subset", tukey[0])
+    assert re.fullmatch(r"Similar quality: Tukey’s fences: k = 0.5, \d\d items +all +subset", tukey[0])
     assert re.fullmatch(r"reward +(0\.\d\d \(0\.\d\d, 0\.\d\d\) *){2}", tukey[2])
     assert re.search(r"judge .*\) n=\d", tukey[1])
     assert re.match(r"Disagreed: entropy: top \d+ %, \d+ items, \d+ ties ", entropy[0])
@@ -44,6 +44,19 @@ def test_near_pairs_stand_beside_all_pairs() -> None:
     result = Audit.objects.get().result or {}
     reward = next(scorer for scorer in result["scorers"] if scorer["name"] == "reward")
     assert re.match(rf"reward( \*)? +{reward['all_pairs']['value']:.2f} \(", near[-1])
+
+
+def test_it_says_what_a_perfect_scorer_can_expect_and_how_far_each_is_from_all_that_people_say() -> None:
+    make_scored_study()
+    Scorer.objects.filter(name="reward").update(name=f"{'long' * 30}-7")
+    text = printed("answers")
+    assert re.search(r"\nA scorer that knows .* can expect a rho of 0\.\d\d \(0\.\d\d, 0\.\d\d\)\n", text)
+    whole, entropy, *_ = (table.splitlines() for table in text.split("\n\n")[1:])
+    assert whole[0].split()[-2:] == ["Wasserstein-1", "skill"]
+    assert re.fullmatch(r"(long){6}….*long-7( +\S+){8}.*", max(whole[1:]))
+    assert entropy[0].endswith("adjusted p")
+    assert "adjusted (Benjamini and Hochberg) over all scorers and subsets" in text
+    assert re.search(r"a perfect judge is at 0\.\d\d", text)
 
 
 def test_json_is_the_outer_contracts_and_the_same_twice() -> None:

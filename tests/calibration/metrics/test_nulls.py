@@ -67,6 +67,16 @@ def test_the_test_ignores_order_the_scale_of_means_and_the_unit_of_scores(seed, 
     assert other.value == pytest.approx(unit * plain.value, rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+def test_no_unit_of_scores_is_too_small_or_too_large(unit):
+    scores, means, inside = scored(np.random.default_rng(5), 80, 1.5)
+    unsure = {"variances": np.full(80, 0.04), "permutations": 0}
+    plain = stratified_residual_test(scores, means, inside, **unsure)
+    other = stratified_residual_test(unit * scores, means, inside, **unsure)
+    assert other.p == pytest.approx(plain.p)
+    assert [other.value, other.expected] == pytest.approx([unit * plain.value, unit * plain.expected])
+
+
 def test_items_without_a_score_or_labels_are_left_out():
     scores, means, inside = scored(np.random.default_rng(1))
     wider = [np.append(scores, [np.nan, 0]), np.append(means, [0, np.nan]), np.append(inside, [True, False])]

@@ -47,7 +47,7 @@ def words_of(client: Client, audit: Audit, name: str = "audit", **wishes: str) -
 def test_five_numbers_say_what_the_audit_found(console: Client) -> None:
     words = words_of(console, whole(make_scored_study()))
     assert "60 responses, 7 labels each" in words
-    assert "0.95 highest rho anybody could reach" in words
+    assert "0.95 rho that a perfect scorer can expect (" in words
     assert "0.21 Wasserstein-1 floor" in words
     assert re.search(r"1 of 2 fall more than the range explains, top \d+ % by entropy", words)
 
@@ -69,8 +69,8 @@ def test_every_part_of_the_result_is_on_the_page(console: Client) -> None:
     for said in (
         "12 queries are few.",
         "+0.20 p 0.020",  # behind the highest
-        "Mean labels have a standard deviation of 0.61 there and a reliability of 0.80, so that nobody could "
-        "reach more than 0.89.",
+        "Mean labels have a standard deviation of 0.61 there and a reliability of 0.80, so that a perfect "
+        "scorer can expect 0.89.",
         "A perfect judge with as many votes 0.21",
         "does not pass too thin a design to tell",
         "People hold 10 pairs equally good",
