@@ -22,12 +22,14 @@ def run_audit_task(audit_id: int) -> None:
 
 
 @transaction.atomic
-def enqueue_audit(*, audit: Audit) -> None:
+def enqueue_audit(*, audit: Audit) -> bool:
     """Hand an audit without a result to a worker, and to a second one should the first be killed."""
     unfinished = Audit.objects.filter(pk=audit.pk).exclude(state=Audit.State.FINISHED)
-    if unfinished.update(state=Audit.State.WAITING, error="", progress=0.0):
-        run_audit_task.enqueue(audit.pk)
-        _look_later(audit.pk)
+    if not unfinished.update(state=Audit.State.WAITING, error="", progress=0.0):
+        return False
+    run_audit_task.enqueue(audit.pk)
+    _look_later(audit.pk)
+    return True
 
 
 def _look_later(audit_id: int) -> None:
@@ -36,9 +38,9 @@ def _look_later(audit_id: int) -> None:
 
 @transaction.atomic
 def run_again(*, audit: Audit, by: User | None = None) -> None:
-    """Enqueue an audit again at somebody's wish."""
-    enqueue_audit(audit=audit)
-    record(audit.study, "ran an audit again", by=by, audit=audit.pk)
+    """Enqueue an audit again at somebody's wish; a finished one stays as it is."""
+    if enqueue_audit(audit=audit):
+        record(audit.study, "ran an audit again", by=by, audit=audit.pk)
 
 
 @task()

@@ -184,6 +184,7 @@ def test_a_finished_audit_is_not_run_again(console: Client) -> None:
     audit = finished(make_scored_study(items=12))
     console.post(reverse("audit", args=[audit.pk]))
     assert not DBTaskResult.objects.exists()
+    assert not audit.study.acts.filter(what="ran an audit again").exists()
 
 
 def test_wrong_wishes_are_400_with_a_message(console: Client) -> None:
