@@ -118,7 +118,9 @@ def stratified_residual_test(
     entropy inside, with `variances`: size 2 to 7 %, with 25 labels an item and with 5, where people differ
     alike on all items and where they differ twice as much on half of them (without variances up to 20 %);
     where three times as much, 5 to 6 % with 25 labels and 10 % with 5. A scorer of two values only, where
-    people differ twice as much: 10 to 15 %, since its errors there follow from the means alone.
+    people differ twice as much: 10 to 15 %, since its errors there follow from the means alone. One that
+    hears the quality behind the labels and not their mean, people differing as much as that: 10 to 30 %,
+    since on a bounded scale the means there lie nearer to the middle, and one rising function does not do.
     Power, where people's noise is twice as large on half of them and the scorer's 1.5 times: 99 % and more
     with 25 labels an item. With 5, few labels find few of those items: 85 to 90 % where the middle values are
     the commonest, 40 % where all five are as common and entropy tells less.
