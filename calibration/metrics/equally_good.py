@@ -1,6 +1,8 @@
 """Equally good pairs: whether a scorer tells apart what people hold equivalent."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from annotation.statistics.counts import FloatArray, as_counts, over, totals
 from annotation.statistics.intervals import Estimate, mean_estimate, sums_estimate
 from calibration.metrics.auc import auc
 from calibration.metrics.equivalence import MARGIN, Mask, equivalent_and_decided, step_of
+from calibration.metrics.shares import share_estimate
 
 # Below, what is said of equivalent or decided pairs would be chance.
 FEWEST_PAIRS = 5
@@ -134,14 +137,12 @@ def equally_good(
     distance = distance / unit
     sure = np.where(np.isnan(p), np.nan, np.abs(p - 0.5) > confident - 0.5)
 
-    def mean_of(rows: FloatArray, where: Mask, held: str, most: float) -> Estimate:
+    def of(estimate: Callable[..., Estimate], rows: FloatArray, where: Mask, held: str) -> Estimate:
         if why := _too_few(where, held):
             return Estimate(None, None, None, int(where.sum()), why)
-        chosen = np.where(where, rows, np.nan)
-        return mean_estimate(
-            chosen, clusters=index, confidence=confidence, method="jackknife", bounds=(0.0, most)
-        )
+        return estimate(np.where(where, rows, np.nan), clusters=index, confidence=confidence)
 
+    mean = partial(mean_estimate, method="jackknife", bounds=(0.0, np.inf))
     if why := _too_few(equivalent, EQUIVALENT) or _too_few(decided, DECIDED):
         ratio = parted = Estimate(None, None, None, int(compared.sum()), why)
     else:
@@ -154,12 +155,12 @@ def equally_good(
         n_equivalent=int(equivalent.sum()),
         n_decided=int(decided.sum()),
         n_undecided=int((known & ~compared).sum()),
-        spread_equivalent=_times(mean_of(distance, equivalent, EQUIVALENT, np.inf), unit),
-        spread_decided=_times(mean_of(distance, decided, DECIDED, np.inf), unit),
+        spread_equivalent=_times(of(mean, distance, equivalent, EQUIVALENT), unit),
+        spread_decided=_times(of(mean, distance, decided, DECIDED), unit),
         ratio=ratio,
         auc=parted,
-        confident=mean_of(sure, equivalent, EQUIVALENT, 1),
-        confident_decided=mean_of(sure, decided, DECIDED, 1),
+        confident=of(share_estimate, sure, equivalent, EQUIVALENT),
+        confident_decided=of(share_estimate, sure, decided, DECIDED),
     )
 
 
