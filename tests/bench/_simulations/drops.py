@@ -23,6 +23,7 @@ SHAPES: dict[str, Callable[[Array], Array]] = {
     "normal scores": lambda z: z,
     "exponentials of normal scores": lambda z: np.exp(1.5 * z),
     "scores 1 to 5": lambda z: np.clip(np.round(3 + z), 1, 5),
+    "scores of two values": lambda z: (z > 0.3).astype(np.float64),
 }
 
 
