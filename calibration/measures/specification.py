@@ -48,6 +48,6 @@ class Specification:
         return np.random.default_rng(np.random.SeedSequence([self.seed, int.from_bytes(name)]))
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON, the same for the same specification."""
-        rules = None if self.rules is None else {rule: [*map(float, self.rules[rule])] for rule in self.rules}
+        """Plain JSON, the same for the same specification, in whatever order rules are named."""
+        rules = self.rules and {rule: [*map(float, self.rules[rule])] for rule in sorted(self.rules)}
         return asdict(self) | {"rules": rules}

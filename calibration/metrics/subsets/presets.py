@@ -96,8 +96,8 @@ def subsets_for(
     Returns
     -------
     list of Subset
-        By rule, then by parameter in the order given. The thresholds of near_pairs are
-        stretched to the range of the scale, and the parameter is the threshold applied.
+        By rule, in one order always, then by parameter in the order given. The thresholds of
+        near_pairs are stretched to the range of the scale, and the parameter is the threshold applied.
 
     Raises
     ------
@@ -130,4 +130,4 @@ def subsets_for(
         "ties": lambda percent: ties(checked, scale, percent),
         "percent_agreement": lambda percent: percent_agreement(checked, scale, percent),
     }
-    return [apply[rule](parameter) for rule in chosen for parameter in chosen[rule]]
+    return [cut(parameter) for rule, cut in apply.items() for parameter in chosen.get(rule, ())]
