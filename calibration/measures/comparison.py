@@ -49,7 +49,8 @@ def compared(first: Side, second: Side) -> Found:
     """The first less the second on common items, each against its own audit's labels of these.
 
     Items are the same where their ids are. Both are resampled together, by the clusters, the seed and the
-    replicates of the first one's audit. p-values are adjusted over all differences that are told.
+    replicates of the first one's audit. p-values are adjusted over all differences that are told; those of
+    cuts that keep the same items are one.
     """
     places = _common(first, second)
     found: Found = {"items": len(places[0]), "differences": []}
@@ -59,9 +60,12 @@ def compared(first: Side, second: Side) -> Found:
         return found | {"reason": NOTHING}
     both = _Both(_Half(first, places[0]), _Half(second, places[1]))
     rows = [*_correlations(both), *_subsets(both), *_distances(both)]
-    adjusted = benjamini_hochberg([np.nan if row["p"] is None else row["p"] for row in rows])
-    for row, p in zip(rows, adjusted.tolist(), strict=True):
-        row["adjusted_p"] = None if np.isnan(p) else p
+    # The same items give the same numbers to the last digit.
+    tests = [(row["measure"], row["n"], row["first"], row["second"], row["p"]) for row in rows]
+    known = {test: test[-1] for test in tests if test[-1] is not None}
+    adjusted = dict(zip(known, benjamini_hochberg(list(known.values())).tolist(), strict=True))
+    for row, test in zip(rows, tests, strict=True):
+        row["adjusted_p"] = adjusted.get(test)
     clusters = {"unit": first.people.frame.cluster_unit, "n": both.number}
     if words := caution(both.number):
         clusters["caution"] = words

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from annotation.frames import LabelFrame
 from calibration.frames import ScoreColumn
@@ -121,6 +122,12 @@ def test_the_nearer_scorer_has_the_smaller_distance_and_p_are_adjusted_over_all(
         assert row["lower_is_better"] and row["difference"]["high"] < 0
     assert of(found, "spearman")["difference"]["low"] > 0
     assert all(row["adjusted_p"] >= row["p"] for row in found["differences"] if row["p"] is not None)
+    # A wide fence keeps all items, as the first row does: one test, which counts once.
+    rows = [row for row in found["differences"] if row["p"] is not None]
+    once = {(row["measure"], row["n"], row["first"], row["p"]): row["adjusted_p"] for row in rows}
+    assert len(once) < len(rows)
+    expected = stats.false_discovery_control([p for *_, p in once])
+    assert [*once.values()] == pytest.approx(expected)
 
 
 def test_without_common_items_or_with_other_kinds_there_is_a_reason_and_no_number():
