@@ -11,9 +11,9 @@ from calibration.measures.known import KnownPeople
 from calibration.measures.people import People
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
-from calibration.metrics.altest import alternative_annotator_test
-from calibration.metrics.by_group import spearman_by_group
-from calibration.metrics.per_annotator import annotator_correlations
+from calibration.metrics.annotators.altest import alternative_annotator_test
+from calibration.metrics.annotators.by_group import spearman_by_group
+from calibration.metrics.annotators.per_annotator import annotator_correlations
 
 Found = dict[str, Any]
 

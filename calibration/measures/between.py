@@ -8,8 +8,8 @@ import numpy as np
 from calibration.frames import ScoreColumn
 from calibration.measures.people import People
 from calibration.measures.reasons import not_in_paper
+from calibration.metrics.correlation.paired import paired_difference
 from calibration.metrics.multiple import benjamini_hochberg
-from calibration.metrics.paired import paired_difference
 
 Found = dict[str, Any]
 # The scorer's place, how many items, the statistic and its p.

@@ -13,14 +13,14 @@ from annotation.statistics.counts import BoolArray, FloatArray, over
 from calibration.frames import ScoreColumn
 from calibration.measures.people import People
 from calibration.measures.scored import Scored
-from calibration.metrics.cluster_ranks import difference_against, spearman_against
-from calibration.metrics.correlation import pearson, spearman
-from calibration.metrics.distances import distances
-from calibration.metrics.moments import pearson_statistic
+from calibration.metrics.correlation.cluster_ranks import difference_against, spearman_against
+from calibration.metrics.correlation.intervals import pearson, spearman
+from calibration.metrics.correlation.moments import pearson_statistic
+from calibration.metrics.correlation.paired import PairedDifference, paired_difference
+from calibration.metrics.correlation.within_query import spearman_by_query
+from calibration.metrics.distribution.distances import distances
 from calibration.metrics.multiple import benjamini_hochberg
-from calibration.metrics.paired import PairedDifference, paired_difference
 from calibration.metrics.subsets import Subset, differences, pair_spearman
-from calibration.metrics.within_query import spearman_by_query
 
 Found = dict[str, Any]
 # A statistic, and the same in each resample.

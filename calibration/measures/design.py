@@ -8,7 +8,7 @@ import numpy as np
 from annotation.groups import FEWEST_PEOPLE
 from annotation.statistics.cautions import FEW
 from calibration.measures.people import People
-from calibration.metrics.altest import ENOUGH_ITEMS, FEWEST_ANNOTATORS
+from calibration.metrics.annotators.altest import ENOUGH_ITEMS, FEWEST_ANNOTATORS
 from generation.files import counted
 
 Found = dict[str, Any]

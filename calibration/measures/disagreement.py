@@ -10,7 +10,7 @@ from calibration.measures.distribution import NO_SCORE, ONE_QUERY
 from calibration.measures.people import People
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
-from calibration.metrics.distances import distances
+from calibration.metrics.distribution.distances import distances
 from calibration.metrics.joint import Statistic, Sums, joint_estimates
 
 Found = dict[str, Any]

@@ -12,11 +12,11 @@ from annotation.statistics.entropy import entropy_bits_corrected
 from calibration.measures.people import People
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
-from calibration.metrics.distances import LOG_FLOOR, MEASURES, Distances, distances
-from calibration.metrics.fitted import isotonic_shares
-from calibration.metrics.floors import Floors, floors
+from calibration.metrics.distribution.distances import LOG_FLOOR, MEASURES, Distances, distances
+from calibration.metrics.distribution.fitted import isotonic_shares
+from calibration.metrics.distribution.floors import Floors, floors
+from calibration.metrics.distribution.reliability_curve import reliability_curve
 from calibration.metrics.joint import Statistic, Sums, joint_estimates
-from calibration.metrics.reliability_curve import reliability_curve
 
 Found = dict[str, Any]
 

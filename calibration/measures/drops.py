@@ -12,14 +12,14 @@ from annotation.statistics.reliability import intraclass_correlation
 from calibration.measures.people import People
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
-from calibration.metrics.corrections import attenuation, thorndike
-from calibration.metrics.equal_noise import EqualNoise, equal_noise
-from calibration.metrics.equal_noise_pairs import equal_noise_of_pairs
-from calibration.metrics.mean_reliability import Reliability, pair_reliability, subset_reliability
-from calibration.metrics.nulls import ResidualTest, stratified_residual_tests
-from calibration.metrics.size_matched import SizeMatched, size_matched, size_matched_pairs
+from calibration.metrics.nulls.corrections import attenuation, thorndike
+from calibration.metrics.nulls.equal_noise import EqualNoise, equal_noise
+from calibration.metrics.nulls.equal_noise_pairs import equal_noise_of_pairs
+from calibration.metrics.nulls.mean_reliability import Reliability, pair_reliability, subset_reliability
+from calibration.metrics.nulls.residuals import ResidualTest, stratified_residual_tests
+from calibration.metrics.nulls.size_matched import SizeMatched, size_matched, size_matched_pairs
+from calibration.metrics.nulls.wanted import EVERY
 from calibration.metrics.subsets import MOST_PAIRS, Subset
-from calibration.metrics.wanted import EVERY
 
 Found = dict[str, Any]
 

@@ -9,8 +9,8 @@ import numpy as np
 from annotation.groups import Groups
 from annotation.rows import LabelRows
 from annotation.statistics.counts import BoolArray
-from calibration.metrics.annotator_ranks import AnnotatorRanks
-from calibration.metrics.by_group import GroupRanks
+from calibration.metrics.annotators.annotator_ranks import AnnotatorRanks
+from calibration.metrics.annotators.by_group import GroupRanks
 
 if TYPE_CHECKING:
     from calibration.measures.people import People

@@ -7,9 +7,9 @@ import numpy as np
 from calibration.measures.people import People
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
-from calibration.metrics.equally_good import equally_good
-from calibration.metrics.pairwise import pairwise_calibration
-from calibration.metrics.single_person import agreement_with_person, person_with_person
+from calibration.metrics.pairwise.calibration import pairwise_calibration
+from calibration.metrics.pairwise.equally_good import equally_good
+from calibration.metrics.pairwise.single_person import agreement_with_person, person_with_person
 
 Found = dict[str, Any]
 

@@ -16,8 +16,8 @@ from calibration.measures.known import KnownPeople
 from calibration.measures.references import References
 from calibration.measures.resamples import Resamples
 from calibration.measures.specification import Specification
+from calibration.metrics.nulls.unsure_means import variance_of_means
 from calibration.metrics.subsets import Subset, near_pairs, subsets_for
-from calibration.metrics.unsure_means import variance_of_means
 
 
 class People:

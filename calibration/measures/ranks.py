@@ -13,10 +13,10 @@ from calibration.measures.people import People
 from calibration.measures.reasons import PAPER
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
-from calibration.metrics.correlation import MOST_ITEMS, TOO_MANY, kendall_interval, pearson_interval
-from calibration.metrics.moments import pearson_statistic
-from calibration.metrics.ranks import kendall_statistic
-from calibration.metrics.within_query import within_query_spearman
+from calibration.metrics.correlation.intervals import MOST_ITEMS, TOO_MANY, kendall_interval, pearson_interval
+from calibration.metrics.correlation.moments import pearson_statistic
+from calibration.metrics.correlation.ranks import kendall_statistic
+from calibration.metrics.correlation.within_query import within_query_spearman
 
 Found = dict[str, Any]
 Statistic = Callable[[FloatArray, FloatArray, IntArray], Callable[[FloatArray], FloatArray]]

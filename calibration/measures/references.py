@@ -12,12 +12,12 @@ from annotation.statistics.counts import FloatArray, totals
 from annotation.statistics.entropy import entropy_bits, entropy_bits_corrected, standard_deviation
 from calibration.measures.resamples import Resamples
 from calibration.measures.specification import Specification
-from calibration.metrics.distances import Distances, distances
-from calibration.metrics.fitted import query_folds
-from calibration.metrics.floors import Floors, floors
-from calibration.metrics.references import left_out_person, overall_shares
-from calibration.metrics.refits import Refit, loss_slopes, refit
-from calibration.metrics.splits import split_labels
+from calibration.metrics.distribution.distances import Distances, distances
+from calibration.metrics.distribution.fitted import query_folds
+from calibration.metrics.distribution.floors import Floors, floors
+from calibration.metrics.distribution.references import left_out_person, overall_shares
+from calibration.metrics.distribution.refits import Refit, loss_slopes, refit
+from calibration.metrics.distribution.splits import split_labels
 from calibration.metrics.strata import strata_of
 
 LEVELS, FEWEST_IN_LEVEL = 5, 20

@@ -10,8 +10,8 @@ import numpy as np
 from annotation.statistics.clusters import IntArray, multinomial_weights
 from annotation.statistics.counts import BoolArray, FloatArray
 from annotation.statistics.intervals import FEWEST_ITEMS, Estimate, replicates_estimate
-from calibration.metrics.cluster_ranks import Against, difference_against, spearman_against
-from calibration.metrics.correlation import spearman_interval
+from calibration.metrics.correlation.cluster_ranks import Against, difference_against, spearman_against
+from calibration.metrics.correlation.intervals import spearman_interval
 from calibration.metrics.subsets import FEW_PAIRS, differences, pair_spearman
 
 # From weights (replicates, clusters) and the cluster of each item, from 0, to replicates.

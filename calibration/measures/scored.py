@@ -10,10 +10,10 @@ from annotation.statistics.counts import FloatArray
 from calibration.frames import ScoreColumn
 from calibration.measures.people import People
 from calibration.measures.specification import Specification
-from calibration.metrics.fitted import Fit, out_of_fold
-from calibration.metrics.isotonic import isotonic_fit
-from calibration.metrics.ordered_logit import ordered_logit
-from calibration.metrics.refits import Refit, loss_slopes, refit
+from calibration.metrics.distribution.fitted import Fit, out_of_fold
+from calibration.metrics.distribution.isotonic import isotonic_fit
+from calibration.metrics.distribution.ordered_logit import ordered_logit
+from calibration.metrics.distribution.refits import Refit, loss_slopes, refit
 
 
 class Scored:

@@ -4,33 +4,33 @@
 """
 
 from annotation.statistics.intervals import Estimate
-from calibration.metrics.altest import alternative_annotator_test
-from calibration.metrics.annotator_ranks import AnnotatorRanks
-from calibration.metrics.auc import auc
-from calibration.metrics.by_group import GroupRanks, spearman_by_group
-from calibration.metrics.corrections import attenuation, thorndike
-from calibration.metrics.correlation import kendall_interval, pearson_interval, spearman_interval
-from calibration.metrics.distances import distances
-from calibration.metrics.equal_noise import equal_noise
-from calibration.metrics.equal_noise_pairs import equal_noise_of_pairs
-from calibration.metrics.equally_good import equally_good
-from calibration.metrics.equivalence import equivalent_and_decided
-from calibration.metrics.fitted import isotonic_shares, out_of_fold, query_folds
-from calibration.metrics.floors import floors
-from calibration.metrics.mean_reliability import subset_reliability
+from calibration.metrics.annotators.altest import alternative_annotator_test
+from calibration.metrics.annotators.annotator_ranks import AnnotatorRanks
+from calibration.metrics.annotators.by_group import GroupRanks, spearman_by_group
+from calibration.metrics.annotators.per_annotator import annotator_correlations
+from calibration.metrics.correlation.intervals import kendall_interval, pearson_interval, spearman_interval
+from calibration.metrics.correlation.paired import spearman_difference
+from calibration.metrics.correlation.within_query import within_query_spearman
+from calibration.metrics.distribution.distances import distances
+from calibration.metrics.distribution.fitted import isotonic_shares, out_of_fold, query_folds
+from calibration.metrics.distribution.floors import floors
+from calibration.metrics.distribution.ordered_logit import ordered_logit
+from calibration.metrics.distribution.references import left_out_person, overall_shares
+from calibration.metrics.distribution.reliability_curve import reliability_curve
 from calibration.metrics.multiple import benjamini_hochberg, benjamini_yekutieli
-from calibration.metrics.nulls import stratified_residual_test, stratified_residual_tests
-from calibration.metrics.ordered_logit import ordered_logit
-from calibration.metrics.paired import spearman_difference
-from calibration.metrics.pairwise import pairwise_calibration
-from calibration.metrics.per_annotator import annotator_correlations
-from calibration.metrics.references import left_out_person, overall_shares
-from calibration.metrics.reliability_curve import reliability_curve
-from calibration.metrics.single_person import agreement_with_person, person_with_person
-from calibration.metrics.size_matched import size_matched
+from calibration.metrics.nulls.corrections import attenuation, thorndike
+from calibration.metrics.nulls.equal_noise import equal_noise
+from calibration.metrics.nulls.equal_noise_pairs import equal_noise_of_pairs
+from calibration.metrics.nulls.mean_reliability import subset_reliability
+from calibration.metrics.nulls.residuals import stratified_residual_test, stratified_residual_tests
+from calibration.metrics.nulls.size_matched import size_matched
+from calibration.metrics.nulls.unsure_means import variance_of_means
+from calibration.metrics.pairwise.auc import auc
+from calibration.metrics.pairwise.calibration import pairwise_calibration
+from calibration.metrics.pairwise.equally_good import equally_good
+from calibration.metrics.pairwise.equivalence import equivalent_and_decided
+from calibration.metrics.pairwise.single_person import agreement_with_person, person_with_person
 from calibration.metrics.subsets import near_pairs, pair_spearman, subsets_for
-from calibration.metrics.unsure_means import variance_of_means
-from calibration.metrics.within_query import within_query_spearman
 
 __all__ = [
     "AnnotatorRanks",

@@ -23,9 +23,9 @@ from annotation.statistics.sizes import (
     share_achieved,
     smallest_size,
 )
-from calibration.metrics.altest import FEWEST_ITEMS, alternative_annotator_test
-from calibration.metrics.nulls import stratified_residual_test
-from calibration.metrics.unsure_means import variance_of_means
+from calibration.metrics.annotators.altest import FEWEST_ITEMS, alternative_annotator_test
+from calibration.metrics.nulls.residuals import stratified_residual_test
+from calibration.metrics.nulls.unsure_means import variance_of_means
 
 SIGNIFICANT = 0.05
 
@@ -77,7 +77,7 @@ def plan_residual_power(
 
     See Also
     --------
-    calibration.metrics.nulls.stratified_residual_test
+    calibration.metrics.nulls.residuals.stratified_residual_test
 
     Examples
     --------
@@ -172,7 +172,7 @@ def plan_altest_pass(
 
     See Also
     --------
-    calibration.metrics.altest.alternative_annotator_test
+    calibration.metrics.annotators.altest.alternative_annotator_test
 
     Examples
     --------

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration.metrics.altest import alternative_annotator_test
-from calibration.metrics.annotator_ranks import AnnotatorRanks
-from calibration.metrics.per_annotator import annotator_correlations
+from calibration.metrics.annotators.altest import alternative_annotator_test
+from calibration.metrics.annotators.annotator_ranks import AnnotatorRanks
+from calibration.metrics.annotators.per_annotator import annotator_correlations
 from tests.calibration.metrics.test_altest import by_loop
 
 PEOPLE = 40

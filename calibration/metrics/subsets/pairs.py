@@ -8,8 +8,8 @@ import numpy.typing as npt
 from annotation.statistics.clusters import IntArray, cluster_index
 from annotation.statistics.counts import FloatArray
 from annotation.statistics.intervals import FEWEST_ITEMS, Estimate, cluster_estimate
-from calibration.metrics.correlation import CONSTANT, complete, spearman
-from calibration.metrics.ranks import difference_statistic
+from calibration.metrics.correlation.intervals import CONSTANT, complete, spearman
+from calibration.metrics.correlation.ranks import difference_statistic
 from calibration.metrics.subsets.cut import DIGITS, PairArray, Subset, measured
 
 # Each takes part in every replicate: with so many, a thousand replicates take 3 seconds.

@@ -7,11 +7,11 @@ from scipy.special import ndtr
 
 from annotation.statistics.counts import FloatArray
 from annotation.statistics.intervals import Estimate
-from calibration.metrics.auc import auc
-from calibration.metrics.equivalence import equivalent_and_decided
-from calibration.metrics.pairwise import pairwise_calibration
-from calibration.metrics.reliability_curve import reliability_curve
-from calibration.metrics.single_person import agreement_with_person
+from calibration.metrics.distribution.reliability_curve import reliability_curve
+from calibration.metrics.pairwise.auc import auc
+from calibration.metrics.pairwise.calibration import pairwise_calibration
+from calibration.metrics.pairwise.equivalence import equivalent_and_decided
+from calibration.metrics.pairwise.single_person import agreement_with_person
 from tests.bench._simulations.ratings import MANY, REPLICATES, defined
 from tests.bench._simulations.simulation import QUICK, Band, Simulation, coverage, rejection
 

@@ -10,14 +10,14 @@ from annotation.statistics.counts import FloatArray
 from annotation.statistics.entropy import mean_label
 from annotation.statistics.intervals import Estimate
 from calibration.measures.resamples import Resamples
-from calibration.metrics.correlation import (
+from calibration.metrics.correlation.intervals import (
     kendall,
     kendall_interval,
     pearson_interval,
     spearman,
     spearman_interval,
 )
-from calibration.metrics.within_query import within_query_spearman
+from calibration.metrics.correlation.within_query import within_query_spearman
 from tests.bench._simulations.ratings import MANY, REPLICATES, VALUES, defined, ratings, setting
 from tests.bench._simulations.simulation import QUICK, Band, Simulation, coverage
 

@@ -8,12 +8,12 @@ from annotation.statistics.clusters import multinomial_weights
 from annotation.statistics.counts import FloatArray
 from annotation.statistics.entropy import entropy_bits
 from annotation.statistics.intervals import Estimate
-from calibration.metrics.distances import distances
-from calibration.metrics.fitted import out_of_fold, query_folds
+from calibration.metrics.distribution.distances import distances
+from calibration.metrics.distribution.fitted import out_of_fold, query_folds
+from calibration.metrics.distribution.references import overall_shares
+from calibration.metrics.distribution.refits import loss_slopes, refit
+from calibration.metrics.distribution.splits import split_labels
 from calibration.metrics.joint import Statistic, Sums, joint_estimates
-from calibration.metrics.references import overall_shares
-from calibration.metrics.refits import loss_slopes, refit
-from calibration.metrics.splits import split_labels
 from tests.bench._simulations.ratings import (
     MANY,
     PEOPLE,

@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from annotation.statistics.entropy import entropy_bits, mean_label
 from annotation.statistics.population import Population
-from calibration.metrics.equal_noise import equal_noise
-from calibration.metrics.equal_noise_pairs import equal_noise_of_pairs
+from calibration.metrics.nulls.equal_noise import equal_noise
+from calibration.metrics.nulls.equal_noise_pairs import equal_noise_of_pairs
+from calibration.metrics.nulls.unsure_means import variance_of_means
 from calibration.metrics.subsets import entropy, middle, near_pairs, percent_agreement, ties, tukey
-from calibration.metrics.unsure_means import variance_of_means
 from tests.bench._simulations.scorers import PEOPLE
 from tests.bench._simulations.simulation import Simulation, rejection
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from annotation.statistics.counts import FloatArray
 from annotation.statistics.entropy import mean_label
-from calibration.metrics.correlation import spearman
-from calibration.metrics.paired import PairedDifference, spearman_difference
+from calibration.metrics.correlation.intervals import spearman
+from calibration.metrics.correlation.paired import PairedDifference, spearman_difference
 from tests.bench._simulations.ratings import MANY, REPLICATES, VALUES, ratings, setting
 from tests.bench._simulations.simulation import QUICK, Band, Simulation, coverage, rejection
 

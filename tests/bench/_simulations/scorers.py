@@ -7,9 +7,9 @@ import numpy as np
 from annotation.statistics.entropy import entropy_bits, mean_label
 from annotation.statistics.intervals import Estimate
 from annotation.statistics.population import Population
-from calibration.metrics.altest import AlternativeAnnotatorTest, alternative_annotator_test
-from calibration.metrics.nulls import stratified_residual_test
-from calibration.metrics.unsure_means import variance_of_means
+from calibration.metrics.annotators.altest import AlternativeAnnotatorTest, alternative_annotator_test
+from calibration.metrics.nulls.residuals import stratified_residual_test
+from calibration.metrics.nulls.unsure_means import variance_of_means
 from tests.bench._simulations.ratings import REPLICATES, VALUES, defined
 from tests.bench._simulations.simulation import QUICK, Simulation, coverage, passes, rejection
 

@@ -7,10 +7,10 @@ import numpy as np
 
 from annotation.statistics.counts import FloatArray
 from annotation.statistics.intervals import Estimate
-from calibration.metrics.annotator_ranks import AnnotatorRanks
-from calibration.metrics.by_group import GroupRanks, spearman_by_group
-from calibration.metrics.per_annotator import AnnotatorCorrelations, annotator_correlations
-from calibration.metrics.spread import Spread
+from calibration.metrics.annotators.annotator_ranks import AnnotatorRanks
+from calibration.metrics.annotators.by_group import GroupRanks, spearman_by_group
+from calibration.metrics.annotators.per_annotator import AnnotatorCorrelations, annotator_correlations
+from calibration.metrics.annotators.spread import Spread
 from tests.bench._simulations.simulation import QUICK, Simulation, coverage, rejection
 
 PERMUTATIONS = 99

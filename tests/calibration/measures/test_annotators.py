@@ -13,7 +13,7 @@ from calibration.measures.keys import data_hash
 from calibration.measures.people import People
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
-from calibration.metrics.altest import alternative_annotator_test
+from calibration.metrics.annotators.altest import alternative_annotator_test
 from calibration.models import Score, Scorer
 from tests.annotation.test_groups import reply
 from tests.factory import make_items, make_labels, make_participant, make_question, make_study

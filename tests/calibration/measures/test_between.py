@@ -11,7 +11,7 @@ from calibration.measures.people import People
 from calibration.measures.ranks import correlations, coverage
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
-from calibration.metrics.paired import paired_difference
+from calibration.metrics.correlation.paired import paired_difference
 
 ASKED = Specification("standard", replicates=200)
 

@@ -7,8 +7,8 @@ from calibration.frames import ScoreColumn
 from calibration.measures.comparison import Side, compared
 from calibration.measures.people import People
 from calibration.measures.specification import Specification
-from calibration.metrics.correlation import pearson, spearman
-from calibration.metrics.paired import spearman_difference
+from calibration.metrics.correlation.intervals import pearson, spearman
+from calibration.metrics.correlation.paired import spearman_difference
 
 ITEMS, QUERIES, PEOPLE = 120, 24, 12
 RNG = np.random.default_rng(7)

@@ -12,7 +12,7 @@ from calibration.measures.distribution import on_distribution
 from calibration.measures.people import People
 from calibration.measures.scored import Scored
 from calibration.measures.specification import Specification
-from calibration.metrics.distances import MEASURES
+from calibration.metrics.distribution.distances import MEASURES
 
 PEOPLE = Population.assumed([1, 2, 3, 4, 5], shares=[1, 2, 3, 4, 3], alpha=0.3, query_share=0.3)
 STANDARD = Specification("standard", replicates=200)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from calibration.measures.pairwise import NO_SCORE, NOT_COMPARED, pairwise
-from calibration.metrics.pairwise import pairwise_calibration
-from calibration.metrics.single_person import person_with_person
+from calibration.metrics.pairwise.calibration import pairwise_calibration
+from calibration.metrics.pairwise.single_person import person_with_person
 from tests.calibration.measures.test_distribution import STANDARD, column, found, studied
 
 

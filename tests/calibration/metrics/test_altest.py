@@ -8,8 +8,9 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from annotation.statistics.population import Population
-from calibration.metrics import altest, multiple
-from calibration.metrics.altest import alternative_annotator_test
+from calibration.metrics import multiple
+from calibration.metrics.annotators import altest
+from calibration.metrics.annotators.altest import alternative_annotator_test
 from calibration.metrics.multiple import benjamini_yekutieli
 
 PEOPLE = Population.assumed([1, 2, 3, 4, 5], shares=[1, 1, 1, 1, 1], alpha=0.25, query_share=0.3)

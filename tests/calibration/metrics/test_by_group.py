@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from calibration.metrics import by_group
-from calibration.metrics.by_group import GroupRanks, spearman_by_group
+from calibration.metrics.annotators import by_group
+from calibration.metrics.annotators.by_group import GroupRanks, spearman_by_group
 
 
 def some_people(seed=2, people=36, items=30, share=0.4):

@@ -8,8 +8,8 @@ from scipy import stats
 
 from annotation.statistics.clusters import cluster_weights
 from annotation.statistics.resampling import percentile_interval
-from calibration.metrics import correlation, moments
-from calibration.metrics.correlation import (
+from calibration.metrics.correlation import intervals, moments
+from calibration.metrics.correlation.intervals import (
     kendall,
     kendall_interval,
     pearson,
@@ -35,7 +35,7 @@ def scored(rng, queries, per_query=6):
 
 
 def test_examples_in_docstrings_hold():
-    assert doctest.testmod(correlation).failed == doctest.testmod(moments).failed == 0
+    assert doctest.testmod(intervals).failed == doctest.testmod(moments).failed == 0
 
 
 @given(points)
@@ -94,7 +94,7 @@ def test_rank_correlations_take_infinite_scores_as_the_extremes_that_they_are():
 @pytest.mark.parametrize("interval", INTERVALS)
 @pytest.mark.parametrize("sizes", ["equal", "unequal", "one each"])
 def test_interval_equals_the_loop_over_the_same_resamples(interval, sizes, monkeypatch):
-    monkeypatch.setattr("calibration.metrics.ranks.CELLS", 500)  # blocks that end within clusters
+    monkeypatch.setattr("calibration.metrics.correlation.ranks.CELLS", 500)  # blocks that end within clusters
     x, y, query = scored(np.random.default_rng(3), 12)
     query = {"equal": query, "unequal": np.sort(query**2 // 30), "one each": np.arange(72)}[sizes]
     order = np.random.default_rng(4).permutation(72)

@@ -9,7 +9,13 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 from sklearn.metrics import log_loss
 
-from calibration.metrics.distances import MEASURES, distances, jensen_shannon, total_variation, wasserstein_1
+from calibration.metrics.distribution.distances import (
+    MEASURES,
+    distances,
+    jensen_shannon,
+    total_variation,
+    wasserstein_1,
+)
 
 SCALE = np.arange(1, 6)
 
@@ -21,7 +27,7 @@ def studied(rng, items=40, most=9, least=1):
 
 
 def test_examples_in_docstrings_hold():
-    assert doctest.testmod(import_module("calibration.metrics.distances")).failed == 0
+    assert doctest.testmod(import_module("calibration.metrics.distribution.distances")).failed == 0
 
 
 def test_distances_are_those_of_scipy():

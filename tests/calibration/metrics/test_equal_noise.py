@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import isotonic_regression
 
-from calibration.metrics import equal_noise_pairs, latent_scores, tied_ranks
-from calibration.metrics.equal_noise import equal_noise
-from calibration.metrics.equal_noise_pairs import equal_noise_of_pairs
+from calibration.metrics.nulls import equal_noise_pairs, latent_scores, tied_ranks
+from calibration.metrics.nulls.equal_noise import equal_noise
+from calibration.metrics.nulls.equal_noise_pairs import equal_noise_of_pairs
+from calibration.metrics.nulls.unsure_means import equal_errors
 from calibration.metrics.subsets import near_pairs, pair_spearman
-from calibration.metrics.unsure_means import equal_errors
 
 QUERIES = np.repeat(np.arange(20), 10)
 
@@ -25,7 +25,12 @@ def scored(seed=0, n=200, error=1.0):
 
 
 def test_examples_in_docstrings_hold():
-    modules = import_module("calibration.metrics.equal_noise"), equal_noise_pairs, latent_scores, tied_ranks
+    modules = (
+        import_module("calibration.metrics.nulls.equal_noise"),
+        equal_noise_pairs,
+        latent_scores,
+        tied_ranks,
+    )
     assert [doctest.testmod(module).failed for module in modules] == [0] * 4
 
 

@@ -10,9 +10,9 @@ from scipy.special import ndtr
 from sklearn.metrics import roc_auc_score
 
 from annotation.statistics.resampling import jackknife_interval
-from calibration.metrics.auc import auc
-from calibration.metrics.equally_good import equally_good
-from calibration.metrics.equivalence import equivalent_and_decided
+from calibration.metrics.pairwise.auc import auc
+from calibration.metrics.pairwise.equally_good import equally_good
+from calibration.metrics.pairwise.equivalence import equivalent_and_decided
 
 VALUES = np.array([-2, -1, 0, 1, 2])
 CUTS = np.array([-1.5, -0.5, 0.5, 1.5])
@@ -35,7 +35,7 @@ def study(rng, *, queries=40, pairs=10, labels=25, blind=False):
 
 @pytest.mark.parametrize("name", ["equally_good", "equivalence", "auc"])
 def test_examples_in_docstrings_hold(name):
-    assert doctest.testmod(import_module(f"calibration.metrics.{name}")).failed == 0
+    assert doctest.testmod(import_module(f"calibration.metrics.pairwise.{name}")).failed == 0
 
 
 def test_pairs_are_equivalent_by_two_one_sided_tests_and_decided_by_one_two_sided_test():

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
-from calibration.metrics import fitted
-from calibration.metrics.fitted import isotonic_shares, out_of_fold, query_folds
-from calibration.metrics.ordered_logit import ordered_logit
+from calibration.metrics.distribution import fitted
+from calibration.metrics.distribution.fitted import isotonic_shares, out_of_fold, query_folds
+from calibration.metrics.distribution.ordered_logit import ordered_logit
 
 
 def labelled(rng, items=60, labels=4, slope=1.0):
@@ -24,7 +24,7 @@ def labelled(rng, items=60, labels=4, slope=1.0):
 def test_examples_in_docstrings_hold():
     assert (
         doctest.testmod(fitted).failed
-        == doctest.testmod(import_module("calibration.metrics.ordered_logit")).failed
+        == doctest.testmod(import_module("calibration.metrics.distribution.ordered_logit")).failed
         == 0
     )
 

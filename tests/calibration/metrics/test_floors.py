@@ -6,8 +6,8 @@ import pytest
 
 from annotation.statistics.entropy import entropy_bits_corrected
 from annotation.statistics.population import Population
-from calibration.metrics.distances import MEASURES, distances
-from calibration.metrics.floors import floors
+from calibration.metrics.distribution.distances import MEASURES, distances
+from calibration.metrics.distribution.floors import floors
 
 SCALE = [1, 2, 3, 4, 5]
 # Items differ about as much as the people who label one.
@@ -25,7 +25,7 @@ def means(found, names=MEASURES):
 
 
 def test_examples_in_docstrings_hold():
-    assert doctest.testmod(import_module("calibration.metrics.floors")).failed == 0
+    assert doctest.testmod(import_module("calibration.metrics.distribution.floors")).failed == 0
 
 
 @pytest.mark.parametrize(("labels", "wanted"), [(25, (0.138, 0.031, 0.206)), (5, (0.306, 0.156, 0.457))])

@@ -8,19 +8,21 @@ from scipy import stats
 from annotation.statistics.entropy import entropy_bits, mean_label, standard_deviation
 from annotation.statistics.population import Population
 from annotation.statistics.reliability import intraclass_correlation
-from calibration.metrics import corrections, isotonic, mean_reliability, strata, unsure_means
-from calibration.metrics.corrections import attenuation, thorndike
-from calibration.metrics.mean_reliability import pair_reliability, subset_reliability
-from calibration.metrics.size_matched import size_matched
+from calibration.metrics import strata
+from calibration.metrics.distribution import isotonic
+from calibration.metrics.nulls import corrections, mean_reliability, unsure_means
+from calibration.metrics.nulls.corrections import attenuation, thorndike
+from calibration.metrics.nulls.mean_reliability import pair_reliability, subset_reliability
+from calibration.metrics.nulls.size_matched import size_matched
+from calibration.metrics.nulls.unsure_means import variance_of_means
 from calibration.metrics.subsets import entropy, middle, near_pairs, pair_spearman
-from calibration.metrics.unsure_means import variance_of_means
 
 PEOPLE = Population.assumed([1, 2, 3, 4, 5], shares=[1, 2, 3, 3, 1], alpha=0.3, query_share=0.3)
 VALUES = np.arange(1.0, 6.0)
 
 
 def test_examples_in_docstrings_hold():
-    of_size = import_module("calibration.metrics.size_matched")
+    of_size = import_module("calibration.metrics.nulls.size_matched")
     for module in (corrections, isotonic, mean_reliability, of_size, strata, unsure_means):
         assert doctest.testmod(module).failed == 0
 

@@ -9,9 +9,9 @@ from sklearn.isotonic import IsotonicRegression
 
 from annotation.statistics.entropy import entropy_bits, mean_label
 from annotation.statistics.population import Population
-from calibration.metrics import nulls
-from calibration.metrics.isotonic import isotonic_fit
-from calibration.metrics.nulls import stratified_residual_test
+from calibration.metrics.distribution.isotonic import isotonic_fit
+from calibration.metrics.nulls import residuals
+from calibration.metrics.nulls.residuals import stratified_residual_test
 
 PEOPLE = Population.assumed([1, 2, 3, 4, 5], shares=[1, 1, 1, 1, 1], alpha=0.25, query_share=0.3)
 
@@ -23,7 +23,7 @@ def scored(rng, n=200, ratio=1.0):
 
 
 def test_examples_in_docstrings_hold():
-    assert doctest.testmod(nulls).failed == 0
+    assert doctest.testmod(residuals).failed == 0
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(-9, 9)), min_size=1, max_size=40))

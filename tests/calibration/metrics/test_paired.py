@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from calibration.metrics import cluster_ranks, paired
-from calibration.metrics.cluster_ranks import difference_against, spearman_against
-from calibration.metrics.paired import paired_difference, spearman_difference
-from calibration.metrics.ranks import difference_statistic, spearman_statistic
+from calibration.metrics.correlation import cluster_ranks, paired
+from calibration.metrics.correlation.cluster_ranks import difference_against, spearman_against
+from calibration.metrics.correlation.paired import paired_difference, spearman_difference
+from calibration.metrics.correlation.ranks import difference_statistic, spearman_statistic
 
 
 def test_examples_in_docstrings_hold():

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, log_loss
 
-from calibration.metrics import logistic, pairwise
+from calibration.metrics import logistic
 from calibration.metrics.logistic import logistic_fit
-from calibration.metrics.pairwise import FOLDS, pairwise_calibration
+from calibration.metrics.pairwise import calibration
+from calibration.metrics.pairwise.calibration import FOLDS, pairwise_calibration
 
 VALUES = [-2, -1, 0, 1, 2]
 
@@ -29,7 +30,7 @@ def plain(scores, counts, queries, **options):
     return pairwise_calibration(scores, counts, VALUES, clusters=queries, replicates=0, **options)
 
 
-@pytest.mark.parametrize("module", [pairwise, logistic])
+@pytest.mark.parametrize("module", [calibration, logistic])
 def test_examples_in_docstrings_hold(module):
     assert doctest.testmod(module).failed == 0
 
@@ -125,7 +126,7 @@ def test_scores_that_part_all_pairs_have_a_finite_slope_without_an_interval():
     scores = np.arange(-10, 10) + 0.5
     counts = np.stack([scores < 0, scores > 0], axis=1)
     found = pairwise_calibration(scores, counts, [-1, 1], replicates=0)
-    assert found.slope.reason == pairwise.PARTED and found.slope.low is None
+    assert found.slope.reason == calibration.PARTED and found.slope.low is None
     assert 0 < found.slope.value * found.scale < 20 and found.log_loss.value < 0.1
     scores[-1] = 1e9
     assert np.isfinite(pairwise_calibration(scores, counts, [-1, 1], replicates=0).slope.value)
@@ -158,7 +159,7 @@ def test_intervals_of_losses_stay_among_losses():
         ([1.0, 2, 3, 4, 5, np.nan], None, "fewer than 6 pairs with both scores and labels"),
         ([1.0, 2, 3, 4, 5, np.inf], None, "a score is infinite"),
         ([0.0] * 6, None, "the scorer's differences are all equal"),
-        ([1.0, 2, 3, -4, 5, 6], [1] * 6, pairwise.ONE_CLUSTER),
+        ([1.0, 2, 3, -4, 5, 6], [1] * 6, calibration.ONE_CLUSTER),
     ],
 )
 def test_what_is_undefined_says_why(differences, clusters, reason):

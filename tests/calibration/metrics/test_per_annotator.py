@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from calibration.metrics import annotator_ranks, per_annotator, spread
-from calibration.metrics.annotator_ranks import AnnotatorRanks
-from calibration.metrics.per_annotator import annotator_correlations
+from calibration.metrics.annotators import annotator_ranks, per_annotator, spread
+from calibration.metrics.annotators.annotator_ranks import AnnotatorRanks
+from calibration.metrics.annotators.per_annotator import annotator_correlations
 from tests.bench._simulations.whom import People, spread_of, true_spread
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from calibration.metrics import ranks
+from calibration.metrics.correlation import ranks
 
 
 def test_examples_in_docstrings_hold():

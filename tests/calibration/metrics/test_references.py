@@ -4,9 +4,9 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from calibration.metrics import references
-from calibration.metrics.distances import distances
-from calibration.metrics.references import left_out_person, overall_shares
+from calibration.metrics.distribution import references
+from calibration.metrics.distribution.distances import distances
+from calibration.metrics.distribution.references import left_out_person, overall_shares
 
 
 def test_examples_in_docstrings_hold():

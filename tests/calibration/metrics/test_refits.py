@@ -3,10 +3,10 @@ import doctest
 import numpy as np
 import pytest
 
-from calibration.metrics import refits
-from calibration.metrics.distances import MEASURES, distances
-from calibration.metrics.ordered_logit import ordered_logit
-from calibration.metrics.refits import loss_slopes, refit
+from calibration.metrics.distribution import refits
+from calibration.metrics.distribution.distances import MEASURES, distances
+from calibration.metrics.distribution.ordered_logit import ordered_logit
+from calibration.metrics.distribution.refits import loss_slopes, refit
 
 
 def test_examples_in_docstrings_hold():

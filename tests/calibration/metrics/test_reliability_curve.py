@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 
-from calibration.metrics.reliability_curve import equal_mass_bins, reliability_curve
+from calibration.metrics.distribution.reliability_curve import equal_mass_bins, reliability_curve
 
 LABELS = 25
 
@@ -21,7 +21,7 @@ def study(rng, *, queries=50, items=10, tilt=1.0):
 
 
 def test_examples_in_docstrings_hold():
-    assert doctest.testmod(import_module("calibration.metrics.reliability_curve")).failed == 0
+    assert doctest.testmod(import_module("calibration.metrics.distribution.reliability_curve")).failed == 0
 
 
 def test_the_curve_is_that_of_scikit_learn_and_the_error_is_its_mean_distance_from_the_diagonal():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from calibration.metrics import shares
-from calibration.metrics.shares import share_estimate
+from calibration.metrics.pairwise import shares
+from calibration.metrics.pairwise.shares import share_estimate
 
 
 def test_examples_in_docstrings_hold():

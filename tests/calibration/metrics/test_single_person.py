@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.metrics import single_person
-from calibration.metrics.single_person import agreement_with_person, person_with_person
+from calibration.metrics.pairwise import single_person
+from calibration.metrics.pairwise.single_person import agreement_with_person, person_with_person
 
 
 def test_examples_in_docstrings_hold():

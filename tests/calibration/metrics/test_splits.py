@@ -3,8 +3,8 @@ import doctest
 import numpy as np
 import pytest
 
-from calibration.metrics import splits
-from calibration.metrics.splits import split_labels
+from calibration.metrics.distribution import splits
+from calibration.metrics.distribution.splits import split_labels
 
 
 def test_examples_in_docstrings_hold():

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from calibration.metrics import within_query
-from calibration.metrics.correlation import spearman
-from calibration.metrics.within_query import within_query_spearman
+from calibration.metrics.correlation import within_query
+from calibration.metrics.correlation.intervals import spearman
+from calibration.metrics.correlation.within_query import within_query_spearman
 from tests.calibration.metrics.test_correlation import scored
 
 

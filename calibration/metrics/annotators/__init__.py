@@ -1,0 +1,1 @@
+"""A scorer beside single people, and beside groups of them."""

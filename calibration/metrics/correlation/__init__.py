@@ -1,0 +1,1 @@
+"""Correlations of scores with mean labels, by ranks first of all, with intervals over clusters."""

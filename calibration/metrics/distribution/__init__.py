@@ -1,0 +1,1 @@
+"""A scorer's shares against people's whole distribution of labels."""

@@ -1,0 +1,1 @@
+"""nulls.latent_scores"""

@@ -1,0 +1,1 @@
+"""What a drop on a subset would be of a scorer that errs alike on all items."""

@@ -1,0 +1,1 @@
+"""Scorers on comparisons: which of two responses people prefer, and how surely."""

@@ -1,0 +1,1 @@
+"""nulls.tied_ranks"""
