@@ -71,9 +71,7 @@ def create_audit(
     given = locals()
     asked = checked(study, {name: given[name] for name in ASKED})
     chosen = _scorers(study, scorers)
-    labels = Label.objects.counted(with_excluded=with_excluded)
-    if not labels.filter(item__study=study, value__isnull=False).exists():
-        raise AuditError(f"The study {study.slug} has no labels yet: collect or import some first.")
+    _check_labels(study, with_excluded=with_excluded)
     if created_by:
         check_size(study, asked, scorers=len(chosen))
         _check_queue(created_by)
@@ -82,6 +80,15 @@ def create_audit(
         audit.scorers.set(chosen)
         record(study, "asked for an audit", by=created_by, audit=audit.pk, subsets=preset)
     return audit
+
+
+def _check_labels(study: Study, *, with_excluded: bool) -> None:
+    of_study = Q(item__study=study, value__isnull=False)
+    if Label.objects.counted(with_excluded=with_excluded).filter(of_study).exists():
+        return
+    if Label.objects.counted(with_excluded=True).filter(of_study).exists():
+        raise AuditError(f"Whoever labelled {study.slug} is excluded: restore somebody, or count them too.")
+    raise AuditError(f"The study {study.slug} has no labels yet: collect or import some first.")
 
 
 def _check_queue(user: User) -> None:

@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from annotation.quality.exclusion import exclude
 from calibration.asking import AuditError
 from calibration.audit import (
     create_audit,
 )
 from calibration.models import Audit, Score, Scorer
 from tests.calibration.scored import asked, finished, make_scored_study
-from tests.factory import make_items, make_study
+from tests.factory import make_items, make_labels, make_participant, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +89,19 @@ def test_a_study_without_scores_or_without_labels_is_refused() -> None:
     Score.objects.create(study=study, scorer=Scorer.objects.create(name="reward"), item=items[0], value=1)
     with pytest.raises(AuditError, match="no labels yet"):
         create_audit(study=study)
+
+
+def test_a_study_whose_people_are_all_excluded_is_refused_as_such() -> None:
+    study = make_study()
+    person = make_participant(study, "loud")
+    for item in make_items(study, 4):
+        make_labels(item, [1], people=[person])
+    scorer = Scorer.objects.create(name="reward")
+    Score.objects.create(study=study, scorer=scorer, item=study.items.first(), value=1)
+    exclude(participant=person, reason="shouts")
+    with pytest.raises(AuditError, match="is excluded: restore somebody"):
+        create_audit(study=study)
+    assert create_audit(study=study, with_excluded=True)
 
 
 def test_chosen_subsets_and_thresholds_are_what_is_measured_and_stored() -> None:
