@@ -1,1 +1,0 @@
-"""nulls.latent_scores"""

@@ -1,1 +1,0 @@
-"""nulls.tied_ranks"""
