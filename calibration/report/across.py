@@ -27,7 +27,7 @@ REFERENCES = {
 # What stands in the columns of the table, where others than scorers have it, with its decimals.
 OF_REFERENCES = [
     *((measure, 2) for measure in MEASURES),
-    *(("corrected", 3), ("", 0), ("entropy_gap", 2), ("", 0), ("", 0)),
+    *(("corrected", 3), ("skill", 2), ("entropy_gap", 2), ("", 0), ("", 0)),
 ]
 DISTRIBUTION_HEADS = (
     *map(Head, MEASURES.values()),
@@ -35,13 +35,13 @@ DISTRIBUTION_HEADS = (
     Head("skill", "Wasserstein"),
     Head("entropy gap", "bits, above 0: too unsure"),
     Head("entropy", "rank correlation"),
-    Head("ECE", "of a perfect judge"),
+    Head("ECE", "of a calibrated one"),
 )
 PAIRWISE_HEADS = (
     Head("slope", "a typical difference, log odds"),
     Head("log loss"),
     Head("Brier"),
-    Head("ECE", "of a perfect judge"),
+    Head("ECE", "of a calibrated one"),
     Head("agrees with one person"),
     Head("one person with another"),
     Head("tells decided from equal", "AUC, 0.5: not at all"),
@@ -110,7 +110,11 @@ def _across(
             beneath, written = "", [cells.undefined(reason_of(scorer, key))] * len(heads)
         rows.append(Line(scorer["name"], beneath, written))
     if key == "distribution":
-        rows += _references(fullest(scorers, key) or {})
+        # The floor of a scorer that votes is that of a judge with as few votes.
+        stated = [scorer for scorer in scorers if "votes" not in (scorer.get(key) or {}).get("source", "")]
+        rows += _references(fullest(stated, key) or fullest(scorers, key) or {})
+    if key == "pairwise":
+        rows.append(_own_split(fullest(scorers, key) or {}))
     return Across(cells.grid(label, heads, rows), "")
 
 
@@ -131,16 +135,29 @@ def _references(found: Found) -> list[Line]:
     """What others than scorers have on the same items."""
     floor = (found.get("floor") or {}) | {"entropy_gap": found.get("entropy_gap_floor")}
     known = {"floor": floor, **(found.get("references") or {})}
+    overall = (known.get("overall") or {}).get("wasserstein_1")
     return [
         Line(
             name,
             beneath,
-            [_reference(known[key], of, places) for of, places in OF_REFERENCES],
+            [_reference(_with_skill(known[key], overall), of, places) for of, places in OF_REFERENCES],
             reference=True,
         )
         for key, (name, beneath) in REFERENCES.items()
         if known.get(key)
     ]
+
+
+def _with_skill(known: Found, overall: float | None) -> Found:
+    own = known.get("wasserstein_1")
+    return {**known, "skill": None if own is None or not overall else 1 - own / overall}
+
+
+def _own_split(found: Found) -> Line:
+    """What a scorer loses that knows every share of people."""
+    floors = [_reference(found, key, 2) for key in ("log_loss_floor", "brier_floor")]
+    written = [SafeString(""), *floors, *[SafeString("")] * (len(PAIRWISE_HEADS) - 3)]
+    return Line("A perfect judge", "people’s own split", written, reference=True)
 
 
 def _reference(known: Found, of: str, places: int) -> SafeString:

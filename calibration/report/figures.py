@@ -123,8 +123,8 @@ def curve_figure(scorer: Result, key: str) -> Figure | None:
     floor = (curve if "ece_floor" in curve else scorer[key]).get("ece_floor")
     if error["value"] is not None and floor is not None:
         says += (
-            f" Expected calibration error: {fixed(error['value'], 3)}; a perfect judge would have "
-            f"{fixed(floor, 3)} with as many votes."
+            f" Expected calibration error: {fixed(error['value'], 3)}; a calibrated scorer would have "
+            f"{fixed(floor, 3)} with as much noise."
         )
     return Figure(
         name=f"reliability-{key}",

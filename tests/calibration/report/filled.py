@@ -65,6 +65,7 @@ def _parts(kind: str, examples: list[tuple[str, list[int]]]) -> Result:
     equal = {"margin": 0.5, "n_equivalent": 10, "n_decided": 40, "n_undecided": 10}
     equal |= {key: estimate(0.7) for key in ("spread_equivalent", "spread_decided", "auc", "confident")}
     pairwise = {"n": 60, "equally_good": equal, "reliability_curve": {"bins": BINS}, "ece_floor": 0.015}
+    pairwise |= {"log_loss_floor": 0.55, "brier_floor": 0.19}
     pairwise |= {
         key: estimate(0.6)
         for key in ("slope", "log_loss", "brier", "ece", "single_person", "person_with_person")

@@ -71,13 +71,14 @@ def test_every_part_of_the_result_is_on_the_page(console: Client) -> None:
         "+0.20 p 0.020",  # behind the highest
         "Mean labels have a standard deviation of 0.61 there and a reliability of 0.80, so that a perfect "
         "scorer can expect 0.89.",
-        "A perfect judge with as many votes 0.21",
+        "A perfect judge with as many votes 0.21 0.50 0.50 0.50 0.50 0.50 0.58",
+        "A perfect judge people’s own split 0.55 0.19",
         "does not pass too thin a design to tell",
         "People hold 10 pairs equally good",
         "18 to 29 12 people 0.40 0.35 to 0.45",
         "14 people by the rank correlation of the scorer with their own labels",
         "the subset does not overlap the rest",
-        "Expected calibration error: 0.040; a perfect judge would have 0.015",
+        "Expected calibration error: 0.040; a calibrated scorer would have 0.015",
     ):
         assert said in words, said
     assert "not measured by this audit" not in words
