@@ -89,8 +89,9 @@ def _single_people(people: People) -> tuple[bool, str]:
         return False, "The labels do not tell who gave them."
     each = np.bincount(people.rows.person)
     median = float(np.median(each))
+    labels = "label" if median == 1 else "labels"
     words = (
-        f"{len(each):,} people gave {median:g} labels each (median). The alternative annotator test takes "
+        f"{len(each):,} people gave {median:g} {labels} each (median). The alternative annotator test takes "
         f"{FEWEST_ANNOTATORS} people of about {ENOUGH_ITEMS}: one judge passed 20 % of simulated studies "
         "with 30 items a person, 63 % with 60, 98 % with 120."
     )
@@ -102,7 +103,7 @@ def _groups(people: People) -> tuple[bool, str]:
         return False, "The labels do not tell who gave them."
     shown = sum(len(groups.names) >= 2 for groups in people.groups)
     words = (
-        f"{shown} {'question' if shown == 1 else 'questions'} of the survey "
-        f"{'makes' if shown == 1 else 'make'} two groups or more of at least {FEWEST_PEOPLE} people."
+        f"{shown or 'No'} {'questions' if shown > 1 else 'question'} of the survey "
+        f"{'make' if shown > 1 else 'makes'} two groups or more of at least {FEWEST_PEOPLE} people."
     )
     return bool(shown), words

@@ -91,9 +91,11 @@ def _behind(cells: Cells, result: Result, name: str) -> SafeString:
     if differences and differences[0]["first"] == name:
         return SafeString("highest")
     found = next((row for row in differences if row["second"] == name), None)
+    if found is None and len(result["scorers"]) == 1:
+        return cells.undefined("no other scorer")
     if found is None:
-        alone = len(result["scorers"]) == 1
-        return cells.undefined("no other scorer" if alone else reason_of(result, "differences"))
+        measured = result.get("differences") is not None
+        return cells.undefined("no scorer has a rho" if measured else reason_of(result, "differences"))
     return cells.tested(found["spearman"] | {"p": found["p"], "adjusted_p": found["adjusted_p"]})
 
 

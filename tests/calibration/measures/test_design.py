@@ -55,6 +55,7 @@ def test_a_thin_design_says_so_and_why(value):
     assert not any(row["adequate"] for row in rows)
     assert rows[0]["words"].startswith("8 queries")
     assert ("no repeats" in rows[1]["words"]) == (value is None)
+    assert rows[5]["words"].startswith("No question of the survey makes ")
 
 
 def test_the_unit_is_that_of_the_audit():

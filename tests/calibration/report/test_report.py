@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from annotation.models import Study
 from calibration.audit import create_audit, run_audit
-from calibration.models import Audit
+from calibration.models import Audit, Score
 from calibration.report.found import ranked
 from calibration.report.read import read_report
 from generation.models import Response
@@ -50,6 +50,14 @@ def test_five_numbers_say_what_the_audit_found(console: Client) -> None:
     assert "0.95 rho that a perfect scorer can expect (" in words
     assert "0.21 Wasserstein-1 floor" in words
     assert re.search(r"1 of 2 fall more than the range explains, top \d+ % by entropy", words)
+
+
+def test_where_no_scorer_has_a_rho_none_is_behind_the_highest(console: Client) -> None:
+    study = make_scored_study()
+    Score.objects.update(value=1)
+    words = words_of(console, finished(study, preset="standard"))
+    assert "no scorer has a rho" in words
+    assert "not measured by this audit" not in words
 
 
 def test_red_is_who_falls_more_than_the_range_explains_by_the_adjusted_p(console: Client) -> None:
