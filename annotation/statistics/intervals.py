@@ -1,7 +1,7 @@
 """Estimates with intervals, by resampling whole clusters (queries, or forms) of items."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import inf, isfinite
 from typing import Literal
 
@@ -65,6 +65,12 @@ class Estimate:
             number = getattr(self, name)
             defined = number is not None and isfinite(number)
             object.__setattr__(self, name, float(number) if defined else None)
+
+    def times(self, factor: float) -> "Estimate":
+        """Return the same in other units; the factor is above 0."""
+        ends = self.value, self.low, self.high
+        value, low, high = (None if end is None else end * factor for end in ends)
+        return replace(self, value=value, low=low, high=high)
 
     def as_dict(self) -> dict[str, float | int | str | None]:
         """Return its numbers, and the reason and the method of the interval if there are any."""

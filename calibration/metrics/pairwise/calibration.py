@@ -187,9 +187,9 @@ def pairwise_calibration(
         curve = replace(curve, ece=replace(curve.ece, n=len(d), reason=ONE_CLUSTER))
     return PairwiseCalibration(
         n=len(d),
-        slope=_over(slope, scale),
+        slope=slope.times(1 / scale),
         intercept=intercept,
-        slope_without_intercept=replace(_over(either, scale), n=len(d)),
+        slope_without_intercept=replace(either.times(1 / scale), n=len(d)),
         scale=scale,
         log_loss=mean_loss(share * _surprise(odds) + (1 - share) * _surprise(-odds), np.inf),
         log_loss_floor=floors[0],
@@ -237,12 +237,6 @@ def _coefficients(
     ends = [jackknife_interval(found[k], left_out[:, k], confidence=confidence) for k in (0, 1)]
     slope, intercept = (Estimate(found[k], *ends[k], n, None, number, number, "jackknife") for k in (0, 1))
     return slope, intercept
-
-
-def _over(found: Estimate, scale: float) -> Estimate:
-    ends = found.value, found.low, found.high
-    value, low, high = (None if end is None else end / scale for end in ends)
-    return replace(found, value=value, low=low, high=high)
 
 
 def _parted(x: FloatArray, share: FloatArray) -> bool:

@@ -1,7 +1,7 @@
 """Equally good pairs: whether a scorer tells apart what people hold equivalent."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
@@ -155,19 +155,13 @@ def equally_good(
         n_equivalent=int(equivalent.sum()),
         n_decided=int(decided.sum()),
         n_undecided=int((known & ~compared).sum()),
-        spread_equivalent=_times(of(mean, distance, equivalent, EQUIVALENT), unit),
-        spread_decided=_times(of(mean, distance, decided, DECIDED), unit),
+        spread_equivalent=of(mean, distance, equivalent, EQUIVALENT).times(unit),
+        spread_decided=of(mean, distance, decided, DECIDED).times(unit),
         ratio=ratio,
         auc=parted,
         confident=of(share_estimate, sure, equivalent, EQUIVALENT),
         confident_decided=of(share_estimate, sure, decided, DECIDED),
     )
-
-
-def _times(found: Estimate, unit: float) -> Estimate:
-    ends = found.value, found.low, found.high
-    value, low, high = (None if end is None else end * unit for end in ends)
-    return replace(found, value=value, low=low, high=high)
 
 
 def _too_few(where: Mask, held: str) -> str | None:
