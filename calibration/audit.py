@@ -148,8 +148,9 @@ def run_audit(
             _fail(audit, str(error))
         except Exception as error:
             logger.exception("audit %s failed", audit.pk)
+            where = "".join(f", {note}" for note in getattr(error, "__notes__", []))
             reason = str(error).strip().split("\n")[0]
-            _fail(audit, f"The audit stopped: {type(error).__name__}: {reason}")
+            _fail(audit, f"The audit stopped{where}: {type(error).__name__}: {reason}")
     with suppress(Audit.DoesNotExist):
         audit.refresh_from_db()
     return audit

@@ -56,11 +56,24 @@ class AuditWithResultSerializer(AuditSerializer):
         fields = [*AuditSerializer.Meta.fields, "result"]
 
 
-class AddedScorersSerializer(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses a name that it does not know: misspelt, it would be left out in silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        known = super().to_internal_value(data)
+        if unknown := [name for name in data if name not in self.fields]:
+            there = ", ".join(self.fields)
+            raise serializers.ValidationError(
+                {name: [f"There is no such field; there are: {there}."] for name in unknown}
+            )
+        return known
+
+
+class AddedScorersSerializer(StrictSerializer):
     scorers = serializers.ListField(child=serializers.CharField())
 
 
-class NewAuditSerializer(serializers.Serializer[Any]):
+class NewAuditSerializer(StrictSerializer):
     """What is asked of an audit; without scorers, every scorer that scored the study.
 
     `subsets` are rules with their parameters, in place of the preset's; without a `cluster_unit`, intervals

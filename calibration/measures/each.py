@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from threading import Event
 from typing import Any
@@ -61,10 +61,19 @@ def measure_each(
             while running:
                 done, _ = wait(running, timeout=SECONDS_BETWEEN_LOOKS, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield running.pop(future), future.result()
+                    column = running.pop(future)
+                    yield column, _result(future, column)
                     watch(len(taken) / most)
                 if not done:
                     watch(len(taken) / most)
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
+
+
+def _result(future: Future[Found], column: ScoreColumn) -> Found:
+    try:
+        return future.result()
+    except Exception as error:
+        error.add_note(f"measuring {column.name}")
+        raise

@@ -102,3 +102,12 @@ def test_an_audit_is_specified_cancelled_run_again_and_given_more_scorers(api: C
         refused = api.post("/api/v1/studies/answers/audits/", asked | wrong, "application/json")
         assert (refused.status_code, words in refused.content.decode()) == (400, True)
     assert Audit.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_misspelt_field_of_a_new_audit_is_refused_by_its_name(api: Client) -> None:
+    labelled()
+    answer = api.post("/api/v1/studies/answers/audits/", {"subset": {"tukey": [1]}}, "application/json")
+    assert answer.status_code == 400
+    assert answer.json()["subset"][0].startswith("There is no such field; there are: preset, ")
+    assert not Audit.objects.exists()

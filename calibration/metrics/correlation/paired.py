@@ -76,7 +76,8 @@ def paired_difference(
     """
     value = values[0] - values[1]
     if not np.isfinite(value):
-        return PairedDifference(Estimate(None, None, None, n, "the statistic of one is undefined"), None)
+        words = "the statistic of one is undefined" if n else "no items in common"
+        return PairedDifference(Estimate(None, None, None, n, words), None)
     apart = np.subtract(*(np.asarray(side, dtype=np.float64) for side in replicates))
     defined = apart[np.isfinite(apart)]
     if reason := _without(n, clusters, len(defined), len(apart)):
