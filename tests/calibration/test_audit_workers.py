@@ -78,7 +78,7 @@ def test_a_failure_is_stored_as_one_line() -> None:
     Study.objects.filter(slug="other").update(kind="pair")
     pair.refresh_from_db()
     assert run_audit(audit=pair).state == Audit.State.FAILED
-    assert pair.error.startswith("The audit stopped: ValueError: ")
+    assert pair.error.startswith("The audit stopped, measuring judge: ValueError: ")
     assert "\n" not in pair.error
 
 
