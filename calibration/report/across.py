@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.utils.safestring import SafeString
 
@@ -10,42 +11,42 @@ from calibration.report.cells import Cells, Grid, Head, Line, p_text
 from calibration.report.found import Found, Result, absent, fullest, reason_of, told
 
 SOURCES = {"stated": "stated", "votes": "from votes", "ordered_logit": "fitted"}
-MEASURES = {
-    "wasserstein_1": "Wasserstein",
+# Beside Wasserstein's, which stands with what it means.
+DISTANCES = {
     "total_variation": "total variation",
     "jensen_shannon": "Jensen-Shannon",
     "log_loss": "log loss",
     "brier": "Brier",
-    "ranked_probability_score": "RPS",
+    "ranked_probability_score": "ranked probability",
 }
+MEASURES = {"wasserstein_1": "Wasserstein", **DISTANCES}
 REFERENCES = {
     "floor": ("A perfect judge", "with as many votes"),
     "overall": ("Everybody alike", "the study’s shares"),
     "left_out_person": ("One other person", "their one label"),
     "uniform": ("Knows nothing", "all labels alike"),
 }
-# What stands in the columns of the table, where others than scorers have it, with its decimals.
-OF_REFERENCES = [
-    *((measure, 2) for measure in MEASURES),
-    *(("corrected", 3), ("skill", 2), ("entropy_gap", 2), ("", 0), ("", 0)),
-]
 DISTRIBUTION_HEADS = (
-    *map(Head, MEASURES.values()),
+    Head("Wasserstein", "distance, steps of the scale"),
+    Head("skill", "1: perfect, 0: everybody alike"),
     Head("corrected distance", "0: perfect"),
-    Head("skill", "Wasserstein"),
     Head("entropy gap", "bits, above 0: too unsure"),
     Head("entropy", "rank correlation"),
-    Head("ECE", "of a calibrated one"),
+    Head("calibration error", "of a calibrated one"),
 )
+# Of those, what others than scorers have, with its decimals.
+OF_REFERENCES = (("wasserstein_1", 2), ("skill", 2), ("corrected", 3), ("entropy_gap", 2), ("", 0), ("", 0))
 PAIRWISE_HEADS = (
     Head("slope", "a typical difference, log odds"),
+    Head("both orders", "sides mean nothing"),
+    Head("lean to A", "at equal scores, log odds"),
     Head("log loss"),
     Head("Brier"),
-    Head("ECE", "of a calibrated one"),
+    Head("calibration error", "of a calibrated one"),
     Head("agrees with one person"),
-    Head("one person with another"),
+    Head("equal pairs apart", "of decided ones, 1: as far"),
     Head("tells decided from equal", "AUC, 0.5: not at all"),
-    Head("sure of equal pairs", "beyond 0.75"),
+    Head("sure of equal pairs", "share"),
 )
 PEOPLE_HEADS = (
     Head("alt test"),
@@ -68,18 +69,22 @@ class Across:
 
 
 def distribution_of(scorers: Sequence[Result]) -> Across:
-    """Distances to people's whole distribution, over what others would have."""
-    return _across(
-        scorers,
-        "distribution",
-        "Distance to people’s whole distribution",
-        DISTRIBUTION_HEADS,
-        _distribution_line,
-    )
+    """How far from people's whole distribution, over what others would have."""
+    label = "Distance to people’s whole distribution"
+    others = partial(_references, scorers, OF_REFERENCES)
+    return _across(scorers, "distribution", label, DISTRIBUTION_HEADS, _distribution_line, others)
+
+
+def distances_of(scorers: Sequence[Result]) -> Across:
+    """The same by the other distances, for who compares with published ones."""
+    heads = [*map(Head, DISTANCES.values())]
+    others = partial(_references, scorers, [(measure, 2) for measure in DISTANCES])
+    return _across(scorers, "distribution", "Other distances", heads, _distances_line, others)
 
 
 def pairwise_of(scorers: Sequence[Result]) -> Across:
-    return _across(scorers, "pairwise", "Scorers on comparisons", PAIRWISE_HEADS, _pairwise_line)
+    others = partial(_people_on_pairs, fullest(scorers, "pairwise") or {})
+    return _across(scorers, "pairwise", "Scorers on comparisons", PAIRWISE_HEADS, _pairwise_line, others)
 
 
 def people_of(scorers: Sequence[Result]) -> Across:
@@ -97,7 +102,8 @@ def _across(
     key: str,
     label: str,
     heads: Sequence[Head],
-    line: Callable[[Cells, Found], tuple[str, list[SafeString]]],
+    line: Callable[[Cells, Found], list[SafeString]],
+    others: Callable[[Cells], list[Line]],
 ) -> Across:
     if why := absent(scorers, key):
         return Across(None, why)
@@ -105,34 +111,36 @@ def _across(
     for scorer in scorers:
         part = scorer.get(key)
         if part:
-            beneath, written = line(cells, part)
+            source = SOURCES.get(part.get("source", ""), "")
+            beneath = f"{source}{', ' if source else ''}n = {part['n']:,}"
+            rows.append(Line(scorer["name"], beneath, line(cells, part)))
         else:
-            beneath, written = "", [cells.undefined(reason_of(scorer, key))] * len(heads)
-        rows.append(Line(scorer["name"], beneath, written))
-    if key == "distribution":
-        # The floor of a scorer that votes is that of a judge with as few votes.
-        stated = [scorer for scorer in scorers if "votes" not in (scorer.get(key) or {}).get("source", "")]
-        rows += _references(fullest(stated, key) or fullest(scorers, key) or {})
-    if key == "pairwise":
-        rows.append(_own_split(fullest(scorers, key) or {}))
-    return Across(cells.grid(label, heads, rows), "")
+            undefined = cells.undefined(reason_of(scorer, key))
+            rows.append(Line(scorer["name"], "", [undefined] * len(heads)))
+    return Across(cells.grid(label, heads, [*rows, *others(cells)]), "")
 
 
-def _distribution_line(cells: Cells, found: Found) -> tuple[str, list[SafeString]]:
+def _distribution_line(cells: Cells, found: Found) -> list[SafeString]:
     skill, curve = found.get("skill") or {}, told(found, "reliability_curve")
-    written = [
-        *(cells.estimate(told(found, measure)) for measure in MEASURES),
-        cells.estimate(told(found, "corrected"), 3),
+    return [
+        cells.estimate(told(found, "wasserstein_1")),
         cells.estimate(told(skill, "wasserstein_1")),
+        cells.estimate(told(found, "corrected"), 3),
         cells.estimate(told(found, "entropy_gap"), sign=True),
         cells.estimate(told(found, "entropy_correlation")),
         _ece(cells, curve),
     ]
-    return f"{SOURCES.get(found['source'], found['source'])}, n = {found['n']:,}", written
 
 
-def _references(found: Found) -> list[Line]:
+def _distances_line(cells: Cells, found: Found) -> list[SafeString]:
+    return [cells.estimate(told(found, measure)) for measure in DISTANCES]
+
+
+def _references(scorers: Sequence[Result], columns: Sequence[tuple[str, int]], _: Cells) -> list[Line]:
     """What others than scorers have on the same items."""
+    # The floor of a scorer that votes is that of a judge with as few votes.
+    stated = [one for one in scorers if "votes" not in (one.get("distribution") or {}).get("source", "")]
+    found = fullest(stated, "distribution") or fullest(scorers, "distribution") or {}
     floor = (found.get("floor") or {}) | {"entropy_gap": found.get("entropy_gap_floor")}
     known = {"floor": floor, **(found.get("references") or {})}
     overall = (known.get("overall") or {}).get("wasserstein_1")
@@ -140,7 +148,7 @@ def _references(found: Found) -> list[Line]:
         Line(
             name,
             beneath,
-            [_reference(_with_skill(known[key], overall), of, places) for of, places in OF_REFERENCES],
+            [_reference(_with_skill(known[key], overall), of, places) for of, places in columns],
             reference=True,
         )
         for key, (name, beneath) in REFERENCES.items()
@@ -153,11 +161,15 @@ def _with_skill(known: Found, overall: float | None) -> Found:
     return {**known, "skill": None if own is None or not overall else 1 - own / overall}
 
 
-def _own_split(found: Found) -> Line:
-    """What a scorer loses that knows every share of people."""
-    floors = [_reference(found, key, 2) for key in ("log_loss_floor", "brier_floor")]
-    written = [SafeString(""), *floors, *[SafeString("")] * (len(PAIRWISE_HEADS) - 3)]
-    return Line("A perfect judge", "people’s own split", written, reference=True)
+def _people_on_pairs(found: Found, cells: Cells) -> list[Line]:
+    """What a scorer loses that knows every share of people; and how often people agree with each other."""
+    blank = SafeString("")
+    split = [_reference(found, key, 2) for key in ("log_loss_floor", "brier_floor")]
+    person = cells.estimate(told(found, "person_with_person"))
+    return [
+        Line("A perfect judge", "people’s own split", [*[blank] * 3, *split, *[blank] * 5], reference=True),
+        Line("One other person", "ties left out", [*[blank] * 6, person, *[blank] * 3], reference=True),
+    ]
 
 
 def _reference(known: Found, of: str, places: int) -> SafeString:
@@ -171,16 +183,16 @@ def _ece(cells: Cells, curve: Found) -> SafeString:
     return cells.estimate(told(curve, "ece"), 3, beneath=beneath)
 
 
-def _pairwise_line(cells: Cells, found: Found) -> tuple[str, list[SafeString]]:
-    equal = told(found, "equally_good")
-    written = [
-        cells.estimate(_scaled(told(found, "slope"), found.get("scale") or 1.0)),
+def _pairwise_line(cells: Cells, found: Found) -> list[SafeString]:
+    equal, scale = told(found, "equally_good"), found.get("scale") or 1.0
+    return [
+        *(cells.estimate(_scaled(told(found, key), scale)) for key in ("slope", "slope_without_intercept")),
+        cells.estimate(told(found, "intercept"), sign=True),
         *(cells.estimate(told(found, key)) for key in ("log_loss", "brier")),
         _ece(cells, found),
-        *(cells.estimate(told(found, key)) for key in ("single_person", "person_with_person")),
-        *(cells.estimate(told(equal, key)) for key in ("auc", "confident")),
+        cells.estimate(told(found, "single_person")),
+        *(cells.estimate(told(equal, key)) for key in ("ratio", "auc", "confident")),
     ]
-    return f"n = {found['n']:,}", written
 
 
 def _scaled(estimate: Found, scale: float) -> Found:

@@ -141,9 +141,3 @@ def _queries(cells: Cells, within: Found) -> SafeString:
     if not within.get("queries"):
         return cells.undefined(within.get("reason"))
     return SafeString(f"{within['n']:,} of {within['queries']:,}")
-
-
-def share_of_falls(section: RuleSection) -> tuple[int, int]:
-    """How many scorers fall more than the range explains on the chosen subset, of how many with a test."""
-    tested = [found for found in section.excess.values() if found.get("p") is not None]
-    return sum(map(falls, tested)), len(tested)

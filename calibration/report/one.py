@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from annotation.figures.figure import Figure
 from annotation.models import Study
-from annotation.templatetags.labels import counted, fixed, percent
+from annotation.templatetags.labels import counted, end, fixed, percent
 from calibration.report.cells import Cells, Grid, Head, Line
 from calibration.report.examples import Example, Items, examples_of
 from calibration.report.figures import figures_of
@@ -67,7 +67,8 @@ def equally_good_words(scorer: Found) -> str:
     auc, confident = told(found, "auc")["value"], told(found, "confident")["value"]
     if None not in spreads:
         first, second = map(fixed, spreads)
-        said += f"The scorer’s scores lie {first} apart on the first and {second} on the second. "
+        said += f"The scorer’s scores lie {first} apart on the first and {second} on the second"
+        said += f": {_ratio(told(found, 'ratio'))}. " if told(found, "ratio")["value"] is not None else ". "
     if auc is not None:
         said += (
             f"By that distance it tells the two kinds apart with an AUC of {fixed(auc)} (0.5 is not at all). "
@@ -75,6 +76,11 @@ def equally_good_words(scorer: Found) -> str:
     if confident is not None:
         said += f"It is sure of a side, beyond 0.75, on {percent(confident)} of the equally good pairs."
     return said.strip()
+
+
+def _ratio(found: Found) -> str:
+    ends = f" (from {end(found['low'])} to {end(found['high'])})" if found.get("low") is not None else ""
+    return f"{fixed(found['value'])} times as far{ends}"
 
 
 def _group_grid(question: Found) -> Grid:

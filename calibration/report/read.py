@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlencode
 
 from annotation.models import Study
 from annotation.templatetags.labels import counted
-from calibration.report.across import Across, distribution_of, pairwise_of, people_of
+from calibration.report.across import Across, distances_of, distribution_of, pairwise_of, people_of
 from calibration.report.examples import items_of
 from calibration.report.found import Found, Result, fullest, ranked
-from calibration.report.league import League, league_of, share_of_falls
+from calibration.report.league import League, league_of
 from calibration.report.one import OneScorer, one_scorer
+from calibration.report.questions import Question, questions_of
 from calibration.report.subsets import RuleSection, sections_of
 
 LIMIT = (
@@ -31,6 +33,7 @@ class Report:
     sections: list[RuleSection]
     league: League
     distribution: Across
+    distances: Across
     pairwise: Across
     people: Across
     ones: list[OneScorer]
@@ -40,6 +43,11 @@ class Report:
     labels_each: str
     wishes: Mapping[str, str]
     limit: str = LIMIT
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """What the subsets are asked for."""
+        return questions_of(self.sections)
 
     @property
     def ceiling(self) -> Found | None:
@@ -56,7 +64,7 @@ class Report:
     @property
     def falls(self) -> tuple[int, int]:
         """Of the league's subset: how many fall more than the range explains, of how many with a test."""
-        return share_of_falls(self.league.focus) if self.league.focus else (0, 0)
+        return self.league.focus.falls if self.league.focus else (0, 0)
 
     @property
     def shown(self) -> str:
@@ -98,6 +106,7 @@ def read_report(
         sections=sections,
         league=league_of(result, scorers, next((one for one in sections if one.expected), None)),
         distribution=distribution_of(scorers),
+        distances=distances_of(scorers),
         pairwise=pairwise_of(scorers),
         people=people_of(scorers),
         ones=[one_scorer(scorer, sections, study=study, items=items) for scorer in shown],

@@ -32,7 +32,10 @@ SENSITIVITY = tuple(map(Head, ("sd of means", "reliability", "ceiling", *CORRECT
 
 @dataclass(frozen=True)
 class Cut:
-    """One parameter of a rule: how many of the study's items it keeps, and how many tie at its boundary."""
+    """What a rule keeps: how many of the study's items, and how many tie at its boundary.
+
+    Parameters that keep the same items, as ties make them, are one cut: `parameter` is the first of them.
+    """
 
     parameter: str
     query: str
@@ -53,13 +56,14 @@ class SubsetRow:
 
 @dataclass(frozen=True)
 class RuleSection:
-    """The subsets of one rule: `at` is the place of the chosen one."""
+    """The subsets of one rule: `at` is the place of the chosen one, `wished` whether it was asked for."""
 
     key: str
     rule: Rule
     cuts: list[Cut]
     at: int
     rows: list[SubsetRow]
+    wished: bool = False
 
     @property
     def chosen(self) -> Cut:
@@ -74,6 +78,20 @@ class RuleSection:
     def excess(self) -> dict[str, Found]:
         """Of each scorer on the chosen subset."""
         return {row.scorer["name"]: told(row.cells[self.at][0], "excess") for row in self.rows}
+
+    @property
+    def falls(self) -> tuple[int, int]:
+        """How many scorers fall more than the range explains, of how many with a test."""
+        tested = [found for found in self.excess.values() if found.get("p") is not None]
+        return sum(map(falls, tested)), len(tested)
+
+    @property
+    def keeps(self) -> list[Any]:
+        """What tells its subsets from another rule's: the same items give the same numbers."""
+        return [
+            (cut.n, *(row.cells[n][0]["spearman"]["value"] for row in self.rows))
+            for n, cut in enumerate(self.cuts)
+        ]
 
     @property
     def expected(self) -> bool:
@@ -144,11 +162,8 @@ def cuts_of_one(sections: list[RuleSection], name: str) -> Grid:
         row = next(row for row in section.rows if row.scorer["name"] == name)
         for found, cut in row.cells:
             line = _line(cells, section.rule.title, row.whole, found)
-            rows.append(
-                Line(line.name, cut.words, line.cells + sensitivity_cells(cells, found), marked=line.marked)
-            )
-    label = f"Every subset: {name}"
-    return cells.grid(label, [*HEADS, *SENSITIVITY], rows, first="Subset")
+            rows.append(Line(line.name, cut.words, line.cells, marked=line.marked))
+    return cells.grid(f"Every subset: {name}", HEADS, rows, first="Subset")
 
 
 def sensitivity_cells(cells: Cells, found: Found) -> list[SafeString]:
@@ -214,27 +229,33 @@ def _section(key: str, result: Result, scorers: list[Result], wishes: Mapping[st
     whole = "all_pairs" if RULES[key].unit == "pair" else "spearman"
     rows = []
     for scorer in scorers:
-        cells = [subset for subset in scorer["subsets"] if subset["rule"] == key]
-        rows.append(SubsetRow(scorer, told(scorer, whole), list(zip(cells, cuts, strict=True))))
+        found = {_name(subset): subset for subset in scorer["subsets"] if subset["rule"] == key}
+        rows.append(SubsetRow(scorer, told(scorer, whole), [(found[cut.parameter], cut) for cut in cuts]))
     at = next(n for n, cut in enumerate(cuts) if cut.chosen)
-    return RuleSection(key, RULES[key], cuts, at, rows)
+    return RuleSection(key, RULES[key], cuts, at, rows, wished=key in wishes)
 
 
 def _cuts(key: str, result: Result, wishes: Mapping[str, str]) -> list[Cut]:
-    """The rule's parameters; without a wish, the plot shows the narrowest subset that is not mere noise."""
+    """The rule's cuts; without a wish, the plot shows the narrowest subset that is not mere noise."""
     found = {_name(subset): subset for subset in result["subsets"] if subset["rule"] == key}
     wish = wishes.get(key, "")
     chosen = wish if wish in found else _plottable(key, result, found)
+    # A rule's subsets lie one inside the other, so that those of one size are the same.
+    alike: dict[tuple[int, int], list[str]] = {}
+    for name, subset in found.items():
+        alike.setdefault((subset["n"], subset["boundary_ties"]), []).append(name)
     return [
         Cut(
-            parameter=name,
-            query=urlencode({**wishes, key: name}),
-            words=RULES[key].cut(subset["parameter"]),
-            n=subset["n"],
-            boundary_ties=subset["boundary_ties"],
-            chosen=name == chosen,
+            parameter=names[0],
+            query=urlencode({**wishes, key: names[0]}),
+            words=" to ".join(
+                RULES[key].cut(found[name]["parameter"]) for name in dict.fromkeys((names[0], names[-1]))
+            ),
+            n=n,
+            boundary_ties=ties,
+            chosen=chosen in names,
         )
-        for name, subset in found.items()
+        for (n, ties), names in alike.items()
     ]
 
 

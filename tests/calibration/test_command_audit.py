@@ -30,7 +30,7 @@ def test_it_prints_a_table_of_all_items_and_of_a_subset_of_every_rule_with_n_and
     assert re.fullmatch(r"Similar quality: Tukey’s fences: k = 0.5, \d\d items +all +subset", tukey[0])
     assert re.fullmatch(r"reward +(0\.\d\d \(0\.\d\d, 0\.\d\d\) *){2}", tukey[2])
     assert re.search(r"judge .*\) n=\d", tukey[1])
-    assert re.match(r"Disagreed: entropy: top \d+ %, \d+ items, \d+ ties ", entropy[0])
+    assert re.match(r"Disagreed: entropy: top \d+ % to top \d+ %, \d+ items, \d+ ties ", entropy[0])
     assert "20 replicates of up to 12 queries, people held fixed, seed 0" in text
     assert "Caution: so few clusters make intervals somewhat narrow" in text
     assert "falls without any miscalibration" in text

@@ -63,12 +63,23 @@ def _parts(kind: str, examples: list[tuple[str, list[int]]]) -> Result:
     measures = dict.fromkeys(MEASURES, 0.5)
     curve = {"bins": BINS, "ece": estimate(0.04), "ece_floor": 0.015}
     equal = {"margin": 0.5, "n_equivalent": 10, "n_decided": 40, "n_undecided": 10}
-    equal |= {key: estimate(0.7) for key in ("spread_equivalent", "spread_decided", "auc", "confident")}
+    equal |= {
+        key: estimate(0.7) for key in ("spread_equivalent", "spread_decided", "ratio", "auc", "confident")
+    }
     pairwise = {"n": 60, "equally_good": equal, "reliability_curve": {"bins": BINS}, "ece_floor": 0.015}
     pairwise |= {"log_loss_floor": 0.55, "brier_floor": 0.19}
     pairwise |= {
         key: estimate(0.6)
-        for key in ("slope", "log_loss", "brier", "ece", "single_person", "person_with_person")
+        for key in (
+            "slope",
+            "slope_without_intercept",
+            "intercept",
+            "log_loss",
+            "brier",
+            "ece",
+            "single_person",
+            "person_with_person",
+        )
     }
     return {
         "distribution": {

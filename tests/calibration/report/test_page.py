@@ -23,10 +23,10 @@ def finished(study: Study, **asked: object) -> Audit:
 
 
 def test_the_page_plots_the_subset_that_is_asked_for_and_keeps_the_others(console: Client) -> None:
-    url = reverse("audit", args=[finished(make_scored_study(), preset="paper").pk])
-    text = console.get(url, {"tukey": "2", "entropy": "10", "nonsense": "<b>"}).content.decode()
-    assert CHOSEN.findall(text) == ["top 10 %", "k = 2"]
-    assert 'href="?tukey=1.5&amp;entropy=10#tukey"' in text
+    url = reverse("audit", args=[finished(make_scored_study(items=120, people=25), preset="paper").pk])
+    text = console.get(url, {"tukey": "0.5", "entropy": "10", "nonsense": "<b>"}).content.decode()
+    assert CHOSEN.findall(text) == ["top 10 %", "k = 0.5"]
+    assert 'href="?tukey=1&amp;entropy=10#tukey"' in text
     assert "<b>&" not in text
     assert console.get(url, {"tukey": "7"}).status_code == 200
 
@@ -34,13 +34,36 @@ def test_the_page_plots_the_subset_that_is_asked_for_and_keeps_the_others(consol
 def test_the_plot_starts_with_the_narrowest_subset_that_is_large_enough_and_defined(console: Client) -> None:
     audit = finished(make_scored_study(items=120, people=1), preset="standard")
     text = console.get(reverse("audit", args=[audit.pk])).content.decode()
-    shown = dict(zip(re.findall(r'id="(\w+)">\s+<p class="label"', text), CHOSEN.findall(text), strict=True))
+    shown = dict(re.findall(r'#(\w+)" aria-current="true">([^<]+)<', text))
     assert audit.result is not None
     pairs = [s for s in audit.result["scorers"][1]["subsets"] if s["rule"] == "near_pairs"]
     assert pairs[-1]["spearman"]["value"] is None  # one label an item: means this near are equal
-    assert shown["near_pairs"] == "less than 1 apart"
+    assert "near_pairs" not in shown and "<b>less than 1 apart to less than 0.25 apart</b>" in text
     sizes = [s["n"] for s in audit.result["subsets"] if s["rule"] == "middle"]
-    assert shown["middle"] == f"middle {90 - 10 * sizes.index(min(n for n in sizes if n >= 100))} %"
+    assert shown["middle"].startswith(f"middle {90 - 10 * sizes.index(min(n for n in sizes if n >= 100))} %")
+
+
+def test_cuts_that_keep_the_same_items_are_one_and_so_are_rules(console: Client) -> None:
+    study = make_scored_study(people=2)
+    subsets = dict.fromkeys(("entropy", "gini", "majority_minority"), (16.0, 2.0))
+    audit = finished(study, preset="full", subsets=subsets | {"tukey": (3.0, 2.5)})
+    assert audit.result is not None
+    assert len({s["n"] for s in audit.result["subsets"] if s["rule"] != "tukey"}) == 1
+    text = console.get(reverse("audit", args=[audit.pk]), {"entropy": "2"}).content.decode()
+    assert "<b>top 16 % to top 2 %</b>" in text
+    assert text.count("keeps the same items, cut for cut, as entropy here") == 2
+    assert 'class="cuts"' not in text
+
+
+def test_other_rules_of_a_question_are_folded_behind_what_they_find(console: Client) -> None:
+    audit = finished(make_scored_study(items=120), preset="standard")
+    url = reverse("audit", args=[audit.pk])
+    folded = re.compile(r'<details class="each rule" id="(\w+)"( open)?>\s*<summary><b>[^<]+</b> ([^<]+)<')
+    found = folded.findall(console.get(url).content.decode())
+    assert [(key, opened) for key, opened, _ in found] == [("zscore", ""), ("middle", "")]
+    assert all(re.search(r"items: \d of 2 fall more than the range explains$", words) for *_, words in found)
+    found = folded.findall(console.get(url, {"middle": "50"}).content.decode())
+    assert [opened.strip() for _, opened, _ in found] == ["", "open"]
 
 
 def test_n_ties_and_intervals_of_every_subset_stand_on_the_page(console: Client) -> None:

@@ -49,7 +49,7 @@ def test_five_numbers_say_what_the_audit_found(console: Client) -> None:
     assert "60 responses, 7 labels each" in words
     assert "0.95 rho that a perfect scorer can expect (" in words
     assert "0.21 Wasserstein-1 floor" in words
-    assert re.search(r"1 of 2 fall more than the range explains, top \d+ % by entropy", words)
+    assert re.search(r"1 of 2 fall more than the range explains, top \d+ %( to top \d+ %)? by entropy", words)
 
 
 def test_where_no_scorer_has_a_rho_none_is_behind_the_highest(console: Client) -> None:
@@ -79,7 +79,10 @@ def test_every_part_of_the_result_is_on_the_page(console: Client) -> None:
         "+0.20 p 0.020",  # behind the highest
         "Mean labels have a standard deviation of 0.61 there and a reliability of 0.80, so that a perfect "
         "scorer can expect 0.89.",
-        "A perfect judge with as many votes 0.21 0.50 0.50 0.50 0.50 0.50 0.58",
+        "A perfect judge with as many votes 0.21 0.58",
+        "A perfect judge with as many votes 0.50 0.50 0.50 0.50 0.50",
+        "0.70 times as far (from 0.65 to 0.75)",
+        "One other person ties left out 0.60",
         "A perfect judge people’s own split 0.55 0.19",
         "does not pass too thin a design to tell",
         "People hold 10 pairs equally good",
