@@ -46,7 +46,11 @@ class AuditForm(forms.Form):
     """The preset and the scorers first; `folded` is for who wants it."""
 
     preset = forms.ChoiceField(
-        label="Subsets", choices=Audit.Preset.choices, initial=Audit.Preset.STANDARD, widget=forms.RadioSelect
+        label="Subsets",
+        choices=Audit.Preset.choices,
+        initial=Audit.Preset.STANDARD,
+        widget=forms.RadioSelect,
+        help_text="Standard and full measure everything; full has more rules of what is disagreed.",
     )
     scorers = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
     replicates = forms.IntegerField(

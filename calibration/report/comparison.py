@@ -69,7 +69,7 @@ def headline(result: Found) -> str:
         return f"{values}: {difference.get('reason', 'no interval')}."
     ends = f"difference {signed(difference['value'])}, {end(difference['low'])} to {end(difference['high'])}"
     if p > LEVEL:
-        return f"These labels do not tell the two apart: {values}, {ends}."
+        return f"By rank, these labels do not tell the two apart: {values}, {ends}."
     higher = first if difference["value"] > 0 else second
     return f"{higher} is nearer to how people rank: {values}, {ends}."
 
@@ -89,18 +89,24 @@ def comparison_figure(result: Found) -> Figure | None:
         says=(
             f"Right of 0, {first} correlates more with people’s mean labels; left of it, {second}. Lines are "
             "95 % intervals of the difference, both scorers resampled together. Filled: adjusted p at most "
-            "0.05. Of each kind of subset, the narrowest of 100 items or more."
+            "0.05. Of each kind of subset, the narrowest of 100 items or more; kinds that keep the same, once."
         ),
         table=Table(COLUMNS, [_numbers(row) for row in result["differences"]]),
     )
 
 
 def _drawn(rows: Sequence[Found]) -> list[Found]:
-    """What is of all items, and of each rule the narrowest subset that is not mere noise."""
+    """What is of all items, and of each rule the narrowest subset that is not mere noise.
+
+    Rules that keep the same items, and so have the same numbers, are drawn once.
+    """
     by_rule: dict[str, list[Found]] = {}
     for row in rows:
         by_rule.setdefault(row.get("rule", row["measure"]), []).append(row)
-    return [_narrowest(group) for group in by_rule.values()]
+    apart: dict[tuple[Any, ...], Found] = {}
+    for row in map(_narrowest, by_rule.values()):
+        apart.setdefault((row["measure"], row["n"], row["first"], row["second"]), row)
+    return [*apart.values()]
 
 
 def _narrowest(rows: Iterable[Found]) -> Found:
@@ -142,11 +148,12 @@ def _grid(label: str, rows: Sequence[Found]) -> Grid:
 
 def _line(cells: Cells, row: Found) -> Line:
     name, beneath = _names(row)
+    places = 3 if row["measure"] == "corrected" else 2
     written = [
         SafeString(f"{row['n']:,}"),
-        cells.number(row["first"]),
-        cells.number(row["second"]),
-        cells.estimate(row["difference"], sign=True),
+        cells.number(row["first"], places),
+        cells.number(row["second"], places),
+        cells.estimate(row["difference"], places, sign=True),
         SafeString(p_text(row["adjusted_p"])),
     ]
     return Line(name, beneath, written)

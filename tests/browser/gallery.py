@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -14,8 +15,9 @@ import annotation.urls
 import calibration.urls
 import generation.urls
 from annotation.models import Study
+from calibration.audit import create_audit
 from calibration.management.commands.load_starter import REHEARSAL
-from calibration.models import Plan
+from calibration.models import Audit, Plan
 from calibration.plans import create_plan, run_plan
 from tests.annotation.test_groups import surveyed
 from tests.browser.at_work import study_at_work
@@ -121,6 +123,19 @@ def _console_pages(page: Page, at_work: Study) -> Iterator[str]:
             yield str(pattern.name)
     page.goto(reverse("plan", args=[Plan.objects.get(state="waiting").pk]))
     yield "plan-waiting"
+    yield from _audits(page, rehearsed)
+
+
+def _audits(page: Page, study: Study) -> Iterator[str]:
+    """Two of the scorers of a finished audit compared, and an audit that has come half way."""
+    finished = study.audits.get(state="finished")
+    first, second, *_ = (f"{finished.pk}:{scorer['name']}" for scorer in (finished.result or {})["scorers"])
+    page.goto(f"{reverse('audit-compare')}?{urlencode({'first': first, 'second': second})}")
+    yield "audit-compared"
+    running = create_audit(study=study)
+    Audit.objects.filter(pk=running.pk).update(state="running", progress=0.43)
+    page.goto(reverse("audit", args=[running.pk]))
+    yield "audit-running"
 
 
 def _arguments(pattern: URLPattern, study: Study) -> dict[str, Any] | None:

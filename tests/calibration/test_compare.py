@@ -11,7 +11,9 @@ from django.urls import reverse
 from annotation.members import give_role
 from annotation.models import Label
 from calibration.audit import create_audit, run_audit
+from calibration.compare import Choice, compare
 from calibration.models import Audit, Score
+from calibration.report.comparison import comparison_figure
 from tests.calibration.scored import make_scored_study
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +136,18 @@ def test_the_picture_and_all_its_numbers_are_files(console: Client, audit: Audit
     found = comparison(console, *sides)
     assert len(numbers) == 1 + len(found["differences"])
     assert repr(found["differences"][0]["difference"]["value"]) in numbers[1]
+
+
+def test_rules_that_keep_the_same_items_are_drawn_once(audit: Audit) -> None:
+    found = compare(Choice(audit, "reward"), Choice(audit, "judge"))
+    subset = next(row for row in found["differences"] if row.get("rule") == "entropy")
+    plain, doubled = (
+        comparison_figure(found | {"differences": [*found["differences"], *more]})
+        for more in ([], [subset | {"rule": "gini"}])
+    )
+    assert plain and doubled
+    assert [row.name for row in plain.plot.rows] == [row.name for row in doubled.plot.rows]
+    assert len(doubled.table.rows) == len(plain.table.rows) + 1
 
 
 def test_only_who_may_read_both_studies_compares_their_audits(client: Client, audit: Audit) -> None:
