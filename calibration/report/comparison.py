@@ -89,7 +89,7 @@ def comparison_figure(result: Found) -> Figure | None:
         says=(
             f"Right of 0, {first} correlates more with people’s mean labels; left of it, {second}. Lines are "
             "95 % intervals of the difference, both scorers resampled together. Filled: adjusted p at most "
-            "0.05. Of each kind of subset, the narrowest of 100 items or more; kinds that keep the same, once."
+            "0.05. Of each kind of subset, the narrowest of 100 items or more; kinds of the same items, once."
         ),
         table=Table(COLUMNS, [_numbers(row) for row in result["differences"]]),
     )
