@@ -58,7 +58,7 @@ def league_of(result: Result, scorers: list[Result], focus: RuleSection | None) 
                 cells.estimate(scorer["spearman"]),
                 cells.estimate(told(scorer, "within_query")),
                 _behind(cells, result, scorer["name"]),
-                cells.tested(excess.get(scorer["name"], {"value": None})),
+                cells.tested(excess.get(scorer["name"]) or told({}, "excess")),
                 *_distances(cells, scorer),
                 _alt_test(cells, scorer),
             ],
