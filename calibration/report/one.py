@@ -40,21 +40,24 @@ class OneScorer:
 
 
 def one_scorer(
-    scorer: Result, sections: Sequence[RuleSection], *, study: Study | None, items: Items
+    scorer: Result, sections: Sequence[RuleSection], *, sure: float, study: Study | None, items: Items
 ) -> OneScorer:
     return OneScorer(
         scorer=scorer,
         cuts=cuts_of_one(list(sections), scorer["name"]),
         figures=figures_of(scorer),
-        equally_good=equally_good_words(scorer),
+        equally_good=equally_good_words(scorer, sure=sure),
         groups=[_group_grid(question) for question in scorer.get("groups") or []],
         examples=examples_of(study, scorer, items) if study else [],
         why=[(words, reason_of(scorer, key)) for key, words in PARTS.items() if not scorer.get(key)],
     )
 
 
-def equally_good_words(scorer: Found) -> str:
-    """Whether it tells apart what people hold equally good; empty of ratings."""
+def equally_good_words(scorer: Found, *, sure: float) -> str:
+    """Whether it tells apart what people hold equally good; empty of ratings.
+
+    `sure` is the share of people beyond which the audit calls a scorer confident.
+    """
     found = (scorer.get("pairwise") or {}).get("equally_good")
     if not found:
         return ""
@@ -74,7 +77,9 @@ def equally_good_words(scorer: Found) -> str:
             f"By that distance it tells the two kinds apart with an AUC of {fixed(auc)} (0.5 is not at all). "
         )
     if confident is not None:
-        said += f"It is sure of a side, beyond 0.75, on {percent(confident)} of the equally good pairs."
+        said += (
+            f"It is sure of a side, beyond {fixed(sure)}, on {percent(confident)} of the equally good pairs."
+        )
     return said.strip()
 
 

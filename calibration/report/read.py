@@ -109,7 +109,10 @@ def read_report(
         distances=distances_of(scorers),
         pairwise=pairwise_of(scorers),
         people=people_of(scorers),
-        ones=[one_scorer(scorer, sections, study=study, items=items) for scorer in shown],
+        ones=[
+            one_scorer(scorer, sections, sure=result.get("confident", 0.75), study=study, items=items)
+            for scorer in shown
+        ],
         best=defined[0] if defined else None,
         with_interval=sum(scorer["spearman"]["low"] is not None for scorer in scorers),
         unclear=sum(_reaches_zero(scorer["spearman"]) for scorer in scorers),

@@ -10,6 +10,7 @@ from annotation.models import Study
 from annotation.templatetags.labels import end, fixed, percent
 from calibration.audit import create_audit, run_audit
 from calibration.models import Audit, Score, Scorer
+from calibration.report.one import equally_good_words
 from tests.calibration.scored import make_scored_study
 from tests.factory import make_items, make_labels, make_study
 
@@ -182,3 +183,12 @@ def test_undefined_estimates_are_words_with_their_reason(console: Client) -> Non
     assert "undefined" in text
     assert "are equal" in text
     assert "nan" not in re.sub(r"<[^>]+>", " ", text).lower().split()
+
+
+def test_a_confident_scorer_is_told_with_the_share_that_the_audit_asked_for() -> None:
+    told = {
+        "n_equivalent": 3, "n_decided": 4, "n_undecided": 0, "margin": 0.5,
+        "confident": {"value": 0.5, "low": None, "high": None},
+    }  # fmt: skip
+    words = equally_good_words({"pairwise": {"equally_good": told}}, sure=0.9)
+    assert "It is sure of a side, beyond 0.90, on 50 %" in words
