@@ -1,0 +1,20 @@
+"""Whether scorers know: scorers, their scores, the runs that ask for them, audits and plans."""
+
+from calibration.models.audits import HEAVY, Audit, Measurement
+from calibration.models.plans import Plan
+from calibration.models.rubrics import Rubric
+from calibration.models.runs import Call, Caller, Run
+from calibration.models.scores import Score, Scorer
+
+__all__ = [
+    "HEAVY",
+    "Audit",
+    "Call",
+    "Caller",
+    "Measurement",
+    "Plan",
+    "Rubric",
+    "Run",
+    "Score",
+    "Scorer",
+]
