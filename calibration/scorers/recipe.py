@@ -23,11 +23,15 @@ class Subject:
 
 @dataclass(frozen=True)
 class Asked:
-    """One call: about which subject, and which of its parts. `key` is the caller's own."""
+    """One call: about which subject, and which of its parts. `key` is the caller's own.
+
+    `attempt` is how often it was made before, whatever came back.
+    """
 
     key: int
     subject: Subject
     part: str = ""
+    attempt: int = 0
 
 
 @dataclass(frozen=True)
