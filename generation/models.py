@@ -91,6 +91,8 @@ class ModelServer(models.Model):
     timeout = models.PositiveSmallIntegerField(default=60)
     # It asked to be left alone until then.
     resting_until = models.DateTimeField(null=True, blank=True)
+    # Where its requests a minute are limited: the next may be made then.
+    next_request_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

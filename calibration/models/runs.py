@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from annotation.models import Item, Study
 from generation.models import ModelServer, Response
@@ -88,6 +89,8 @@ class Caller(models.Model):
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="callers")
     server = models.ForeignKey(ModelServer, on_delete=models.CASCADE, null=True, related_name="callers")
     places = models.PositiveSmallIntegerField(default=0)
+    # How many it could use.
+    wanted = models.PositiveSmallIntegerField(default=0)
     heard_at = models.DateTimeField()
 
     class Meta:
@@ -111,24 +114,26 @@ class Call(models.Model):
         FAILED = "failed", "failed"
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="calls")
-    # In which order calls are made.
+    # By targets, as they stand in the study.
     number = models.PositiveIntegerField()
     item = models.ForeignKey(Item, on_delete=models.CASCADE, null=True, related_name="+")
     response = models.ForeignKey(Response, on_delete=models.CASCADE, null=True, related_name="+")
     # Which of a target's calls: the order of a pair, the number of a vote.
     part = models.CharField(max_length=40, blank=True)
     caller = models.ForeignKey(Caller, on_delete=models.SET_NULL, null=True, related_name="calls")
-    # Not before a server that asked for patience may be asked again.
-    not_before = models.DateTimeField(null=True)
-    # How often it was asked, whatever came back.
+    # In this order calls are made, so that one that failed comes after those that were not made yet.
+    not_before = models.DateTimeField(default=timezone.now)
+    # How often it was asked, and how often of these no reply came; the one under way counts.
     attempts = models.PositiveSmallIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True, default=Outcome.OPEN)
     # What was read from the reply.
     result = models.JSONField(null=True)
     reply = models.TextField(blank=True)
     # Why there is no result, or why it is asked again.
     error = models.TextField(blank=True)
-    # Of all attempts together, so that what was paid in vain counts.
+    # Of all attempts together, so that what was paid in vain counts; of one under way or lost with its
+    # caller the most that it may take.
     tokens_in = models.PositiveIntegerField(default=0)
     tokens_out = models.PositiveIntegerField(default=0)
     answered_at = models.DateTimeField(null=True)
@@ -168,11 +173,15 @@ class Call(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["run", "number"],
+                fields=["run", "not_before", "number"],
                 condition=Q(outcome="", caller__isnull=True),
                 name="calls_to_be_made",
             ),
             models.Index(fields=["run", "answered_at"]),
+            models.Index(
+                fields=["run", "outcome", "answered_at", "attempts", "tokens_in", "tokens_out"],
+                name="calls_counted",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('requests_a_minute', models.PositiveIntegerField(blank=True, null=True)),
                 ('timeout', models.PositiveSmallIntegerField(default=60)),
                 ('resting_until', models.DateTimeField(blank=True, null=True)),
+                ('next_request_at', models.DateTimeField(blank=True, null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
             ],
