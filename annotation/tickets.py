@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation.models import CheckAnswer, Slot, Study
-from annotation.recruitment.sealing import fernet
 from generation.models import digest
+from generation.sealing import fernet
 
 COMMENT_LENGTH = 5_000
 SEALED_LENGTH = 512  # of every ticket, whatever its numbers

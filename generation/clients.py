@@ -47,7 +47,7 @@ class Client:
         return with_choices(self._exchange("/completions", body))
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any] | list[Any]:
-        """What another path answers: "/classify", "/v1/score" stand beside a base's /v1; "" is the base itself.
+        """What another path answers: "/classify", "/v1/score" stand beside a base's /v1; "" is the base.
 
         Raises Later, Rejected, ServerRefuses.
         """

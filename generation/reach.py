@@ -89,6 +89,6 @@ def may_reach(host: str, port: int, address: Address) -> bool:
 def forbidden(host: str, port: int) -> str:
     """The line about a host that may not be reached."""
     return (
-        f"{host}:{port} is not a public address: check its spelling. A server within the network must be named "
-        "in MANYMINDS_MODEL_SERVERS, or set up on the command line."
+        f"{host}:{port} is not a public address: check its spelling. A server within the network must be "
+        "named in MANYMINDS_MODEL_SERVERS, or set up on the command line."
     )

@@ -17,9 +17,9 @@ from annotation.allocation import has_returned
 from annotation.models import Participant, Recruitment, Study, new_participant_code
 from annotation.recruitment.invitations import is_invited
 from annotation.recruitment.panels import CODE, return_address
-from annotation.recruitment.sealing import digests, fernet
 from annotation.recruitment.submissions import is_returned, keep_submission
 from annotation.rights.consents import keep_consent
+from generation.sealing import digests, fernet
 
 Recruiter = Recruitment.Recruiter
 # The first parameter names the person.

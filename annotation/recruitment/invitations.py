@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from annotation.log import record
 from annotation.models import Invitation, Recruitment, Session, Study
-from annotation.recruitment.sealing import digests
 from annotation.studies import StudyError
+from generation.sealing import digests
 
 MOST = 5_000  # a study
 LONGEST_NOTE = 200

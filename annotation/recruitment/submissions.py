@@ -10,7 +10,7 @@ from django.db import models, transaction
 from annotation.allocation import end_leases, stop_session
 from annotation.log import RECRUITER, record
 from annotation.models import Notice, Participant, Recruitment, Session, Submission
-from annotation.recruitment.sealing import digests, fernet
+from generation.sealing import digests, fernet
 
 Status = Submission.Status
 # Of two notices of one second, the one that is further on holds.

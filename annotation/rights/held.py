@@ -18,9 +18,9 @@ from annotation.models import (
     Submission,
 )
 from annotation.recruitment.entry import visits_of
-from annotation.recruitment.sealing import digests
 from annotation.recruitment.submissions import external_id
 from annotation.rights.consents import agreed_text
+from generation.sealing import digests
 
 WORD = re.compile(r"[\w-]+")
 # Shorter ones stand in texts by chance.

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from annotation.models import Check, CheckAnswer, Participant, Study
-from annotation.recruitment.sealing import fernet
 from annotation.steps.questions import locked
 from annotation.tickets import Answer, InvalidAnswer
 from generation.models import digest
+from generation.sealing import fernet
 
 OLD_PAGE = gettext_noop("This page is not valid any more. Open the study again to go on.")
 

@@ -35,12 +35,12 @@ from annotation.models import (
 from annotation.pay import owed
 from annotation.quality.exclusion import exclude, restore
 from annotation.recruitment.entry import Entry, admit, find, note_visit
-from annotation.recruitment.sealing import fernet
 from annotation.recruitment.submissions import hear, keep_submission
 from annotation.rights.held import held_on, holdings
 from annotation.rights.identity import erase_identity, find_person, hand_out, purge_ids
 from annotation.studies import StudyError, close_study, open_study
 from annotation.tickets import Answer, InvalidAnswer, Ticket
+from generation.sealing import fernet
 from tests.factory import make_items, make_study
 
 pytestmark = pytest.mark.django_db

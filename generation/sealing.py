@@ -1,4 +1,4 @@
-"""A recruiter's ids out of sight: keyed digests find them, encryption keeps them.
+"""What must stay out of sight: recruiters' ids and model servers' keys. Digests find it, encryption keeps it.
 
 Both keys come from RECRUITMENT_KEY, or from SECRET_KEY without it; what an older key made is still read while
 SECRET_KEY_FALLBACKS names it.
