@@ -12,7 +12,6 @@ KINDS = {
     "judge": ("calibration.scorers.judges.judge", "JudgeRecipe"),
     "reward": ("calibration.scorers.rewards.reward", "RewardRecipe"),
     "perplexity": ("calibration.scorers.perplexities.perplexity", "PerplexityRecipe"),
-    "simple": ("calibration.scorers.simple", "SimpleRecipe"),
 }
 
 
