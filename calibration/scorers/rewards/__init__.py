@@ -1,0 +1,1 @@
+"""Reward models: over HTTP in the forms that servers speak, and in this process."""
