@@ -10,6 +10,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import ERROR, CheckMessage, Error, Tags, Warning, register
 
+from generation.reach import is_entry
+
 DATABASES = ("sqlite:", "postgres:", "postgresql:")
 # Gunicorn starts a worker anew after any other exit status, for ever.
 NO_WORKER_WILL_DO = 3
@@ -95,3 +97,25 @@ def check_prolific(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
             id="manyminds.E006",
         )
     ]
+
+
+@register(Tags.security)
+def check_models(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    problems: list[CheckMessage] = [
+        Error(
+            f"MANYMINDS_MODEL_SERVERS names {entry[:100]!r}, which is no host.",
+            hint="Write host or host:port, such as gpu.example:8000, with commas between.",
+            id="manyminds.E007",
+        )
+        for entry in settings.MODEL_SERVERS
+        if not is_entry(entry)
+    ]
+    if not all(name and model for name, model in settings.LOCAL_MODELS.items()):
+        problems.append(
+            Error(
+                "MANYMINDS_LOCAL_MODELS has an entry that is not name=model.",
+                hint="Write name=path-or-hub-id, with commas between.",
+                id="manyminds.E008",
+            )
+        )
+    return problems

@@ -22,8 +22,13 @@ RECRUITMENT_KEY = env.str("RECRUITMENT_KEY", default="")
 PROLIFIC_WEBHOOK_SECRET = env.str("PROLIFIC_WEBHOOK_SECRET", default="")
 PROLIFIC_TOKEN = env.str("PROLIFIC_TOKEN", default="")
 PROLIFIC_API = env.str("PROLIFIC_API", default="https://api.prolific.com/api/v1/")
+# Model servers that pages may reach at private addresses: host or host:port, with commas between.
+MODEL_SERVERS = tuple(host.strip() for host in env.list("MANYMINDS_MODEL_SERVERS", default=[]))
 # Models that pages may run in this process: name=path-or-hub-id, with commas between.
-LOCAL_MODELS: dict[str, str] = env.dict("MANYMINDS_LOCAL_MODELS", default={})
+LOCAL_MODELS = {
+    name.strip(): model.strip()
+    for name, _, model in (entry.partition("=") for entry in env.list("MANYMINDS_LOCAL_MODELS", default=[]))
+}
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOCAL_HOSTS)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Served without TLS only on the machine itself (bin/serve): browsers drop Secure cookies there.

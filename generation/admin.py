@@ -1,6 +1,7 @@
 from django.contrib import admin
+from django.http import HttpRequest
 
-from generation.models import LanguageModel, Query, Response
+from generation.models import LanguageModel, ModelServer, Query, Response
 
 
 @admin.register(Query)
@@ -23,3 +24,35 @@ class ResponseAdmin(admin.ModelAdmin[Response]):
     search_fields = ["text", "external_id"]
     autocomplete_fields = ["query", "model"]
     readonly_fields = ["digest", "created_at"]
+
+
+@admin.register(ModelServer)
+class ModelServerAdmin(admin.ModelAdmin[ModelServer]):
+    """Its key is never shown; addresses and keys are changed where that is checked: on its page."""
+
+    list_display = ["name", "base_url", "owner", "shared", "anywhere", "has_key"]
+    list_select_related = ["owner"]
+    search_fields = ["name", "base_url"]
+    fields = [
+        "name",
+        "base_url",
+        "owner",
+        "shared",
+        "anywhere",
+        "key_variable",
+        "has_key",
+        "concurrency",
+        "requests_a_minute",
+        "timeout",
+        "resting_until",
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ModelServer | None = None) -> bool:
+        return False
+
+    @admin.display(boolean=True, description="key")
+    def has_key(self, server: ModelServer) -> bool:
+        return bool(server.key_variable or server.sealed_key)

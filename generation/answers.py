@@ -9,8 +9,11 @@ from typing import Any
 
 LONGEST_LINE = 300  # characters of what a server says of itself
 LONGEST_WAIT = 3600.0  # seconds, whatever the server asks for
+BUSY_WAIT = 5.0  # seconds, of a server that is busy and does not say for how long
 
-AGAIN = {408, 409, 423, 424, 425, 429}
+BUSY = {429, 503}
+
+AGAIN = {408, 409, 424, 425, 429}
 NEVER = {400, 411, 413, 414, 415, 422, 431}
 REASONS = {
     401: "refuses the key",
@@ -26,7 +29,11 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 class ServerRefuses(Exception):
-    """No request to this server can succeed, and why, in one line without any key."""
+    """No request to this server can succeed, and why, in one line without any key; with its status."""
+
+    def __init__(self, line: str, status: int | None = None) -> None:
+        super().__init__(line)
+        self.status = status
 
 
 class Rejected(Exception):
@@ -79,12 +86,15 @@ def failure(status: int, headers: Mapping[str, str], answer: Any) -> Exception:
         return ServerRefuses(_line("The model server's account has nothing left (429)", message))
     if status in AGAIN or (status >= 500 and status not in REASONS):
         reason = "asks for patience" if status == 429 else "fails"
-        return Later(_line(f"The model server {reason} ({status})", message), wait_of(headers))
+        wait = wait_of(headers)
+        if wait is None and status in BUSY:
+            wait = BUSY_WAIT
+        return Later(_line(f"The model server {reason} ({status})", message), wait)
     if status in NEVER:
         return Rejected(_line(f"The model server rejects the request ({status})", message))
     # A server that refuses a key likes to repeat it.
     said = "" if status == 401 else message
-    return ServerRefuses(_line(f"The model server {REASONS.get(status, 'refuses')} ({status})", said))
+    return ServerRefuses(_line(f"The model server {REASONS.get(status, 'refuses')} ({status})", said), status)
 
 
 def wait_of(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -47,16 +47,27 @@ class Client:
         return with_choices(self._exchange("/completions", body))
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any] | list[Any]:
-        """What another path answers: "/classify", "/v1/score" stand beside a base's /v1; "" is the base.
+        """What another path answers: "classify", "v1/score" stand beside a base's /v1; "" is the base.
 
         Raises Later, Rejected, ServerRefuses.
         """
-        if path and not path.startswith("/"):
-            raise ServerRefuses(f"The path {path[:100]!r} does not begin with /.")
-        root = self.base_url.rstrip("/").removesuffix("/v1") if path else self.base_url
-        return self._exchange(root + path, body)
+        if not path:
+            return self._exchange(self.base_url, body)
+        return self._exchange(self.base_url.rstrip("/").removesuffix("/v1") + "/" + path.lstrip("/"), body)
 
-    def _exchange(self, url: str, body: dict[str, Any]) -> dict[str, Any] | list[Any]:
+    def models(self) -> tuple[str, ...]:
+        """The models that it lists, none where it does not. Raises Later, Rejected, ServerRefuses."""
+        try:
+            found = self._exchange("/models", None)
+        except ServerRefuses as error:
+            if error.status in (404, 405):
+                return ()
+            raise
+        rows = found.get("data") if isinstance(found, dict) else None
+        named = [row["id"] for row in rows or () if isinstance(row, dict) and isinstance(row.get("id"), str)]
+        return tuple(" ".join(name.split())[:200] for name in named)
+
+    def _exchange(self, url: str, body: dict[str, Any] | None) -> dict[str, Any] | list[Any]:
         from generation.transport import exchange  # openai starts slowly
 
         return read(exchange(self._server, url, body))

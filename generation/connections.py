@@ -41,7 +41,7 @@ class Backend(httpcore2.NetworkBackend):
         places = [
             (family, place)
             for family, _, _, _, place in _places(host, port, free)
-            if free or may_reach(host, port, ip_address(place[0]))
+            if free or may_reach(port, ip_address(place[0]))
         ]
         if not places:
             raise Unreachable(forbidden(host, port))

@@ -4,10 +4,12 @@
 says nothing about what it means now. The lists are IANA's registries of special-purpose addresses.
 """
 
+import re
 import socket
 from collections.abc import Iterable
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
 
 Address = IPv4Address | IPv6Address
 
@@ -27,6 +29,8 @@ NOT_PUBLIC = [
 ]
 # All IPv6 addresses that were ever given out.
 GIVEN_OUT = ip_network("2000::/3")
+NOT_PUBLIC_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 NAT64 = ip_network("64:ff9b::/96")
 
 
@@ -81,14 +85,36 @@ def _is(host: str, name: str) -> bool:
     return host.lower().rstrip(".") == name.lower().rstrip(".")
 
 
-def may_reach(host: str, port: int, address: Address) -> bool:
+def may_reach(port: int, address: Address) -> bool:
     """Whether a host that nobody allowed may be reached at this address of it."""
-    return (port in WEB_PORTS or port >= 1024) and is_public(address)
+    return _web_port(port) and is_public(address)
+
+
+def _web_port(port: int) -> bool:
+    return port in WEB_PORTS or port >= 1024
+
+
+def surely_forbidden(host: str, port: int) -> bool:
+    """Whether that is clear without looking the name up."""
+    address = literal(host)
+    if address is not None:
+        return not may_reach(port, address)
+    name = host.lower().rstrip(".")
+    return "." not in name or name.endswith(NOT_PUBLIC_NAMES) or not _web_port(port)
+
+
+def is_entry(entry: str) -> bool:
+    """Whether it is a host or host:port, as `is_allowed` reads them."""
+    try:
+        parts = urlsplit(f"//{entry}")
+        return literal(entry) is not None or (HOST.fullmatch(entry) is not None and parts.port != 0)
+    except ValueError:
+        return False
 
 
 def forbidden(host: str, port: int) -> str:
     """The line about a host that may not be reached."""
     return (
-        f"{host}:{port} is not a public address: check its spelling. A server within the network must be "
-        "named in MANYMINDS_MODEL_SERVERS, or set up on the command line."
+        f"{host}:{port} is no public address of a web server: check its spelling. A server within the "
+        "network must be named in MANYMINDS_MODEL_SERVERS, or set up on the command line."
     )

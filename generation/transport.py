@@ -126,9 +126,11 @@ def _pool(base_url: str, backend: Backend) -> httpcore2.ConnectionPool:
     )
 
 
-def exchange(server: openai.OpenAI, url: str, body: dict[str, Any]) -> bytes:
-    """What the server answers. Raises Later, Rejected, ServerRefuses."""
+def exchange(server: openai.OpenAI, url: str, body: dict[str, Any] | None = None) -> bytes:
+    """What the server answers to a GET, or to a POST of the body. Raises Later, Rejected, ServerRefuses."""
     try:
+        if body is None:
+            return server.get(url, cast_to=httpx2.Response).content
         return server.post(url, cast_to=httpx2.Response, body=body).content
     except openai.APIStatusError as error:
         answer = error.response
