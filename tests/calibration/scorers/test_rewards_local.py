@@ -180,8 +180,8 @@ def test_what_is_too_long_has_no_score_unless_the_recipe_lets_it_be_cut_and_then
     assert not any("cut" in (reply.result or {}) for reply in short)
     assert hopeless.outcome == "failed" and hopeless.error.endswith("The query alone fills them.")
     value = recipe.values({"": cut.result or {}})[""]
-    # A word and its space are three characters; 247 of 300 words fit beside what the template takes.
-    assert value.metadata["cut"] == 3 * 53
+    # Of 300 words with spaces between them, 247 and the space after them fit beside what the template takes.
+    assert value.metadata["cut"] == 3 * 53 - 1
     plain = plain_loop(one_head, [chat(Subject("w1 w2", (" ".join(["w3"] * 247),)))])
     assert value.number == pytest.approx(plain[0][0], abs=1e-5)
 
