@@ -1,0 +1,218 @@
+"""What may be asked of a run, and a person's acts on it: make, start, stop, delete."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.currencies import CODES
+from annotation.log import record
+from annotation.models import Study
+from calibration.models import Run
+from calibration.runs import callers, calls, ending, targets
+from calibration.runs.errors import RunError
+from calibration.runs.scores import check_name
+from calibration.scorers.reading import read_recipe
+from calibration.scorers.recipe import Recipe, RecipeError, Subject
+from generation.models import ModelServer
+
+__all__ = [
+    "RunError", "change_budget", "create_run", "delete_run", "recipe_of", "start_run", "stop_run", "subjects",
+]  # fmt: skip
+
+MOST_WORKERS = 64
+UNFINISHED = ending.UNFINISHED
+
+
+@transaction.atomic
+def create_run(
+    *,
+    study: Study,
+    scorer: str,
+    recipe: Recipe,
+    server: ModelServer | None = None,
+    price_in: Decimal | float = 0,
+    price_out: Decimal | float = 0,
+    currency: str = "USD",
+    budget_tokens: int | None = None,
+    budget_money: Decimal | float | None = None,
+    workers: int = 1,
+    created_by: User | None = None,
+) -> Run:
+    """Write down what is to be asked: a draft, of which nothing is asked before it is started.
+
+    Prices are for a million tokens. Without a budget there is no limit. Whether `created_by` may use the
+    server is the caller's to check. Raises RunError for whatever makes no sense.
+    """
+    _check_study(study, recipe)
+    _check_server(recipe, server)
+    _check_prices(price_in, price_out, currency)
+    _check_budget(budget_tokens, budget_money, priced=bool(price_in or price_out))
+    if not 1 <= workers <= MOST_WORKERS:
+        raise RunError(f"A run has 1 to {MOST_WORKERS} workers, not {workers}.")
+    name = " ".join(scorer.split())
+    asked = recipe.as_dict()
+    _check_free(study, name, asked)
+    run = Run.objects.create(
+        study=study,
+        scorer=name,
+        recipe=asked,
+        server=server,
+        price_in=price_in,
+        price_out=price_out,
+        currency=currency,
+        budget_tokens=budget_tokens,
+        budget_money=budget_money,
+        workers=workers,
+        created_by=created_by,
+    )
+    record(study, "made a run", by=created_by, run=run.pk, scorer=name)
+    return run
+
+
+@transaction.atomic
+def start_run(*, run: Run, by: User | None = None, trial: int | None = None) -> Run:
+    """Have the run's calls made that have no answer yet, by whoever works at it from now on.
+
+    A `trial` asks about the first targets only, and can be made until the run is started as a whole. Calls
+    that failed are made again; so are, once more, those for what was added to the study. Raises RunError.
+    """
+    run = _locked(run)
+    recipe = recipe_of(run)
+    if run.state in UNFINISHED and _lives(run):
+        raise RunError(f"{run.scorer} runs already.")
+    _check_study(run.study, recipe)
+    if trial is not None:
+        _check_trial(run, trial)
+    targets.prepare(run, recipe, targets=trial)
+    calls.reopen_failed(run)
+    if not calls.any_open(run):
+        raise RunError(f"{run.scorer} has nothing left to ask about {run.study.slug}.")
+    run.state, run.trial, run.error = Run.State.WAITING, trial, ""
+    run.started_at, run.finished_at = timezone.now(), None
+    run.save(update_fields=["state", "trial", "error", "started_at", "finished_at"])
+    what = "started a run" if trial is None else "tried a run"
+    record(run.study, what, by=by, run=run.pk, scorer=run.scorer)
+    return run
+
+
+@transaction.atomic
+def stop_run(*, run: Run, by: User | None = None) -> Run:
+    """Have nothing more asked; what is under way is still stored. A run that has ended stays as it is."""
+    run = _locked(run)
+    if run.state in UNFINISHED:
+        who = by.get_username() if by else "the command line"
+        ending.stop(run, f"Stopped by {who}. Start it again to go on.")
+        ending.settle(run)
+        record(run.study, "stopped a run", by=by, run=run.pk, scorer=run.scorer)
+        run.refresh_from_db()
+    return run
+
+
+@transaction.atomic
+def change_budget(
+    *,
+    run: Run,
+    budget_tokens: int | None,
+    budget_money: Decimal | float | None,
+    by: User | None = None,
+) -> Run:
+    """Set both budgets, None for no limit; of a run under way from its next call on. Raises RunError."""
+    run = _locked(run)
+    _check_budget(budget_tokens, budget_money, priced=bool(run.price_in or run.price_out))
+    run.budget_tokens = budget_tokens
+    run.budget_money = None if budget_money is None else Decimal(str(budget_money))
+    run.save(update_fields=["budget_tokens", "budget_money"])
+    record(run.study, "changed a run's budget", by=by, run=run.pk, scorer=run.scorer)
+    return run
+
+
+@transaction.atomic
+def delete_run(*, run: Run, by: User | None = None) -> None:
+    """Delete a run that nobody works at, with its calls; the scores that it gave stay. Raises RunError."""
+    run = _locked(run)
+    if callers.living(run).exists():
+        raise RunError(f"{run.scorer} runs: stop it first.")
+    record(run.study, "deleted a run", by=by, run=run.pk, scorer=run.scorer)
+    run.delete()
+
+
+def recipe_of(run: Run) -> Recipe:
+    """The run's recipe. Raises RunError where this version cannot read it."""
+    try:
+        return read_recipe(run.recipe)
+    except RecipeError as error:
+        raise RunError(f"The recipe of {run.scorer} cannot be read: {error}") from None
+
+
+def subjects(run: Run) -> Iterator[Subject]:
+    """What the run asks about, in its order, read as it goes."""
+    return (subject for _, subject in targets.subjects(run.study, of_pairs=recipe_of(run).of_pairs))
+
+
+def _locked(run: Run) -> Run:
+    found = Run.objects.select_for_update(of=("self",), no_key=True).select_related("study", "server")
+    row = found.filter(pk=run.pk).first()
+    if row is None:
+        raise RunError(f"{run.scorer} was deleted.")
+    return row
+
+
+def _lives(run: Run) -> bool:
+    """Whether somebody works at it, or was sent for just now."""
+    just_now = timezone.now() - timedelta(seconds=callers.LOST_AFTER)
+    return callers.living(run).exists() or (run.started_at is not None and run.started_at > just_now)
+
+
+def _check_study(study: Study, recipe: Recipe) -> None:
+    if study.kind not in Study.Kind.values:
+        raise RunError(f"Scorers are asked about ratings and comparisons: {study.slug} is neither.")
+    if recipe.of_pairs and study.kind != Study.Kind.COMPARISON:
+        raise RunError(f"This scorer compares two responses, and {study.slug} shows one at a time.")
+    if not study.items.exists():
+        raise RunError(f"The study {study.slug} has no responses yet: import some first.")
+
+
+def _check_server(recipe: Recipe, server: ModelServer | None) -> None:
+    if recipe.local and server is not None:
+        raise RunError("This scorer runs in this process: name no server.")
+    if not recipe.local and server is None:
+        raise RunError("This scorer is asked through a server: name one.")
+
+
+def _check_prices(price_in: Decimal | float, price_out: Decimal | float, currency: str) -> None:
+    for price in (price_in, price_out):
+        if not 0 <= price < 1_000_000:
+            raise RunError(f"A price for a million tokens is at least 0 and below 1,000,000, not {price}.")
+    if currency not in CODES:
+        raise RunError(f"There is no currency {currency[:10]!r}: use its three letters, such as USD.")
+
+
+def _check_budget(tokens: int | None, money: Decimal | float | None, *, priced: bool) -> None:
+    if tokens is not None and not 0 < tokens < 2**63:
+        raise RunError(f"A budget of tokens is more than 0, not {tokens}.")
+    if money is not None and not 0 < money < 10**8:
+        raise RunError(f"A budget of money is more than 0 and below 100,000,000, not {money}.")
+    if money is not None and not priced:
+        raise RunError("A budget of money needs the prices of tokens.")
+
+
+def _check_free(study: Study, name: str, asked: dict[str, object]) -> None:
+    if not 1 <= len(name) <= 150:
+        raise RunError("A scorer needs a name, of 150 characters at most.")
+    if Run.objects.filter(study=study, scorer=name).exists():
+        raise RunError(f"{study.slug} has a run of {name} already: start that one, or choose another name.")
+    for other in Run.objects.filter(scorer=name).values_list("recipe", flat=True):
+        if other != asked:
+            raise RunError(f"{name} is the name of another recipe's run: choose another.")
+    check_name(study, name, asked)
+
+
+def _check_trial(run: Run, trial: int) -> None:
+    if trial < 1:
+        raise RunError(f"A trial asks about at least 1, not {trial}.")
+    if run.trial is None and run.state != Run.State.DRAFT:
+        raise RunError(f"{run.scorer} was started already: a trial comes before.")

@@ -1,0 +1,60 @@
+"""How a run begins and ends: its state, under the lock of its row."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from calibration.models import Run
+from calibration.runs import callers, calls
+from calibration.runs.errors import RunError
+from calibration.runs.scores import collect
+from calibration.scorers.recipe import RecipeError
+
+UNFINISHED = [Run.State.WAITING, Run.State.RUNNING]
+
+
+def begin(run: Run) -> bool:
+    """Whether there is something to work at."""
+    Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(state=Run.State.RUNNING)
+    return Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).exists()
+
+
+def stop(run: Run, line: str) -> None:
+    """Have nothing more asked; whoever leaves last stores the scores of what was answered."""
+    _end(run, Run.State.STOPPED, line)
+
+
+def fail(run: Run, line: str) -> None:
+    """Have nothing more asked, for what somebody has to mend; everything answered stays."""
+    _end(run, Run.State.FAILED, line)
+
+
+@transaction.atomic
+def settle(run: Run) -> None:
+    """Store the scores of a run that has asked all, or that is stopped and at which nobody works any more.
+
+    A trial gives none, and is a draft again. Of many that leave at once, the last one does it.
+    """
+    row = Run.objects.select_for_update(of=("self",), no_key=True).filter(pk=run.pk).first()
+    if row is None or row.finished_at is not None:
+        return
+    if row.state == Run.State.RUNNING and not calls.any_open(row):
+        if row.trial is not None:
+            row.state, row.trial = Run.State.DRAFT, None
+            row.save(update_fields=["state", "trial"])
+            return
+        row.state = Run.State.FINISHED
+    elif row.state != Run.State.STOPPED or callers.living(row).exists():
+        return
+    row.finished_at = timezone.now()
+    if row.trial is None:
+        try:
+            with transaction.atomic():
+                collect(run=row)
+        except (RecipeError, RunError) as error:
+            row.state, row.error = Run.State.FAILED, str(error)
+    row.save(update_fields=["state", "error", "finished_at"])
+
+
+def _end(run: Run, state: str, line: str) -> None:
+    ended = None if state == Run.State.STOPPED else timezone.now()
+    Run.objects.filter(pk=run.pk, state__in=UNFINISHED).update(state=state, error=line, finished_at=ended)

@@ -1,0 +1,217 @@
+"""Work at a run: claim calls, make them, store what comes back, until all is asked or somebody says stop."""
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import TypeGuard
+
+from django.db import transaction
+
+from calibration.measures.each import silent
+from calibration.models import Run
+from calibration.runs import budget, callers, calls, ending
+from calibration.runs.asking import recipe_of
+from calibration.runs.errors import RunError
+from calibration.runs.making import Maker
+from calibration.runs.pace import Pace, rest
+from calibration.runs.streak import Streak
+from calibration.scorers.recipe import Recipe, Reply
+from generation.clients import Client
+from generation.servers import ServerError, client_of
+
+# How many calls a model in this process gets at once, from which it makes batches of about one length.
+LOCAL_CALLS = 256
+# Seconds between two looks for calls whose time has come.
+LOOKS_EVERY = 0.25
+
+
+def never() -> bool:
+    return False
+
+
+def work(*, run: Run, progress: Callable[[float], None] = silent, until: Callable[[], bool] = never) -> Run:
+    """Work at a started run, beside whoever else does, until it has ended or `until` says to give way.
+
+    The main thread does all database work and the others make calls. A place is given to the next call only
+    when its reply is committed. SIGTERM and SIGINT have what is under way stored before this returns; a run
+    that is left unfinished goes on whenever somebody works at it again. `progress` hears the share of calls
+    that have ended. What no call can succeed for fails the run with one line.
+    """
+    if ending.begin(run):
+        run.refresh_from_db()
+        try:
+            recipe = recipe_of(run)
+            client = client_of(run.server) if run.server else None
+        except (RunError, ServerError) as error:
+            ending.fail(run, str(error))
+        else:
+            with _interrupts() as interrupted:
+                _Worker(run, recipe, client, progress).work(lambda: interrupted() or until())
+    ending.settle(run)
+    run.refresh_from_db()
+    return run
+
+
+@dataclass(frozen=True)
+class _UnderWay:
+    """A call that is made now, since a moment of the monotonic clock."""
+
+    call: calls.Claimed
+    since: float
+
+
+class _Worker:
+    """One process at work: what it has under way, and what it knows of its limits."""
+
+    def __init__(
+        self, run: Run, recipe: Recipe, client: Client | None, progress: Callable[[float], None]
+    ) -> None:
+        self.run, self.recipe, self.progress = run, recipe, progress
+        self.maker = Maker(recipe, client)
+        self.caller = callers.join(run)
+        self.jitter = random.Random(self.caller.pk)
+        self.pace, self.streak = Pace(), Streak(self.jitter)
+        self.under_way: dict[int, _UnderWay] = {}
+        self.heard = float("-inf")
+        self.idle = False
+        self.ended, self.total = 0, 1
+
+    def work(self, until: Callable[[], bool]) -> None:
+        came: dict[int, Reply | None] = {}
+        done = False
+        try:
+            while not done:
+                if line := self.maker.broken or self.streak.line:
+                    ending.fail(self.run, line)
+                goes = not line and not until()
+                if not goes:
+                    self.maker.stop()
+                self._renew()
+                short = self._commit(came, claims=goes)
+                done = not self.under_way and (not goes or self._is_over(short))
+                came = {} if done else self.maker.came(self._patience())
+            self.maker.close(wait=True)
+        finally:
+            self.maker.close(wait=False)
+            callers.leave(self.caller)
+
+    def _renew(self) -> None:
+        """Say that this process lives, often enough, and hear how many places it has."""
+        if time.monotonic() < self.heard + self._hears_every():
+            return
+        wanted = max(self._busy, 1) if self.idle else callers.MOST_PLACES
+        while not callers.renew(self.caller, busy=self._busy, wanted=wanted):
+            self.caller = callers.join(self.run)
+        self.heard = time.monotonic()
+        if self.progress is not silent:
+            self.ended, self.total = calls.counts(self.run)
+            self.progress(self.ended / max(1, self.total))
+
+    def _hears_every(self) -> float:
+        return callers.HEARD_EVERY if self.caller.places else callers.HUNGRY_EVERY
+
+    @property
+    def _busy(self) -> int:
+        """The places that are taken: a model in this process takes one, whatever it got."""
+        return int(bool(self.under_way)) if self.recipe.local else len(self.under_way)
+
+    def _room(self, ended: int) -> int:
+        """How many calls may be made now, when so many of those under way have ended."""
+        left = len(self.under_way) - ended
+        if self.recipe.local:
+            return 0 if left else LOCAL_CALLS
+        room = min(self.caller.places, self.streak.width) - left
+        if room <= 0 or self.streak.rests:
+            return 0
+        return self.pace.due(self.caller.server, room)
+
+    def _commit(self, came: dict[int, Reply | None], *, claims: bool) -> bool:
+        """Store what came, claim as many calls, and make them once that is committed.
+
+        Whether the budget did not reach for the next.
+        """
+        room = self._room(len(came)) if claims else 0
+        if not came and not room:
+            return False
+        now, short = time.monotonic(), False
+        claimed: list[calls.Claimed] = []
+        with transaction.atomic():
+            for key in sorted(came):
+                self._store(self.under_way[key].call, came[key])
+            if room and now < self.heard + callers.LOST_AFTER / 2:
+                claimed, short = calls.claim(self.run, self.caller, self.recipe, count=room)
+        self._learn(came)
+        self.under_way |= {call.asked.key: _UnderWay(call, now) for call in claimed}
+        self.maker.make([call.asked for call in claimed])
+        self.pace.use(len(claimed))
+        self.idle = len(claimed) < room
+        return short
+
+    def _store(self, call: calls.Claimed, reply: Reply | None) -> None:
+        if reply is None:
+            calls.give_back(self.caller, call)
+        else:
+            self.ended += calls.store(self.caller, call, reply, self.jitter)
+
+    def _learn(self, came: dict[int, Reply | None]) -> None:
+        """What the replies say of the server, once they are stored."""
+        busy = len(self.under_way)
+        replies = [(self.under_way.pop(key).since, reply) for key, reply in came.items()]
+        self.streak.saw([(since, reply) for since, reply in replies if reply is not None], busy=busy)
+        waits = [reply.wait for _, reply in replies if reply and reply.outcome == "later" and reply.wait]
+        if waits and self.caller.server:
+            rest(self.caller.server, max(waits))
+        if self.progress is not silent:
+            self.progress(min(1.0, self.ended / max(1, self.total)))
+
+    def _is_over(self, short: bool) -> bool:
+        """Whether there is nothing more to do, while nothing is under way here."""
+        if short and not calls.any_under_way(self.run):
+            ending.stop(self.run, budget.reached(self.run))
+        running = Run.objects.filter(pk=self.run.pk, state=Run.State.RUNNING).exists()
+        return not running or not calls.any_open(self.run)
+
+    def _patience(self) -> float:
+        """Seconds after which there is something to do though no reply came."""
+        until = [self.heard + self._hears_every() - time.monotonic()]
+        if self.idle or not self.under_way:
+            until.append(LOOKS_EVERY)
+        if (moment := self.pace.wait()) is not None:
+            until.append(moment)
+        return min(until)
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Whether SIGTERM or SIGINT came; who else listens hears of it too, and a second one ends all."""
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        listener = before[signal.Signals(number)]
+        if len(came) > 1 and not _listens(listener):
+            raise KeyboardInterrupt
+        if _listens(listener):
+            listener(number, frame)
+
+    for number in before:
+        signal.signal(number, hear)
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, listener in before.items():
+            signal.signal(number, listener)
+
+
+def _listens(listener: object) -> TypeGuard[Callable[[int, FrameType | None], object]]:
+    """Whether it is somebody's own, which does not simply end the process."""
+    return callable(listener) and listener is not signal.default_int_handler
