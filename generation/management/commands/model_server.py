@@ -11,8 +11,8 @@ GIVEN = ("shared", "concurrency", "requests_a_minute", "timeout")
 
 class Command(BaseCommand):
     help = (
-        "Set up a model server, wherever it is, or change one; without arguments, list them. Its key stays in "
-        "an environment variable, which every worker must have."
+        "Set up a model server, wherever it is, or change one; without arguments, list them. Its key stays "
+        "in an environment variable, which every worker must have."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
