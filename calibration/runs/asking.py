@@ -14,7 +14,7 @@ from annotation.models import Study
 from calibration.models import Run
 from calibration.runs import callers, calls, ending, targets
 from calibration.runs.errors import RunError
-from calibration.runs.scores import check_name
+from calibration.runs.names import check_name
 from calibration.scorers.reading import read_recipe
 from calibration.scorers.recipe import Recipe, RecipeError, Subject
 from generation.models import ModelServer
