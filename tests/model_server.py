@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
+from ssl import SSLContext
 from threading import Event, Thread
 from typing import Any
 
@@ -205,9 +206,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(answer: Callable[[Asked], Answer]) -> Iterator[ModelServer]:
-    """A model server that runs until the end of the block."""
+def serving(answer: Callable[[Asked], Answer], *, tls: SSLContext | None = None) -> Iterator[ModelServer]:
+    """A model server that runs until the end of the block; its `url` says http, by TLS too."""
     with ModelServer(answer) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
