@@ -155,7 +155,9 @@ def _score_of(name: str, part: Leaf | Node, rubric: Rubric) -> Said:
 
 def _reason(node: Node) -> str:
     reasons = (part.text for key, part in node.members if normal(key) == "reason" and isinstance(part, Leaf))
-    return next(reasons, "")[:MOST_REASON]
+    # Escapes may spell what no database keeps: NUL, and half a surrogate pair.
+    text = next(reasons, "").replace("\0", "\ufffd").encode("utf-16", "surrogatepass")
+    return text.decode("utf-16", "replace")[:MOST_REASON]
 
 
 def _read(name: str, leaf: Leaf, rubric: Rubric) -> Said:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,7 +92,7 @@ def _ascii(text: bytes | str) -> str:
     return bytes(one for one in given if 32 <= one < 127).decode()
 
 
-def shares_of(tokens: Sequence[Token], text: str, start: int, spelled: Sequence[Iterable[str]]) -> Shares:
+def shares_of(tokens: Sequence[Token], text: str, start: int, spelled: Sequence[str]) -> Shares:
     """The distribution over a scale where a reply states one score.
 
     Parameters
@@ -103,8 +103,8 @@ def shares_of(tokens: Sequence[Token], text: str, start: int, spelled: Sequence[
         The reply.
     start : int
         Where the score stands in it.
-    spelled : sequence of iterables of str
-        For each value of the scale, from the lowest, what it may be called; cases are one.
+    spelled : sequence of str
+        What each value of the scale is called, from the lowest; upper and lower case are one.
 
     Returns
     -------
@@ -119,12 +119,12 @@ def shares_of(tokens: Sequence[Token], text: str, start: int, spelled: Sequence[
         Where the tokens are not those of the reply, none of the scale is among them, or more than .01 lies on
         beginnings that several values share and the reply did not take.
     """
-    names = [frozenset(name.casefold() for name in names) for names in spelled]
-    spellings = frozenset[str]().union(*names)
+    names = [name.casefold() for name in spelled]
+    spellings = frozenset(names)
     place = _place(tokens, text, start)
     tally = _Tally(spellings, spellings & {_core(likely)[0] for likely in tokens[place].likely})
     _follow(tokens, place, "", 1.0, tally)
-    values = [math.fsum(tally.found.get(name, 0.0) for name in spellings) for spellings in names]
+    values = [tally.found.get(name, 0.0) for name in names]
     total = math.fsum(values)
     if tally.open > MOST_OPEN:
         raise Undefined("the tokens shown do not tell the values apart: choose votes, or a scale of letters")
