@@ -8,10 +8,18 @@ from typing import Any
 
 from generation.local import Loaded
 
-# How many logits are held at a time, of all tokens and the whole vocabulary: half a gigabyte in float32.
+# How many logits are held at a time, of all tokens and the whole vocabulary: half a gigabyte in float32 on a
+# processor, two in bfloat16 on a GPU.
 LOGITS = 2**27
+LOGITS_ON_GPU = 2**30
 # Log-sums are taken in double precision, of so many tokens at a time.
 ROWS = 128
+
+
+def tokens_at_once(model: Loaded) -> int:
+    """How many tokens a batch best holds, padding included; longer texts are read in several pieces."""
+    held = LOGITS if model.device == "cpu" else LOGITS_ON_GPU
+    return max(held // int(model.model.config.get_text_config().vocab_size), 1)
 
 
 def log_likelihoods(model: Loaded, texts: Sequence[Sequence[int]], *, first: int = 1) -> list[list[float]]:
@@ -39,15 +47,14 @@ def log_likelihoods(model: Loaded, texts: Sequence[Sequence[int]], *, first: int
         tokens[row, : len(text)] = torch.tensor(text)
     tokens = tokens.to(model.device)
     with torch.inference_mode():
-        pieces = list(_pieces(torch, model.model, tokens, first))
+        pieces = list(_pieces(torch, model.model, tokens, first, max(tokens_at_once(model) // len(texts), 1)))
     found: list[list[float]] = torch.cat(pieces, dim=1).tolist() if pieces else [[] for _ in texts]
     return [row[: max(len(text) - first, 0)] for row, text in zip(found, texts, strict=True)]
 
 
-def _pieces(torch: Any, model: Any, tokens: Any, first: int) -> Iterator[Any]:
-    """The wanted tokens' log-likelihoods, a stretch of columns at a time, so that memory is bounded."""
-    rows, width = tokens.shape
-    step = max(LOGITS // (rows * model.config.get_text_config().vocab_size), 1)
+def _pieces(torch: Any, model: Any, tokens: Any, first: int, step: int) -> Iterator[Any]:
+    """The wanted tokens' log-likelihoods, `step` columns at a time, so that memory is bounded."""
+    width = tokens.shape[1]
     cache = None
     for start in range(0, width - 1, step):
         stop = min(start + step, width - 1)

@@ -26,6 +26,10 @@ class LocalError(Exception):
     """Why a model cannot be used in this process, and how to mend it, in one line."""
 
 
+class TemplateRefuses(LocalError):
+    """Why the model's chat template does not take one query and response."""
+
+
 @dataclass(frozen=True)
 class Located:
     """What transformers loads: a folder or a name on the hub, and the file in it where that is GGUF."""
@@ -64,38 +68,46 @@ class Loaded:
 
     def prompt(self, query: str) -> list[int]:
         """The query in the chat template, up to where the response begins."""
-        return self.templated([turn("user", query)], add_generation_prompt=True)
+        return self.templated(turns(query), add_generation_prompt=True)
 
     def chat(self, query: str, response: str) -> Chat:
         """The query and its response in the chat template.
 
-        Raises LocalError where the template changes what stands before or in the response, so that its tokens
-        cannot be told.
+        Raises TemplateRefuses where it changes what stands before the response or in it: nobody can tell its
+        tokens then.
         """
-        turns = [turn("user", query), turn("assistant", response)]
-        whole, prompt = self.templated(turns), self.prompt(query)
+        both = turns(query, response)
+        whole, prompt = self.templated(both), self.prompt(query)
         # The same without what closes the turn.
-        unclosed = self.templated(turns, continue_final_message=True)
+        unclosed = self.templated(both, continue_final_message=True)
         if unclosed[: len(prompt)] != prompt or whole[: len(unclosed)] != unclosed:
-            raise LocalError(f"The chat template of {self.name} does not keep the response apart.")
+            raise TemplateRefuses(f"The chat template of {self.name} does not keep the response apart.")
         return Chat(whole, len(prompt), len(unclosed))
 
-    def templated(self, turns: list[dict[str, str]], **how: bool) -> list[int]:
+    def templated(self, chat: list[dict[str, str]], **how: bool) -> list[int]:
+        """A chat's token ids. Raises LocalError without a chat template, TemplateRefuses where it objects."""
+        from jinja2 import TemplateError
+
         if not self.tokenizer.chat_template:
             raise LocalError(f"The model {self.name} has no chat template: use one tuned for chat.")
-        tokens: list[int] = self.tokenizer.apply_chat_template(turns, return_dict=False, **how)
+        try:
+            tokens: list[int] = self.tokenizer.apply_chat_template(chat, return_dict=False, **how)
+        except (TemplateError, ValueError) as error:
+            raise TemplateRefuses(f"The chat template of {self.name} refuses: {_line(error)}") from error
         return tokens
 
 
-def turn(role: str, text: str) -> dict[str, str]:
-    return {"role": role, "content": text}
+def turns(query: str, response: str | None = None) -> list[dict[str, str]]:
+    """A chat of one query, with its response or without."""
+    said = [("user", query)] + ([] if response is None else [("assistant", response)])
+    return [{"role": role, "content": text} for role, text in said]
 
 
 def language_model(name: str, device: str = "auto") -> Loaded:
     """A causal language model: a name on the hub, a folder, a .gguf file, or SmolLM2-135M-Instruct.
 
-    It stays loaded until another model is asked for. The device "auto" is the first GPU, else the processor. It
-    runs in float32 on a processor, on a GPU in bfloat16, or in float16 where the GPU knows no bfloat16.
+    It stays loaded until another model is asked for. The device "auto" is the first GPU, else the processor.
+    A processor runs it in float32, a GPU in bfloat16, or in float16 where it knows no bfloat16.
     Raises LocalError where something is missing or the model cannot be loaded.
     """
     return _kept.get(LANGUAGE_MODEL, name, device)
