@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 from django.test import override_settings
 
-from config.checks import check_data_folder, check_database_url, check_hosts, check_prolific, check_secrets
+from config.checks import (
+    check_data_folder,
+    check_database_url,
+    check_hosts,
+    check_models,
+    check_prolific,
+    check_secrets,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GUNICORN = ["-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi:application"]
@@ -49,6 +56,36 @@ def test_each_missing_or_unsafe_setting_has_an_id(changed: dict[str, object], fo
 def test_another_database_than_sqlite_and_postgresql_is_refused() -> None:
     with override_settings(DATABASE_URL="mysql://localhost/x"):
         assert ids(check_database_url(None)) == ["manyminds.E004"]
+
+
+@pytest.mark.parametrize(
+    ("servers", "models", "found"),
+    [
+        (("gpu.example:8000", "[::1]"), {"judge": "org/judge"}, []),
+        (("http://gpu.example/v1", "gpu.example"), {}, ["manyminds.E007"]),
+        ((), {"org/judge": ""}, ["manyminds.E008"]),
+    ],
+)
+def test_model_servers_and_local_models_that_name_none_are_said(
+    servers: tuple[str, ...], models: dict[str, str], found: list[str]
+) -> None:
+    with override_settings(MODEL_SERVERS=servers, LOCAL_MODELS=models):
+        assert ids(check_models(None)) == found
+
+
+def test_settings_of_models_that_cannot_be_read_are_lines_not_tracebacks(tmp_path: Path) -> None:
+    status, complaint = without_key(
+        "manage.py",
+        "check",
+        data=tmp_path,
+        DEBUG="on",
+        MANYMINDS_MODEL_SERVERS="gpu.example, http://gpu.example/v1,",
+        MANYMINDS_LOCAL_MODELS="judge=org/judge, org/other",
+    )
+    assert status == 1
+    assert "'http://gpu.example/v1', which is no host" in complaint
+    assert "manyminds.E008" in complaint
+    assert "Traceback" not in complaint
 
 
 @pytest.mark.parametrize(
