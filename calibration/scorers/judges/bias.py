@@ -43,8 +43,8 @@ def position_bias(
     Parameters
     ----------
     first_first, second_first : array_like of float, shape (pairs,)
-        The verdict where response_1, and where response_2 is shown first: above 0 where the one shown first is
-        better. NaN: that order has none, and the pair is left out.
+        The verdict where response_1, and where response_2 is shown first: above 0 where the one shown first
+        is better. NaN: that order has none, and the pair is left out.
     queries : array_like, shape (pairs,), optional
         What is resampled: a query's pairs are alike. By default each pair is its own.
     replicates, rng, confidence
@@ -66,8 +66,8 @@ def position_bias(
 
     References
     ----------
-    Zheng et al. (2023), Judging LLM-as-a-judge with MT-Bench and Chatbot Arena, section 3.3, whose consistency
-    is 1 less the flips.
+    Zheng et al. (2023), Judging LLM-as-a-judge with MT-Bench and Chatbot Arena, whose consistency is 1 less
+    the flips.
 
     Examples
     --------

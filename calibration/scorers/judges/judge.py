@@ -195,7 +195,7 @@ class JudgeRecipe:
         return body
 
     def _seed(self, asked: Asked, way: forms.Way) -> int | None:
-        if not way.seed or (self.seed is None and self.method != "votes"):
+        if self.seed is None and not (way.seed and self.method == "votes"):
             return None
         # Both orders of a pair have the same seeds.
         votes = self.votes if self.method == "votes" else 1
@@ -203,11 +203,11 @@ class JudgeRecipe:
 
     def _rejected(self, key: forms.Asking, way: forms.Way, line: str) -> Reply:
         """Another try in another way, or none; where every other call would be rejected too, all end."""
-        if forms.rejected(key, way, line):
-            if self.seed is not None and not forms.way_of(key).seed:
-                raise ServerRefuses(f"{line} This model takes no seed: leave it out.")
-            return Reply("later", error=line, wait=0.0)
         said = line.casefold()
+        if self.seed is not None and "seed" in said:
+            raise ServerRefuses(f"{line} Leave seed empty for this model.")
+        if forms.rejected(key, way, line):
+            return Reply("later", error=line, wait=0.0)
         if self.method == "logprobs" and "logprobs" in said:
             raise ServerRefuses(f"{line} Choose votes or stated in place of logprobs.")
         for name in ("temperature", "top_p"):

@@ -29,6 +29,7 @@ MARKS = " \t\r\n*_`\"'"
 STATES = r"[\s*_`\"']*+(?:score|rating)?[\s*_`\"']*+(?::|=|\bis\b)[\s*_`\"']*+"
 # What makes the number before it another one, or one of several.
 GOES_ON = re.compile(r"\s*(?:[-–—/.]|to\b|or\b|and\b)\s*\d|\s*%|\w")
+LABEL_GOES_ON = re.compile(r"[ \t]*[\w/]")
 REFUSAL = re.compile(
     r"\W*(?:(?:i['’]m|i am)?\s*(?:very |so |really )?(?:sorry|apologies|unfortunately)|i apologi[sz]e)?"
     r"[\s,.;:—–-]*(?:but\s+)?(?:as an? [^.,]{0,60},\s*)?"
@@ -208,7 +209,8 @@ def _in_prose(name: str, text: str, rubric: Rubric, *, cut: bool) -> Iterable[Sa
     for found in re.finditer(rf"(?<!\w)(?:{called})\b{STATES}{spelled}", text, re.IGNORECASE):
         if rubric.labels and _labelled(found[1], rubric) is None:
             continue
-        if GOES_ON.match(text, found.end()) or (cut and found.end() == len(text)):
+        goes_on = LABEL_GOES_ON if rubric.labels else GOES_ON
+        if goes_on.match(text, found.end()) or (cut and found.end() == len(text)):
             raise Unparsable(f"{name} is no single score: {_shown(text[found.start(1) :])}")
         yield (
             _read(name, Leaf(found[1], found.start(1), False), rubric)

@@ -73,9 +73,9 @@ class Rubric:
     version: int = field(default=1)
 
     def __post_init__(self) -> None:
+        _check_templates(self)
         _check_scale(self)
         _check_criteria(self.criteria)
-        _check_templates(self)
 
     @property
     def pairwise(self) -> bool:
