@@ -1,6 +1,6 @@
 from django.urls import path
 
-from calibration.views import audits, compare, plans, reports
+from calibration.views import audits, compare, plans, reports, rubrics, servers
 
 urlpatterns = [
     path("plan/", plans.plans, name="plans"),
@@ -8,6 +8,12 @@ urlpatterns = [
     path("plan/<int:pk>/delete/", plans.plan_delete, name="plan-delete"),
     path("plan/<int:pk>/plan.<slug:format>", plans.plan_figure, name="plan-figure"),
     path("scorers/", audits.scorers, name="scorers"),
+    path("rubrics/", rubrics.rubrics, name="rubrics"),
+    path("rubrics/<int:pk>/", rubrics.rubric, name="rubric"),
+    path("servers/", servers.servers, name="servers"),
+    path("servers/<int:pk>/", servers.server, name="server"),
+    path("servers/<int:pk>/delete/", servers.server_delete, name="server-delete"),
+    path("servers/<int:pk>/try/", servers.server_try, name="server-try"),
     path("studies/<slug:slug>/scores/", audits.scores, name="scores"),
     path("studies/<slug:slug>/audits/", audits.audits, name="audits"),
     path("audits/compare/", compare.audit_compare, name="audit-compare"),

@@ -16,6 +16,11 @@ from annotation.studies import create_study, open_study
 from calibration.audit import create_audit, run_audit
 from calibration.models import Audit, Plan, Score, Scorer
 from calibration.plans import create_plan, run_plan
+from calibration.rubrics import content_of, write_rubric
+from calibration.runs.asking import create_run
+from calibration.scorers.judges.rubrics import BUILT_IN
+from calibration.scorers.rewards.reward import RewardRecipe
+from generation.servers import make_server
 from tests.factory import make_check, make_items, make_labels, make_question
 
 VISITORS = ("nobody", "participant", "another study's", "viewer", "editor", "owner", "another owner")
@@ -68,6 +73,9 @@ class World:
             make_items(one, 8)
             open_study(study=one)
         (audit, scorer), plan = cls._audited(study), cls._planned(people["owner"])
+        rubric = write_rubric(name="theirs", content=content_of(BUILT_IN["overall"]), by=people["owner"])
+        server = make_server(name="theirs", base_url="https://models.invalid/v1", owner=people["owner"])
+        run = create_run(study=study, scorer="live", recipe=RewardRecipe("m", "json"), server=server)
         words = {"place": "before", "purpose": "attention", "step": "consent", "language": "de"}
         browsers = {name: Client() for name in VISITORS}
         for name, user in people.items():
@@ -85,6 +93,9 @@ class World:
             "audit-figure": {"pk": audit.pk, "name": "subset-entropy", "format": "svg"},
             "audit-compare-figure": {"format": "svg"},
             "plan": {"pk": plan.pk},
+            "server": {"pk": server.pk},
+            "rubric": {"pk": rubric.pk},
+            "run": {"pk": run.pk},
             "plan-figure": {"pk": plan.pk, "format": "svg"},
         }
         return cls(study, elsewhere, cls._rows(elsewhere), participant, audit, scorer, browsers, given)

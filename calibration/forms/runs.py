@@ -1,0 +1,169 @@
+"""What the form of every run asks for: what matters first, the rest folded. Rules live in `runs/`."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from annotation.models import Study
+from calibration.models import Run
+from calibration.runs.asking import create_run
+from calibration.scorers.reading import read_recipe
+from generation.servers import servers_for
+
+# Before the name of a model in this process, where servers go by their number.
+HERE = "here:"
+COSTS = ("price_in", "price_out", "currency", "budget_money", "budget_tokens", "workers")
+# Fields that take the form's whole width.
+ROWS = (forms.RadioSelect, forms.Textarea)
+
+
+@dataclass(frozen=True)
+class Details:
+    """A folded part of a form: what takes a row of its own, what stands side by side, what is ticked."""
+
+    title: str
+    fields: list[forms.BoundField]
+
+    @property
+    def ticks(self) -> list[forms.BoundField]:
+        return [field for field in self.fields if isinstance(field.field, forms.BooleanField)]
+
+    @property
+    def rows(self) -> list[forms.BoundField]:
+        return [field for field in self.fields if isinstance(field.field.widget, ROWS)]
+
+    @property
+    def beside(self) -> list[forms.BoundField]:
+        return [field for field in self.fields if field not in (*self.ticks, *self.rows)]
+
+    @property
+    def open(self) -> bool:
+        """Whether something in it is to be mended."""
+        return any(field.errors for field in self.fields)
+
+
+def price(of: str) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=f"Price of a million tokens {of}",
+        required=False,
+        min_value=0,
+        max_digits=12,
+        decimal_places=6,
+        help_text="Left empty: nothing.",
+    )
+
+
+class BudgetForm(forms.Form):
+    """How much a run may take in all; empty for no limit."""
+
+    budget_money = forms.DecimalField(
+        label="Budget, money",
+        required=False,
+        min_value=0,
+        max_digits=12,
+        decimal_places=4,
+        help_text="It stops before it spends more.",
+    )
+    budget_tokens = forms.IntegerField(
+        label="Budget, tokens", required=False, min_value=1, help_text="It stops before it takes more."
+    )
+
+
+class RunForm(BudgetForm):
+    """What every kind asks for: where the model is, what its scores are called, what it may cost."""
+
+    kind: ClassVar[str]
+    # In this order on the page; `folded` is for who wants it.
+    short: ClassVar[tuple[str, ...]] = ("where", "model", "scorer")
+    folded: ClassVar[tuple[str, ...]] = ()
+    in_process: ClassVar[bool] = False
+
+    where = forms.ChoiceField(label="Server")
+    model = forms.CharField(max_length=200, required=False, help_text="As the server calls it.")
+    scorer = forms.CharField(
+        label="Name of the scorer",
+        max_length=150,
+        required=False,
+        help_text="Its scores are kept under it. Left empty, it is named after the model.",
+    )
+    price_in = price("read")
+    price_out = price("written")
+    currency = forms.CharField(
+        max_length=3,
+        initial="USD",
+        help_text="Its code of three letters.",
+        widget=forms.TextInput(attrs={"size": 3, "autocapitalize": "characters"}),
+    )
+    workers = forms.IntegerField(
+        min_value=1, max_value=64, initial=1, help_text="How many work at it, where several run."
+    )
+
+    def __init__(self, data: Any = None, *, study: Study, user: User, initial: Any = None) -> None:
+        super().__init__(data, initial=initial)
+        self.study, self.user = study, user
+        self.servers = {str(server.pk): server for server in servers_for(user)}
+        here = settings.LOCAL_MODELS if self.in_process else {}
+        groups = {
+            "Servers": [(key, server.name) for key, server in self.servers.items()],
+            "In this process": [(f"{HERE}{name}", name) for name in here],
+        }
+        self.fields["where"].choices = [(title, some) for title, some in groups.items() if some]  # type: ignore[attr-defined]
+        self.has_where = bool(self.servers or here)
+
+    @property
+    def shown(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.short]
+
+    @property
+    def details(self) -> list[Details]:
+        parts = (("How it is asked", self.folded), ("Prices, budget, workers", COSTS))
+        return [Details(title, [self[name] for name in names]) for title, names in parts if names]
+
+    def clean_currency(self) -> str:
+        return str(self.cleaned_data["currency"]).upper()
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if "where" in given and not self.is_here and not given.get("model"):
+            self.add_error("model", "Name the model, as the server calls it.")
+        return given
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the model runs in this process."""
+        return str(self.cleaned_data.get("where", "")).startswith(HERE)
+
+    @property
+    def called(self) -> str:
+        """What people call the model."""
+        where, model = (str(self.cleaned_data[name]) for name in ("where", "model"))
+        return where.removeprefix(HERE) if self.is_here else model.rpartition("/")[2]
+
+    def recipe(self) -> dict[str, Any]:
+        """What decides what is asked, as `read_recipe` reads it; a field left empty is the recipe's own."""
+        names = {*self.short, *self.folded} - {"where", "model", "scorer"}
+        given = {name: self.cleaned_data[name] for name in names}
+        if self.is_here:
+            given["dialect"] = "local"
+        model = settings.LOCAL_MODELS[self.called] if self.is_here else self.cleaned_data["model"]
+        return {"kind": self.kind, "model": model} | {
+            name: value for name, value in given.items() if value not in (None, "", [])
+        }
+
+    def usual_name(self) -> str:
+        return self.called
+
+    def save(self) -> Run:
+        """Raises RunError and RecipeError."""
+        given = self.cleaned_data
+        return create_run(
+            study=self.study,
+            scorer=given["scorer"] or self.usual_name(),
+            recipe=read_recipe(self.recipe()),
+            server=self.servers.get(given["where"]),
+            created_by=self.user,
+            **{name: given[name] for name in COSTS if given[name] is not None},
+        )

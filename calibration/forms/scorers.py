@@ -1,0 +1,179 @@
+"""The form of each kind of scorer: what decides what is asked. Rules live in the recipes."""
+
+from typing import Any
+
+from django import forms
+
+from annotation.models import Study
+from calibration.forms.runs import RunForm
+from calibration.forms.texts import TemplateField
+from calibration.rubrics import newest, read_rubric, rubric_named, rubrics_of
+from calibration.scorers.judges.rubrics import BUILT_IN
+from calibration.scorers.perplexities.perplexity import DIALECTS as PERPLEXITY_DIALECTS
+from calibration.scorers.rewards.dialects import DIALECTS as REWARD_DIALECTS
+from calibration.scorers.simple import SIMPLE
+
+METHODS_IN_WORDS = {
+    "number": "One number",
+    "logprobs": "The probability of each value, by its tokens, where the server tells of them",
+    "votes": "Votes: it is asked several times, and each answer counts",
+    "stated": "The probability of each value, as it states it",
+}
+DEFINITIONS_IN_WORDS = {
+    "response": "The response, given the query: the paper’s formula",
+    "chat": "The whole chat in its template: the authors’ code",
+    "both": "Both, which makes two scorers",
+}
+
+
+class JudgeForm(RunForm):
+    """A language model that is told what to look at."""
+
+    kind = "judge"
+    short = ("where", "model", "rubric", "scorer")
+    folded = (
+        "method", "votes", "temperature", "top_p", "max_tokens", "retries", "structured", "heads", "plain",
+    )  # fmt: skip
+
+    rubric = forms.ChoiceField(initial="overall")
+    method = forms.ChoiceField(
+        label="What it says", choices=[*METHODS_IN_WORDS.items()], initial="number", widget=forms.RadioSelect
+    )
+    votes = forms.IntegerField(
+        required=False,
+        min_value=2,
+        max_value=100,
+        initial=10,
+        help_text="How often it is asked, where it votes.",
+    )
+    temperature = forms.FloatField(
+        required=False, min_value=0, max_value=2, help_text="Left empty: 0, or 1 where it votes."
+    )
+    top_p = forms.FloatField(label="Top-p", required=False, min_value=0.01, max_value=1, initial=0.9)
+    max_tokens = forms.IntegerField(
+        label="Tokens a reply",
+        required=False,
+        min_value=1,
+        max_value=100_000,
+        initial=1024,
+        help_text="At most.",
+    )
+    retries = forms.IntegerField(
+        required=False, min_value=0, max_value=20, initial=3, help_text="After replies that cannot be read."
+    )
+    structured = forms.BooleanField(
+        label="Ask for structured output, where the server offers it", required=False, initial=True
+    )
+    heads = forms.BooleanField(label="Make a scorer of each criterion too", required=False)
+    plain = forms.BooleanField(
+        label="Send neither temperature nor top-p: some reasoning models take none", required=False
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        compares = self.study.kind == Study.Kind.COMPARISON
+        own = [read_rubric(row) for row in newest(rubrics_of(self.user))]
+        groups = {
+            "Built in": [one.name for one in BUILT_IN.values() if compares or not one.pairwise],
+            "Yours": [one.name for one in own if compares or not one.pairwise],
+        }
+        self.fields["rubric"].choices = [  # type: ignore[attr-defined]
+            (title, [(name, name) for name in names]) for title, names in groups.items() if names
+        ]
+
+    def recipe(self) -> dict[str, Any]:
+        asked = super().recipe()
+        if asked.pop("plain", False):
+            asked |= {"temperature": None, "top_p": None}
+        if asked["method"] != "votes":
+            asked.pop("votes", None)
+        asked["structured"] = "auto" if asked["structured"] else "off"
+        rubric = rubric_named(self.cleaned_data["rubric"], user=self.user)
+        return asked | {"rubric": rubric.as_dict()}
+
+    def usual_name(self) -> str:
+        return f"{self.called}, {self.cleaned_data['rubric']}"
+
+
+class RewardForm(RunForm):
+    """A model that gives numbers."""
+
+    kind = "reward"
+    in_process = True
+    short = ("where", "model", "dialect", "scorer")
+    folded = ("heads", "main", "scores", "template", "path", "truncate")
+
+    dialect = forms.ChoiceField(
+        label="How it is asked", choices=[(key, one.title) for key, one in REWARD_DIALECTS.items()]
+    )
+    heads = forms.CharField(
+        required=False,
+        max_length=3_000,
+        help_text="Names with commas between, where the model scores several things, in its order.",
+    )
+    main = forms.CharField(
+        label="Main head", required=False, max_length=60, help_text="The one that is the scorer’s own number."
+    )
+    scores = forms.ChoiceField(
+        choices=[("raw", "Raw, as its last layer gives them"), ("probabilities", "Probabilities")]
+    )
+    template = TemplateField(
+        rows=3,
+        required=False,
+        max_length=20_000,
+        help_text="With {query} and {response}, in place of the model’s chat template.",
+    )
+    path = forms.CharField(
+        required=False, max_length=200, help_text="Such as /v1/classify, where it is not the usual one."
+    )
+    truncate = forms.BooleanField(
+        label="Cut responses that are too long for a model in this process; else they get no score",
+        required=False,
+    )
+
+    def clean_heads(self) -> list[str]:
+        return [head.strip() for head in self.cleaned_data["heads"].split(",") if head.strip()]
+
+    def recipe(self) -> dict[str, Any]:
+        asked = super().recipe()
+        if not self.is_here:  # a server is told how to by itself
+            asked.pop("truncate")
+        return asked
+
+
+class PerplexityForm(RunForm):
+    """How surprising a language model finds each response."""
+
+    kind = "perplexity"
+    in_process = True
+    short = ("where", "model", "dialect", "definition", "scorer")
+    folded = ("template",)
+
+    dialect = forms.ChoiceField(
+        label="How it is asked",
+        choices=[(key, words) for key, words in PERPLEXITY_DIALECTS.items() if key != "local"],
+    )
+    definition = forms.ChoiceField(
+        label="Of what", choices=[*DEFINITIONS_IN_WORDS.items()], initial="response", widget=forms.RadioSelect
+    )
+    template = TemplateField(
+        rows=3,
+        required=False,
+        max_length=20_000,
+        help_text="For completions that echo, which know no chats: chatml, plain, or a text of your own with "
+        "{query} and {response}.",
+    )
+
+    def usual_name(self) -> str:
+        return f"{self.called} perplexity"
+
+
+class SimpleForm(forms.Form):
+    """Which of the simple scorers; all, unless some are chosen."""
+
+    names = forms.MultipleChoiceField(
+        label="Which", required=False, choices=[(key, one.name) for key, one in SIMPLE.items()]
+    )
+
+
+FORMS = {form.kind: form for form in (JudgeForm, RewardForm, PerplexityForm)}
