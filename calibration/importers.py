@@ -149,6 +149,8 @@ class _Reader:
         self.study, self.targets = study, targets
         self.default = {"scorer": scorer, "family": family}
         self.stored: dict[str, str] = dict(Scorer.objects.values_list("name", "family"))
+        # What a run or a simple scorer writes into would be no longer what its recipe says.
+        self.live = set(Scorer.objects.filter(metadata__has_key="studies").values_list("name", flat=True))
         self.families: dict[str, str] = {}
 
     def read(self, number: int, row: Row) -> ScoreRow:
@@ -165,6 +167,8 @@ class _Reader:
         name = columns.identifier(row, "scorer") or columns.identifier(self.default, "scorer")
         if not name:
             raise RowError("no scorer; name it in the row, or one for the whole file")
+        if name in self.live:
+            raise RowError(f"scorer {columns.shown(name)} is one asked here: give the file's another name")
         before = self.families.get(name) or self.stored.get(name)
         family = columns.identifier(row, "family") or columns.identifier(self.default, "family")
         family = family or before or Scorer.Family.OTHER

@@ -9,14 +9,14 @@ from calibration.scorers.simple.words import Undefined, words
 
 # Words that English can hardly do without, and that other languages in the same letters hardly have.
 ENGLISH = frozenset([
-    "the", "of", "and", "to", "that", "it", "with", "you", "for", "this", "be", "as", "your", "from", "by",
-    "or", "can", "which", "their", "its", "would", "they", "we", "our", "what", "when", "where", "there",
-    "than", "not", "but", "have", "has", "more", "how", "through", "into", "these", "those", "are", "is",
-    "at", "he", "she", "his", "him", "were", "had", "could", "out", "about", "who", "just", "them", "after",
-    "been", "any", "only", "while", "because", "then", "should", "if", "such", "each",
+    "the", "of", "and", "to", "that", "it", "with", "you", "this", "as", "your", "from", "by", "or",
+    "which", "their", "its", "would", "they", "our", "what", "when", "where", "there", "than", "not", "but",
+    "has", "more", "how", "through", "into", "these", "those", "are", "he", "she", "his", "him", "were",
+    "could", "out", "about", "who", "just", "them", "after", "been", "any", "only", "while", "because",
+    "then", "should", "if", "such", "each",
 ])  # fmt: skip
-# Of the words of 1,224 real answers of at least 50 words a tenth or more are among these; of other languages'
-# texts hardly any.
+# Of 1,224 real answers of at least 50 words 1,221 have so large a share of them or a larger one; texts in
+# Danish, Dutch, French, German and Spanish have half of it at most.
 FEWEST_ENGLISH = 0.1
 # Of its letters: names and quotations may be in other scripts, but not the text.
 MOST_FOREIGN = 0.1

@@ -123,6 +123,11 @@ def test_syllables_are_those_of_the_dictionary() -> None:
         ("", "no words"),
         ("Die Zeit ist ein Fluss, der niemals zurückkehrt, und wir sind die Steine.", "English"),
         ("El tiempo es un río que nunca vuelve, y nosotros somos las piedras.", "English"),
+        (
+            "Toch is het belangrijk om te weten wat we nu doen, of het is een probleem.",
+            "English",
+        ),
+        ("Tiden er en flod; for mig at se er det bedst at vente, for vi kan have ret.", "English"),
         ("Время — это река, которая никогда не возвращается.", "English"),
         ("时间是一条河。", "English"),
         ("The word of the day is this: " + "время река камень " * 9, "English"),
