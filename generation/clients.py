@@ -67,6 +67,12 @@ class Client:
         named = [row["id"] for row in rows or () if isinstance(row, dict) and isinstance(row.get("id"), str)]
         return tuple(" ".join(name.split())[:200] for name in named)
 
+    def close(self) -> None:
+        """End the connections that it keeps; asked again, it makes new ones."""
+        server = self.__dict__.pop("_server", None)
+        if server is not None:
+            server.close()
+
     def _exchange(self, url: str, body: dict[str, Any] | None) -> dict[str, Any] | list[Any]:
         from generation.transport import exchange  # openai starts slowly
 

@@ -130,10 +130,13 @@ def client_of(server: ModelServer) -> Client:
 def try_server(*, server: ModelServer) -> str:
     """Ask it for its models: what it answers, in one line. Raises ServerError where it does not answer."""
     client = client_of(server)
+    client = replace(client, timeout=min(client.timeout, TRYING))
     try:
-        names = replace(client, timeout=min(client.timeout, TRYING)).models()
+        names = client.models()
     except (Later, Rejected, ServerRefuses) as error:
         raise ServerError(str(error)) from None
+    finally:
+        client.close()
     if not names:
         return "The server answers, and does not say which models it has."
     more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""

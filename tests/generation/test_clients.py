@@ -139,6 +139,18 @@ def test_a_connection_that_the_server_closed_meanwhile_is_made_anew() -> None:
         assert server.connected == 2
 
 
+def test_a_client_that_is_closed_keeps_no_connection_and_may_be_asked_again() -> None:
+    with serving(lambda asked: chat("four")) as server:
+        client = Client(server.url, anywhere=True)
+        client.close()
+        for number in (1, 2):
+            client.chat(BODY)
+            client.close()
+            assert server.connected == number
+            while server.connections:  # until the server has noticed
+                server.ended.wait(0.001)
+
+
 def test_many_threads_share_a_client_and_each_gets_its_own_answer() -> None:
     with serving(lambda asked: chat(asked.body["messages"])) as server:
         client = Client(server.url, anywhere=True)
