@@ -1,11 +1,13 @@
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
 from annotation.models import Study
 from annotation.serializers import UploadSerializer
-from calibration.models import Audit, Plan, Score, Scorer
+from calibration.models import Audit, Plan, Rubric, Run, Score, Scorer
 from calibration.plan_specification import GOALS
+from generation.models import ModelServer
 
 
 class ScorerSerializer(serializers.ModelSerializer[Scorer]):
@@ -156,3 +158,73 @@ class NewPlanSerializer(serializers.Serializer[Any]):
     fee_percent = serializers.FloatField(required=False)
     simulations = serializers.IntegerField(required=False)
     seed = serializers.IntegerField(required=False)
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    """A run; `server` is the name of the one that it asks, null for a model in this process."""
+
+    study = serializers.CharField(source="study.slug")
+    server = serializers.CharField(source="server.name", default=None)
+    kind = serializers.CharField(source="recipe.kind")
+
+    class Meta:
+        model = Run
+        fields = [
+            "id", "study", "scorer", "kind", "recipe", "server", "price_in", "price_out", "currency",
+            "budget_tokens", "budget_money", "workers", "trial", "state", "error", "created_at", "started_at",
+            "finished_at",
+        ]  # fmt: skip
+
+
+class RunWithStandingSerializer(RunSerializer):
+    """`standing` has its counts, what it took, when it will end, and a pairwise judge's position bias."""
+
+    standing = serializers.SerializerMethodField()
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "standing"]
+
+    def get_standing(self, run: Run) -> dict[str, Any]:
+        from calibration.runs.standing import standing  # numpy starts slowly
+
+        return standing(run).as_dict()
+
+
+class NewRunSerializer(StrictSerializer):
+    """What is asked of a run: a recipe, as docs/scorers.md describes it, and the name of a server.
+
+    Prices are for a million tokens. Without a budget it asks until all is asked.
+    """
+
+    scorer = serializers.CharField()
+    recipe = serializers.DictField()
+    server = serializers.CharField(required=False, allow_null=True)
+    price_in = serializers.DecimalField(max_digits=12, decimal_places=6, default=Decimal)
+    price_out = serializers.DecimalField(max_digits=12, decimal_places=6, default=Decimal)
+    currency = serializers.CharField(default="USD")
+    budget_tokens = serializers.IntegerField(required=False, allow_null=True)
+    budget_money = serializers.DecimalField(max_digits=12, decimal_places=4, required=False, allow_null=True)
+    workers = serializers.IntegerField(default=1)
+
+
+class StartSerializer(StrictSerializer):
+    """With a number, a trial: only about so many targets."""
+
+    trial = serializers.IntegerField(required=False, allow_null=True)
+
+
+class ModelServerSerializer(serializers.ModelSerializer[ModelServer]):
+    class Meta:
+        model = ModelServer
+        fields = ["name", "shared", "concurrency", "requests_a_minute", "timeout"]
+
+
+class RubricSerializer(serializers.ModelSerializer[Rubric]):
+    class Meta:
+        model = Rubric
+        fields = ["name", "version", "content", "created_at"]
+
+
+class NewRubricSerializer(StrictSerializer):
+    name = serializers.CharField()
+    content = serializers.DictField()

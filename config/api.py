@@ -15,6 +15,9 @@ from annotation.api.studies import StudyViewSet
 from annotation.studies import StudyError
 from calibration.api.audits import AuditViewSet, ScorerViewSet, StudyAuditsViewSet, StudyScoresViewSet
 from calibration.api.plans import PlanViewSet
+from calibration.api.runs import ModelServerViewSet, RubricViewSet, RunViewSet, StudyRunsViewSet
+from calibration.runs.errors import RunError
+from calibration.scorers.recipe import RecipeError
 from generation.files import FileError
 
 router = DefaultRouter()
@@ -25,17 +28,21 @@ router.register("studies", ExtensionViewSet, basename="study-extension")
 router.register("studies", StatisticsViewSet, basename="study-statistics")
 router.register(r"studies/(?P<slug>[-\w]+)/scores", StudyScoresViewSet, basename="study-scores")
 router.register(r"studies/(?P<slug>[-\w]+)/audits", StudyAuditsViewSet, basename="study-audits")
+router.register(r"studies/(?P<slug>[-\w]+)/runs", StudyRunsViewSet, basename="study-runs")
 router.register(r"studies/(?P<slug>[-\w]+)/people", StudyPeopleViewSet, basename="study-people")
 router.register(r"studies/(?P<slug>[-\w]+)/top-up", StudyTopUpViewSet, basename="study-top-up")
 router.register("scorers", ScorerViewSet, basename="scorer")
 router.register("audits", AuditViewSet, basename="audit")
 router.register("plans", PlanViewSet, basename="plan")
+router.register("runs", RunViewSet, basename="run")
+router.register("servers", ModelServerViewSet, basename="server")
+router.register("rubrics", RubricViewSet, basename="rubric")
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """What a person may mend is 400 with one line; the rest is as the framework has it."""
     if isinstance(error, FileError):
         return Response({"detail": str(error), "errors": error.errors[:100]}, status=400)
-    if isinstance(error, StudyError | RequestDataTooBig):
+    if isinstance(error, RecipeError | RequestDataTooBig | RunError | StudyError):
         return Response({"detail": str(error)}, status=400)
     return exception_handler(error, context)

@@ -250,6 +250,7 @@ SPECTACULAR_SETTINGS = {
         "StudyStateEnum": "annotation.models.Study.State",
         "AuditStateEnum": "calibration.models.Audit.State",
         "PlanStateEnum": "calibration.models.Plan.State",
+        "RunStateEnum": "calibration.models.Run.State",
     },
 }
 
