@@ -1,7 +1,11 @@
 """Reward models over HTTP: what each kind of server is asked, and what is read from replies, odd ones too."""
 
 import json
+import re
 from collections.abc import Callable
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -22,6 +26,7 @@ CHAT = [
     {"role": "user", "content": "What is {response}?"},
     {"role": "assistant", "content": "A {query} of sorts."},
 ]
+DOCUMENTATION = Path(__file__).parents[3] / "docs" / "scorers.md"
 TEMPLATE = "Q: {query} A: {response}"
 TEXT = "Q: What is {response}? A: A {query} of sorts."
 USAGE = {"prompt_tokens": 17, "total_tokens": 17}
@@ -335,3 +340,16 @@ def test_what_a_score_is_is_stored_beside_it():
     assert RewardRecipe("rm", "tei").values({"": {"scores": {"": 1.0}}})[""].metadata == {"scores": "raw"}
     only = RewardRecipe("rm", "tei", heads=("good",), scores="probabilities")
     assert only.values({"": {"scores": {"good": 0.5}}})[""].metadata == {"scores": "probabilities"}
+
+
+def test_the_server_that_the_documentation_shows_is_a_whole_one():
+    code = re.findall(r"```python\n(import json\n.*?)```", DOCUMENTATION.read_text(), re.DOTALL)[0]
+    shown: dict[str, Any] = {}
+    exec(code.rpartition("\nThreadingHTTPServer")[0], shown)
+    shown["Reward"].log_message = lambda *said: None
+    with ThreadingHTTPServer(("127.0.0.1", 0), shown["Reward"]) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        client = Client(f"http://127.0.0.1:{server.server_port}", anywhere=True)
+        ((_, reply),) = RewardRecipe("rm", "json").ask([Asked(1, SUBJECT)], client)
+        server.shutdown()
+    assert reply.result == {"scores": {"": float(len(SUBJECT.responses[0]))}}
