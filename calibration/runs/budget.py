@@ -2,66 +2,96 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
+from django.utils import timezone
 
-from calibration.models import Run
+from calibration.models import Call, Run
 
 MILLION = Decimal(1_000_000)
+# What ended so long ago is committed everywhere.
+SETTLED = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
 class Spent:
-    """Tokens, and what they cost in the run's currency."""
+    """Tokens that went in and came out."""
 
-    tokens: int
-    money: Decimal
+    into: int = 0
+    out: int = 0
 
-    def __str__(self) -> str:
-        return f"{self.tokens:,} tokens"
+    @property
+    def tokens(self) -> int:
+        return self.into + self.out
 
+    def money(self, run: Run) -> Decimal:
+        """What they cost, in the run's currency."""
+        return cost(run, self.into, self.out)
 
-def spent(run: Run) -> Spent:
-    """What the run's calls took, those under way at their most."""
-    sums = run.calls.order_by().aggregate(into=Sum("tokens_in", default=0), out=Sum("tokens_out", default=0))
-    return cost(run, sums["into"], sums["out"])
-
-
-def cost(run: Run, into: int, out: int) -> Spent:
-    return Spent(into + out, (into * run.price_in + out * run.price_out) / MILLION)
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(self.into + other.into, self.out + other.out)
 
 
-def affordable(run: Run, most: Sequence[tuple[int, int]]) -> int:
-    """How many of the calls, each of so many tokens in and out at most, the budget still reaches for.
+class Purse:
+    """What a run has spent, as one process follows it: what ended long ago is summed up once."""
 
-    Without a budget, all. With one, other callers wait until the transaction ends.
-    """
-    if not most or (run.budget_tokens is None and run.budget_money is None):
+    def __init__(self) -> None:
+        self._before = Spent()
+        self._until: datetime | None = None
+
+    def spent(self, run: Run) -> Spent:
+        """What the run's calls took, those under way at their most."""
+        ended, settled = run.calls.exclude(outcome=Call.Outcome.OPEN), timezone.now() - SETTLED
+        if self._until is None:
+            self._before, self._until = _sum(ended.filter(answered_at__lte=settled)), settled
+        elif settled - self._until > SETTLED:
+            self._before += _sum(ended.filter(answered_at__gt=self._until, answered_at__lte=settled))
+            self._until = settled
+        since = _sum(ended.filter(answered_at__gt=self._until))
+        tried = run.calls.filter(outcome=Call.Outcome.OPEN, answered_at__isnull=True, attempts__gt=0)
+        return self._before + since + _sum(tried)
+
+    def reaches(self, run: Run, most: Sequence[Spent]) -> int:
+        """For how many of the calls, each of which takes so much at most, the budget still suffices.
+
+        `run` is locked, so that no two processes spend the same.
+        """
+        if not most or not has_budget(run):
+            return len(most)
+        spent = self.spent(run)
+        for count, more in enumerate(most):
+            spent += more
+            if run.budget_tokens is not None and spent.tokens > run.budget_tokens:
+                return count
+            if run.budget_money is not None and spent.money(run) > run.budget_money:
+                return count
         return len(most)
-    run = Run.objects.select_for_update(no_key=True).get(pk=run.pk)
-    sums = spent(run)
-    tokens, money = sums.tokens, sums.money
-    for count, (into, out) in enumerate(most):
-        more = cost(run, into, out)
-        tokens, money = tokens + more.tokens, money + more.money
-        if _passes(run, tokens, money):
-            return count
-    return len(most)
 
 
-def _passes(run: Run, tokens: int, money: Decimal) -> bool:
-    return (run.budget_tokens is not None and tokens > run.budget_tokens) or (
-        run.budget_money is not None and money > run.budget_money
-    )
+def cost(run: Run, into: int, out: int) -> Decimal:
+    """What so many tokens cost, in the run's currency."""
+    return (into * run.price_in + out * run.price_out) / MILLION
+
+
+def has_budget(run: Run) -> bool:
+    return run.budget_tokens is not None or run.budget_money is not None
 
 
 def reached(run: Run) -> str:
     """Why a run stops whose next call the budget does not reach for."""
-    sums = spent(run)
-    parts = []
+    spent, parts = Purse().spent(run), []
     if run.budget_tokens is not None:
-        parts.append(f"{sums.tokens:,} of {run.budget_tokens:,} tokens")
+        parts.append(f"{spent.tokens:,} of {run.budget_tokens:,} tokens")
     if run.budget_money is not None:
-        parts.append(f"{sums.money:.4f} of {run.budget_money:.4f} {run.currency}")
-    return f"The budget does not reach for the next call: {' and '.join(parts)} are spent. Raise it to go on."
+        parts.append(f"{spent.money(run):.4f} of {run.budget_money:.4f} {run.currency}")
+    return (
+        f"The budget does not reach for the next call: {' and '.join(parts)} are spent. Raise the budget and "
+        "start the run again to go on."
+    )
+
+
+def _sum(calls: QuerySet[Call]) -> Spent:
+    sums = calls.order_by().aggregate(into=Sum("tokens_in", default=0), out=Sum("tokens_out", default=0))
+    return Spent(sums["into"], sums["out"])

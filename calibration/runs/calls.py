@@ -6,18 +6,20 @@ another claimed in its place. So a kill loses at most what was under way, of whi
 cost stays counted.
 """
 
+import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, F, Q, Value, When
+from django.db import connection
+from django.db.models import F, Q
 from django.utils import timezone
 
 from calibration.models import Call, Caller, Run
 from calibration.runs import targets
-from calibration.runs.budget import affordable
+from calibration.runs.budget import Purse, Spent
 from calibration.scorers.recipe import Asked, Recipe, Reply, Subject
 
 # So often no reply may come of a call before it is given up, and so often it may be made at all: a recipe may
@@ -28,6 +30,20 @@ LONGEST_ERROR = 500
 MOST_TOKENS = 10_000_000
 LOST = f"Made {MOST_FAILURES} times; each time the process ended before a reply came."
 
+# The two that every call takes, a row each: several times as fast as the ORM's.
+CLAIM = """
+UPDATE calibration_call
+SET caller_id = %s, attempts = attempts + 1, failures = failures + 1,
+    tokens_in = tokens_in + %s, tokens_out = tokens_out + %s
+WHERE id = %s
+"""
+END = """
+UPDATE calibration_call
+SET caller_id = NULL, failures = failures - %s, tokens_in = tokens_in + %s, tokens_out = tokens_out + %s,
+    outcome = %s, result = %s, reply = %s, error = %s, answered_at = %s
+WHERE id = %s
+"""
+
 
 @dataclass(frozen=True)
 class Claimed:
@@ -35,13 +51,21 @@ class Claimed:
 
     asked: Asked
     failures: int
-    most_in: int
-    most_out: int
+    most: Spent
+
+    @property
+    def key(self) -> int:
+        return self.asked.key
 
 
 def any_open(run: Run) -> bool:
     """Whether a call has no outcome yet, whoever makes it."""
     return run.calls.order_by().filter(outcome=Call.Outcome.OPEN).exists()
+
+
+def any_under_way(run: Run) -> bool:
+    """Whether a call is claimed, whoever makes it."""
+    return Call.objects.filter(caller__run=run).exists()
 
 
 def counts(run: Run) -> tuple[int, int]:
@@ -50,104 +74,60 @@ def counts(run: Run) -> tuple[int, int]:
     return rows.exclude(outcome=Call.Outcome.OPEN).count(), rows.count()
 
 
-def any_under_way(run: Run) -> bool:
-    """Whether a call is claimed, whoever makes it."""
-    return Call.objects.filter(caller__run=run).exists()
-
-
 def reopen_failed(run: Run) -> None:
     """Let the calls that failed be made again."""
     run.calls.filter(outcome=Call.Outcome.FAILED).update(
-        outcome=Call.Outcome.OPEN, attempts=0, failures=0, answered_at=None, not_before=timezone.now()
+        outcome=Call.Outcome.OPEN, failures=0, answered_at=None, not_before=timezone.now()
     )
 
 
-def claim(run: Run, caller: Caller, recipe: Recipe, *, count: int) -> tuple[list[Claimed], bool]:
+def claim(
+    run: Run, caller: Caller, recipe: Recipe, purse: Purse, *, count: int
+) -> tuple[list[Claimed], bool]:
     """Take up to `count` calls whose time has come, inside a transaction: nobody else gets them.
 
     None while the run is stopped or its server rests. Those that were under way too often when their process
     was killed fail. The second value is whether the budget did not reach for all.
     """
-    rows = _due(run, of_pairs=recipe.of_pairs, count=count)
-    if lost := [row[0] for row in rows if row[3] >= MOST_FAILURES]:
-        fail(lost, LOST)
-    claimed = [
-        _claimed(recipe, key, part, attempts, failures, texts)
-        for key, part, attempts, failures, *texts in rows
-        if failures < MOST_FAILURES
-    ]
-    reaches = affordable(run, [(call.most_in, call.most_out) for call in claimed])
-    short, claimed = reaches < len(claimed), claimed[:reaches]
+    found = _due(run, recipe, count=count)
+    if lost := [call.key for call in found if call.failures >= MOST_FAILURES]:
+        Call.objects.filter(pk__in=lost).update(
+            outcome=Call.Outcome.FAILED, error=LOST, answered_at=timezone.now()
+        )
+        found = [call for call in found if call.failures < MOST_FAILURES]
+    claimed = found[: purse.reaches(run, [call.most for call in found])]
     if claimed:
-        Call.objects.filter(pk__in=[call.asked.key for call in claimed]).update(
-            caller=caller,
-            attempts=F("attempts") + 1,
-            failures=F("failures") + 1,
-            tokens_in=F("tokens_in") + _each(claimed, "most_in"),
-            tokens_out=F("tokens_out") + _each(claimed, "most_out"),
-        )
-    return claimed, short
+        with connection.cursor() as cursor:
+            rows = [(caller.pk, call.most.into, call.most.out, call.key) for call in claimed]
+            cursor.executemany(CLAIM, rows)
+    return claimed, len(claimed) < len(found)
 
 
-def give_back(caller: Caller, call: Claimed) -> None:
-    """Undo the claim of a call that was not made after all."""
-    Call.objects.filter(pk=call.asked.key, caller=caller).update(
-        caller=None,
-        attempts=F("attempts") - 1,
-        failures=F("failures") - 1,
-        tokens_in=F("tokens_in") - call.most_in,
-        tokens_out=F("tokens_out") - call.most_out,
-    )
+def store(caller: Caller, came: Sequence[tuple[Claimed, Reply | None]], jitter: random.Random) -> int:
+    """Store what came back, and what it took in place of the most; how many calls have ended now.
 
-
-def store(caller: Caller, call: Claimed, reply: Reply, jitter: random.Random) -> bool:
-    """Store what came back, and what it took in place of the most; whether the call has ended now.
-
-    A reply that came after its caller was taken for dead is stored like any other, unless the call was
-    answered meanwhile: then only what was paid is added.
+    None for a call that was not made after all. A reply that came after its caller was taken for dead is
+    stored like any other, unless the call was answered meanwhile: then only what was paid is added.
     """
-    paid = {
-        "tokens_in": F("tokens_in") + _counted(reply.tokens_in) - call.most_in,
-        "tokens_out": F("tokens_out") + _counted(reply.tokens_out) - call.most_out,
-    }
-    row = Call.objects.filter(pk=call.asked.key)
-    asked_again = reply.outcome == "later" and reply.wait == 0.0
-    came = int(asked_again or reply.outcome in ("answered", "refused", "unparsable"))
     now = timezone.now()
-    if reply.outcome == "later" and not _is_last(call, came):
-        mine = row.filter(outcome=Call.Outcome.OPEN, caller=caller)
-        wait = reply.wait if reply.wait is not None else backoff(call.failures + 1, jitter)
-        put_back = mine.update(
-            caller=None,
-            failures=F("failures") - came,
-            not_before=now + timedelta(seconds=wait),
-            error=reply.error[:LONGEST_ERROR],
-            **paid,
-        )
-        ended = False
-    else:
-        outcome = "failed" if reply.outcome == "later" else reply.outcome
-        put_back = row.filter(outcome=Call.Outcome.OPEN).update(
-            caller=None,
-            failures=F("failures") - came,
-            outcome=outcome,
-            result=reply.result if outcome == "answered" else None,
-            reply=reply.text,
-            error=reply.error[:LONGEST_ERROR] if outcome != "answered" else "",
-            answered_at=now,
-            **paid,
-        )
-        ended = bool(put_back)
-    if not put_back:
-        row.update(**paid)
-    return ended
-
-
-def fail(keys: Sequence[int], line: str) -> None:
-    """Give calls up that nobody makes."""
-    Call.objects.filter(pk__in=keys, outcome=Call.Outcome.OPEN).update(
-        outcome=Call.Outcome.FAILED, caller=None, error=line, answered_at=timezone.now()
-    )
+    locked = Call.objects.select_for_update(no_key=True).filter(pk__in=[call.key for call, _ in came])
+    callers = dict(locked.filter(outcome=Call.Outcome.OPEN).order_by().values_list("pk", "caller"))
+    ended = []
+    for call, reply in came:
+        mine = callers.get(call.key, 0) == caller.pk
+        if reply is None:
+            if mine:
+                _give_back(call)
+        elif call.key in callers and _ends(call, reply):
+            ended.append(_row(call, reply, now))
+        elif mine:
+            _put_back(call, reply, now, jitter)
+        else:
+            _add(call, reply, now)
+    if ended:
+        with connection.cursor() as cursor:
+            cursor.executemany(END, ended)
+    return len(ended)
 
 
 def backoff(failures: int, jitter: random.Random) -> float:
@@ -155,40 +135,95 @@ def backoff(failures: int, jitter: random.Random) -> float:
     return jitter.uniform(0, min(LONGEST_WAIT, 2.0**failures))
 
 
-def _due(run: Run, *, of_pairs: bool, count: int) -> list[tuple[Any, ...]]:
+def _due(run: Run, recipe: Recipe, *, count: int) -> list[Claimed]:
     """Calls that may be made now, locked; those that somebody else claims at this moment are skipped."""
     now = timezone.now()
-    column, texts = ("item", targets.TEXTS_OF_ITEM) if of_pairs else ("response", targets.TEXTS_OF_RESPONSE)
-    open_calls = Call.objects.filter(
-        run=run, outcome=Call.Outcome.OPEN, caller__isnull=True, not_before__lte=now
+    column, texts = (
+        ("item", targets.TEXTS_OF_ITEM) if recipe.of_pairs else ("response", targets.TEXTS_OF_RESPONSE)
     )
-    running = Q(run__state=Run.State.RUNNING) & (
-        Q(run__server__resting_until__isnull=True) | Q(run__server__resting_until__lte=now)
-    )
+    rested = Q(run__server__resting_until__isnull=True) | Q(run__server__resting_until__lte=now)
     rows = (
-        open_calls.filter(running)
+        Call.objects.filter(rested, run=run, run__state=Run.State.RUNNING)
+        .filter(outcome=Call.Outcome.OPEN, caller__isnull=True, not_before__lte=now)
         .order_by("not_before", "number")
         .select_for_update(of=("self",), skip_locked=True)
         .values_list("pk", "part", "attempts", "failures", *(f"{column}__{text}" for text in texts))
     )
-    return list(rows[:count])
+    return [_claimed(recipe, *row) for row in rows[:count]]
 
 
-def _claimed(recipe: Recipe, key: int, part: str, attempts: int, failures: int, texts: list[str]) -> Claimed:
-    query, *responses = texts
-    subject = Subject(query, tuple(responses))
+def _claimed(
+    recipe: Recipe, key: int, part: str, attempts: int, failures: int, query: str, *responses: str
+) -> Claimed:
+    subject = Subject(query, responses)
     most = recipe.expected(subject, part)
     out = max(most.out, most.most_out)
-    return Claimed(Asked(key, subject, part, attempts), failures, _counted(most.into), _counted(out))
+    return Claimed(Asked(key, subject, part, attempts), failures, Spent(_counted(most.into), _counted(out)))
 
 
-def _each(claimed: Sequence[Claimed], name: str) -> Case:
-    whens = (When(pk=call.asked.key, then=Value(getattr(call, name))) for call in claimed)
-    return Case(*whens, default=Value(0))
+def _ends(call: Claimed, reply: Reply) -> bool:
+    """Whether the call is not made again."""
+    if reply.outcome != "later":
+        return True
+    failures = call.failures + 1 - _came(reply)
+    return failures >= MOST_FAILURES or call.asked.attempt + 1 >= MOST_ATTEMPTS
 
 
-def _is_last(call: Claimed, came: int) -> bool:
-    return call.failures + 1 - came >= MOST_FAILURES or call.asked.attempt + 1 >= MOST_ATTEMPTS
+def _came(reply: Reply) -> int:
+    """1 where the server replied, though the recipe may want another reply at once."""
+    return int(reply.outcome in ("answered", "refused", "unparsable") or reply.wait == 0.0)
+
+
+def _row(call: Claimed, reply: Reply, now: datetime) -> tuple[Any, ...]:
+    """The parameters of END."""
+    answered = reply.outcome == "answered"
+    return (
+        _came(reply),
+        _counted(reply.tokens_in) - call.most.into,
+        _counted(reply.tokens_out) - call.most.out,
+        "failed" if reply.outcome == "later" else reply.outcome,
+        json.dumps(reply.result) if answered else None,
+        reply.text,
+        "" if answered else reply.error[:LONGEST_ERROR] or "No reason was given.",
+        connection.ops.adapt_datetimefield_value(now),
+        call.key,
+    )
+
+
+def _put_back(call: Claimed, reply: Reply, now: datetime, jitter: random.Random) -> None:
+    wait = backoff(call.failures + 1, jitter) if reply.wait is None else reply.wait
+    Call.objects.filter(pk=call.key).update(
+        caller=None,
+        failures=F("failures") - _came(reply),
+        not_before=now + timedelta(seconds=wait),
+        error=reply.error[:LONGEST_ERROR],
+        **_paid(call, reply),
+    )
+
+
+def _give_back(call: Claimed) -> None:
+    Call.objects.filter(pk=call.key).update(
+        caller=None,
+        attempts=F("attempts") - 1,
+        failures=F("failures") - 1,
+        tokens_in=F("tokens_in") - call.most.into,
+        tokens_out=F("tokens_out") - call.most.out,
+    )
+
+
+def _add(call: Claimed, reply: Reply, now: datetime) -> None:
+    """Count what came too late; of a call that has ended as what it took now."""
+    row = Call.objects.filter(pk=call.key)
+    row.update(**_paid(call, reply))
+    row.exclude(outcome=Call.Outcome.OPEN).update(answered_at=now)
+
+
+def _paid(call: Claimed, reply: Reply) -> Mapping[str, Any]:
+    """What a reply took in place of the most that it could."""
+    return {
+        "tokens_in": F("tokens_in") + _counted(reply.tokens_in) - call.most.into,
+        "tokens_out": F("tokens_out") + _counted(reply.tokens_out) - call.most.out,
+    }
 
 
 def _counted(tokens: int) -> int:

@@ -67,6 +67,6 @@ def sums_of(run: Run) -> Sums:
         attempts=attempts,
         tokens_in=into,
         tokens_out=out,
-        money=cost(run, into, out).money,
+        money=cost(run, into, out),
         currency=run.currency,
     )

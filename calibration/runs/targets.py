@@ -40,8 +40,8 @@ def prepare(run: Run, recipe: Recipe, *, targets: int | None) -> None:
     left = None if targets is None else max(0, targets - run.calls.filter(part=parts[0]).count())
     keys = (key for key, _ in subjects(run.study, of_pairs=recipe.of_pairs))
     while left != 0 and (batch := list(islice(keys, ROWS_AT_ONCE))):
-        had = run.calls.filter(**{f"{column}__in": batch}).values_list(column, flat=True)
-        new = sorted(set(batch) - set(had), key=batch.index)[:left]
+        had = set(run.calls.filter(**{f"{column}__in": batch}).values_list(column, flat=True))
+        new = [key for key in batch if key not in had][:left]
         calls = [
             Call(run=run, number=number + n, part=part, **{f"{column}_id": key})
             for n, (key, part) in enumerate((key, part) for key in new for part in parts)

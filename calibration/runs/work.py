@@ -75,7 +75,7 @@ class _Worker:
         self.maker = Maker(recipe, client)
         self.caller = callers.join(run)
         self.jitter = random.Random(self.caller.pk)
-        self.pace, self.streak = Pace(), Streak(self.jitter)
+        self.pace, self.purse, self.streak = Pace(), budget.Purse(), Streak(self.jitter)
         self.under_way: dict[int, _UnderWay] = {}
         self.heard = float("-inf")
         self.idle = False
@@ -108,6 +108,7 @@ class _Worker:
         while not callers.renew(self.caller, busy=self._busy, wanted=wanted):
             self.caller = callers.join(self.run)
         self.heard = time.monotonic()
+        self.run.refresh_from_db(fields=["budget_tokens", "budget_money"])
         if self.progress is not silent:
             self.ended, self.total = calls.counts(self.run)
             self.progress(self.ended / max(1, self.total))
@@ -141,10 +142,13 @@ class _Worker:
         now, short = time.monotonic(), False
         claimed: list[calls.Claimed] = []
         with transaction.atomic():
-            for key in sorted(came):
-                self._store(self.under_way[key].call, came[key])
+            if budget.has_budget(self.run):
+                self._lock()
+            if came:
+                replies = [(self.under_way[key].call, reply) for key, reply in sorted(came.items())]
+                self.ended += calls.store(self.caller, replies, self.jitter)
             if room and now < self.heard + callers.LOST_AFTER / 2:
-                claimed, short = calls.claim(self.run, self.caller, self.recipe, count=room)
+                claimed, short = calls.claim(self.run, self.caller, self.recipe, self.purse, count=room)
         self._learn(came)
         self.under_way |= {call.asked.key: _UnderWay(call, now) for call in claimed}
         self.maker.make([call.asked for call in claimed])
@@ -152,11 +156,9 @@ class _Worker:
         self.idle = len(claimed) < room
         return short
 
-    def _store(self, call: calls.Claimed, reply: Reply | None) -> None:
-        if reply is None:
-            calls.give_back(self.caller, call)
-        else:
-            self.ended += calls.store(self.caller, call, reply, self.jitter)
+    def _lock(self) -> None:
+        """Spend alone until the transaction ends, by the budget as it is now."""
+        self.run = Run.objects.select_for_update(of=("self",), no_key=True).get(pk=self.run.pk)
 
     def _learn(self, came: dict[int, Reply | None]) -> None:
         """What the replies say of the server, once they are stored."""
