@@ -8,10 +8,10 @@ prompt and then of what was generated. One token is, since llama-cpp-python take
 from itertools import pairwise
 from typing import Any
 
+from calibration.scorers.members import Unreadable, member, number
 from calibration.scorers.perplexities.measures import RESPONSE, Undefined
 from calibration.scorers.perplexities.templates import pieces
 from calibration.scorers.recipe import Subject
-from calibration.scorers.rewards.numbers import Unreadable, member, number
 from generation.clients import ServerRefuses
 
 MISSING = (

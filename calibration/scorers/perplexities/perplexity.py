@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from calibration.scorers.members import Unreadable
 from calibration.scorers.perplexities import echo, vllm
 from calibration.scorers.perplexities.measures import (
     DEFINITIONS,
@@ -18,7 +19,6 @@ from calibration.scorers.perplexities.measures import (
 from calibration.scorers.perplexities.templates import check_template
 from calibration.scorers.reading import fields_of
 from calibration.scorers.recipe import Asked, Message, RecipeError, Reply, Subject, Tokens, Value
-from calibration.scorers.rewards.numbers import Unreadable
 from calibration.scorers.tokens import estimated
 from generation.clients import Client, Later, Rejected
 

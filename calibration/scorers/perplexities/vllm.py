@@ -8,9 +8,9 @@ the answer has `prompt_logprobs`, a list with an entry a token, {token id: {"log
 from functools import lru_cache
 from typing import Any
 
+from calibration.scorers.members import Unreadable, member, number
 from calibration.scorers.perplexities.measures import RESPONSE, Undefined
 from calibration.scorers.recipe import Subject
-from calibration.scorers.rewards.numbers import Unreadable, member, number
 from generation.clients import Client, ServerRefuses
 from generation.local import turns
 

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from calibration.scorers.members import Unreadable, described, member, number, only
 from calibration.scorers.recipe import Subject
-from calibration.scorers.rewards.numbers import Unreadable, by_name, by_place, described, member, number, only
+from calibration.scorers.rewards.heads import by_name, by_place
 
 if TYPE_CHECKING:
     from calibration.scorers.rewards.reward import RewardRecipe

@@ -9,9 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calibration.scorers.batches import Batches
+from calibration.scorers.members import Unreadable
 from calibration.scorers.recipe import Asked, Reply, Subject
 from calibration.scorers.rewards.dialects import filled
-from calibration.scorers.rewards.numbers import Unreadable, by_place, expected, listed
+from calibration.scorers.rewards.heads import by_place, expected, listed
 from generation.local import Loaded, LocalError, classifier
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from calibration.scorers.members import Unreadable
 from calibration.scorers.reading import fields_of
 from calibration.scorers.recipe import Asked, Message, RecipeError, Reply, Subject, Tokens, Value
 from calibration.scorers.rewards.checks import check
 from calibration.scorers.rewards.dialects import DIALECTS, filled
-from calibration.scorers.rewards.numbers import Unreadable
 from calibration.scorers.tokens import estimated
 from generation.clients import Client, Later, Rejected
 

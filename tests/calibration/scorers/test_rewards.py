@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calibration.scorers.members import Unreadable
 from calibration.scorers.reading import read_recipe
 from calibration.scorers.recipe import Asked, Message, RecipeError, Reply, Subject
 from calibration.scorers.rewards.dialects import DIALECTS
-from calibration.scorers.rewards.numbers import Unreadable
 from calibration.scorers.rewards.reward import RewardRecipe
 from generation.clients import Client, ServerRefuses
 from tests.model_server import Answer, serving
