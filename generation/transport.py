@@ -97,7 +97,7 @@ def connected(
 
     Raises ServerRefuses.
     """
-    # What these log at lower levels are bodies.
+    # What they log at lower levels are an answer's headers, which may repeat the key.
     for package in ("openai", "httpx2", "httpcore2"):
         logging.getLogger(package).setLevel(logging.WARNING)
     try:

@@ -120,6 +120,7 @@ def test_a_host_is_allowed_by_its_name_with_any_port_or_one(host: str, port: int
         ("gpu.example.evil.example", 8000, "gpu.example"),
         ("127.0.0.1", 80, "localhost"),
         ("::1", 80, ":80"),
+        ("fe80::1", 80, "fe80::1:80"),
         ("10.0.0.1", 80, ""),
     ],
 )
