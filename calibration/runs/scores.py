@@ -13,6 +13,7 @@ from django.db import transaction
 from annotation.models import Study
 from calibration.models import Call, Run, Score, Scorer
 from calibration.runs.names import check_same, head_name, recipe_digest, scorers_named
+from calibration.runs.order_bias import bias_as_dict, order_bias
 from calibration.runs.sums import sums_of
 from calibration.scorers.reading import read_recipe
 from calibration.scorers.recipe import Recipe, RecipeError, Value
@@ -21,6 +22,7 @@ ROWS_AT_ONCE = 2_000
 # Reasons may hold what a model wrote, and so be as many as targets.
 MOST_REASONS = 20
 OTHER_REASONS = "other reasons"
+NOT_THIS_HEAD = "no score of this head"
 # Of recipes that give numbers alone.
 NO_SCALE = (0, 0)
 Row = tuple[int, str, str, dict[str, Any] | None]
@@ -64,6 +66,7 @@ class _Making:
     run: Run
     recipe: Recipe
     scorers: dict[str, Scorer] = field(default_factory=dict)
+    targets: int = 0
     scored: Counter[str] = field(default_factory=Counter)
     # Targets of which no head has a score, and of which one has none.
     nothing: Counter[str] = field(default_factory=Counter)
@@ -74,6 +77,7 @@ class _Making:
         column = "item_id" if self.recipe.of_pairs else "response_id"
         calls = self.run.calls.order_by("number").values_list(column, "part", "outcome", "result")
         for target, rows in groupby(calls.iterator(ROWS_AT_ONCE), key=itemgetter(0)):
+            self.targets += 1
             try:
                 values = _values(self.recipe, [row[1:] for row in rows])
             except Unscored as why:
@@ -100,6 +104,8 @@ class _Making:
                 scorer.save(update_fields=["metadata"])
         asked = {"run": self.run.pk, "server": self.run.server and self.run.server.name}
         sums = sums_of(self.run).as_dict()
+        if bias := bias_as_dict(order_bias(self.run, self.recipe)):
+            sums["position_bias"] = bias
         for head, scorer in self.scorers.items():
             found = {"scored": self.scored[head], "unscored": self.reasons(head)}
             scorer.metadata["studies"][place] = asked | found | sums
@@ -107,7 +113,9 @@ class _Making:
 
     def reasons(self, head: str) -> dict[str, int]:
         """Why which number of targets has no score of the head."""
-        return dict(self.nothing + self.unscored[head])
+        found = self.nothing + self.unscored[head]
+        found[NOT_THIS_HEAD] = self.targets - self.scored[head] - found.total()
+        return dict(+found)
 
     def _given(self, value: Value) -> dict[str, Any]:
         """The fields of a score: shares and votes as such where they are of what people were asked."""
