@@ -11,8 +11,8 @@ from tests.factory import make_items, make_study
 from tests.model_server import Answer, Asked
 
 RECIPE = RewardRecipe(model="reward", dialect="json")
-# What the recipe expects of one call, in tokens.
-TOKENS = 12
+# What the server counts of a call, which is less than the recipe expects of it.
+TOKENS = 4
 
 
 def make_server(url: str, **fields: Any) -> ModelServer:
