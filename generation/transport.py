@@ -58,15 +58,23 @@ class Transport(httpx2.BaseTransport):
             )
         )
         try:
+            _check_plain(answer)
             content = _whole(answer)
         finally:
             answer.close()
         if len(self.key) >= SHORTEST_KEY:
             content = content.replace(self.key, b"(key)")
-        return httpx2.Response(answer.status, headers=_plain(answer.headers), content=content)
+        return httpx2.Response(answer.status, headers=answer.headers, content=content)
 
     def close(self) -> None:
         self.pool.close()
+
+
+def _check_plain(answer: httpcore2.Response) -> None:
+    """Raises Rejected where it is compressed: a little of it may hold more than memory does."""
+    for name, value in answer.headers:
+        if name.lower() == b"content-encoding" and value.lower() != b"identity":
+            raise Rejected("The model server's answer is compressed, which was not asked for.")
 
 
 def _whole(answer: httpcore2.Response) -> bytes:
@@ -76,18 +84,6 @@ def _whole(answer: httpcore2.Response) -> bytes:
         if len(content) > LARGEST:
             raise Rejected(f"The model server's answer is larger than {LARGEST // 1_000_000} MB.")
     return bytes(content)
-
-
-def _plain(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Without those of how it was sent. Raises Rejected where it is compressed."""
-    for name, value in headers:
-        if name.lower() == b"content-encoding" and value.lower() != b"identity":
-            raise Rejected("The model server's answer is compressed, which was not asked for.")
-    return [
-        (name, value)
-        for name, value in headers
-        if name.lower() not in (b"transfer-encoding", b"content-length")
-    ]
 
 
 def connected(
