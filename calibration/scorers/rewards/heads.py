@@ -19,7 +19,7 @@ def by_place(values: Any, heads: Sequence[str]) -> dict[str, float]:
         raise Unreadable(f"The scores are {described(values)}, not a list.")
     names = heads or [""]
     if len(values) != len(names):
-        raise Unreadable(f"The reply has {len(values)} scores, the recipe expects {expected(heads)}.")
+        raise Unreadable(f"The reply has {counted(len(values))}, the recipe expects {expected(heads)}.")
     return {name: number(value, _score(name)) for name, value in zip(names, values, strict=True)}
 
 
@@ -34,8 +34,14 @@ def by_name(scores: Any, heads: Sequence[str]) -> dict[str, float]:
         return by_place(list(scores.values()), heads)
     if not heads or set(scores) != set(heads):
         found = f" ({listed(scores)})" if scores else ""
-        raise Unreadable(f"The reply has {len(scores)} scores{found}, the recipe expects {expected(heads)}.")
+        raise Unreadable(
+            f"The reply has {counted(len(scores))}{found}, the recipe expects {expected(heads)}."
+        )
     return {head: number(scores[head], _score(head)) for head in heads}
+
+
+def counted(scores: int) -> str:
+    return f"{scores} score" if scores == 1 else f"{scores} scores"
 
 
 def expected(heads: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from calibration.scorers.batches import Batches
 from calibration.scorers.members import Unreadable
 from calibration.scorers.recipe import Asked, Reply, Subject
 from calibration.scorers.rewards.dialects import filled
-from calibration.scorers.rewards.heads import by_place, expected, listed
+from calibration.scorers.rewards.heads import by_place, counted, expected, listed
 from generation.local import Loaded, LocalError, classifier
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _order(recipe: RewardRecipe, loaded: Loaded) -> list[int]:
         return [0]
     if sorted(labels) != sorted(recipe.heads):
         raise LocalError(
-            f"The model {loaded.name} has {len(labels)} scores ({listed(labels)}), "
+            f"The model {loaded.name} has {counted(len(labels))} ({listed(labels)}), "
             f"the recipe expects {expected(recipe.heads)}."
         )
     return [labels.index(head) for head in recipe.heads]

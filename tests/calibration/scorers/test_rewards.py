@@ -210,11 +210,11 @@ ODD = [
 ]
 ODD_HEADS = [
     ("vllm_classify", classify(1, 2, 3), "The reply has 3 scores, the recipe expects 2 (a, b)."),
-    ("vllm_pooling", pooling([1]), "The reply has 1 scores, the recipe expects 2 (a, b)."),
+    ("vllm_pooling", pooling([1]), "The reply has 1 score, the recipe expects 2 (a, b)."),
     ("tei", predict(a=1, c=2), "The reply has 2 scores (a, c), the recipe expects 2 (a, b)."),
     ("tei", predict(a=1, b=2, c=3), "The reply has 3 scores (a, b, c), the recipe expects 2 (a, b)."),
     ("json", {"score": 1}, 'The reply has one "score", the recipe expects 2 in "scores".'),
-    ("json", {"scores": {"a": 1}}, "The reply has 1 scores (a), the recipe expects 2 (a, b)."),
+    ("json", {"scores": {"a": 1}}, "The reply has 1 score (a), the recipe expects 2 (a, b)."),
     ("json", {"scores": {"a": 1, "b": None}}, "The score b is null, not a number."),
 ]
 
