@@ -50,7 +50,9 @@ def collect(*, run: Run) -> Collected:
     rows = Run.objects.select_for_update(of=("self",), no_key=True).select_related("study", "server")
     run = rows.get(pk=run.pk)
     making = _Making(run, read_recipe(run.recipe))
-    before = [scorer for scorer in scorers_named(run.scorer, lock=True) if "digest" in scorer.metadata]
+    before = scorers_named(run.scorer, lock=True)
+    for scorer in before:
+        check_same(scorer, run.study, recipe_digest(run.recipe))
     Score.objects.filter(study=run.study, scorer__in=before).delete()
     found = making.scores()
     while batch := list(islice(found, ROWS_AT_ONCE)):
