@@ -102,22 +102,24 @@ def answered(key: Asking, way: Way) -> None:
             _proven.add(key)
 
 
-def rejected(key: Asking, way: Way, line: str) -> bool:
+def rejected(key: Asking, way: Way, line: str, *, named: bool = False) -> bool:
     """Learn from a request that the server would not take; whether another way is left to try.
 
     A server that names no reason may mean the format, until one was answered: then it means the request.
+    With `named`, only what it names is tried otherwise: llama-cpp-python fails (500) at a format.
     """
     with _lock:
         known = _ways.get(key, Way(key.format))
         if known != way:
             return True
-        other = _other_way(way, line.casefold(), proven=key in _proven)
+        sure = named or key in _proven
+        other = _other_way(way, line.casefold(), sure=sure)
         # A request that no way helps says nothing about the ways.
-        _ways[key] = other or (way if key in _proven else replace(way, format=key.format))
+        _ways[key] = other or (way if sure else replace(way, format=key.format))
         return other is not None
 
 
-def _other_way(way: Way, line: str, *, proven: bool) -> Way | None:
+def _other_way(way: Way, line: str, *, sure: bool) -> Way | None:
     if "max_completion_tokens" in line and "too large" not in line and way.limit == "max_tokens":
         return replace(way, limit="max_completion_tokens")
     if "top_logprobs" in line and way.alternatives > FEW_ALTERNATIVES:
@@ -126,6 +128,6 @@ def _other_way(way: Way, line: str, *, proven: bool) -> Way | None:
         return replace(way, seed=False)
     if any(word in line for word in ("temperature", "top_p", "logprobs", "context length")):
         return None
-    if way.format == FORMATS[-1] or (proven and not any(word in line for word in FORMAT_WORDS)):
+    if way.format == FORMATS[-1] or (sure and not any(word in line for word in FORMAT_WORDS)):
         return None
     return replace(way, format=FORMATS[FORMATS.index(way.format) + 1])

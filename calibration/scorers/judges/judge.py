@@ -170,7 +170,8 @@ class JudgeRecipe:
         try:
             completion = client.chat(self._body(asked, messages, way))
         except Later as later:
-            return Reply("later", error=str(later), wait=later.wait)
+            otherwise = forms.rejected(key, way, str(later), named=True)
+            return Reply("later", error=str(later), wait=0.0 if otherwise else later.wait)
         except Rejected as line:
             return self._rejected(key, way, str(line))
         forms.answered(key, way)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 DEEPEST = 20
+# Characters that may be read in vain: braces within braces take a time that grows with their square.
+MOST_READ_IN_VAIN = 200_000
 SPACE = re.compile(r"\s*")
 # Single words and numbers, up to what ends a value.
 BARE = re.compile(r"[^\s,:{}\[\]\"'“”][^,:{}\[\]\"'“”\n]*")
@@ -17,7 +19,11 @@ HEX = re.compile(r"[0-9a-fA-F]{4}")
 
 
 class Unreadable(Exception):
-    """What starts here is no JSON."""
+    """What starts here is no JSON, as is seen at a place."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(at)
+        self.at = at
 
 
 @dataclass(frozen=True)
@@ -38,13 +44,18 @@ class Node:
 
 
 def objects(text: str) -> Iterator[Node]:
-    """The objects in a text, in order; those inside another are its members."""
-    at = text.find("{")
+    """The objects in a text, in order; those inside another are its members.
+
+    Raises Unreadable where too much only looks like one.
+    """
+    at, in_vain = text.find("{"), 0
     while at >= 0:
         try:
             node, end = _members(text, at, DEEPEST)
-        except Unreadable:
-            end = at + 1
+        except Unreadable as broken:
+            end, in_vain = at + 1, in_vain + broken.at - at
+            if in_vain > MOST_READ_IN_VAIN:
+                raise
         else:
             yield node
         at = text.find("{", end)
@@ -53,7 +64,7 @@ def objects(text: str) -> Iterator[Node]:
 def _members(text: str, at: int, deep: int) -> tuple[Node, int]:
     """The object or list that opens at a place, and where it ends."""
     if not deep:
-        raise Unreadable
+        raise Unreadable(at)
     named, closing = text[at] == "{", "}" if text[at] == "{" else "]"
     members: list[tuple[str, Leaf | Node]] = []
     at = _after(text, at + 1)
@@ -65,7 +76,7 @@ def _members(text: str, at: int, deep: int) -> tuple[Node, int]:
             if at == len(text):
                 break
             if text[at] != ":":
-                raise Unreadable
+                raise Unreadable(at)
             at = _after(text, at + 1)
             if at == len(text):
                 break
@@ -84,7 +95,7 @@ def _value(text: str, at: int, deep: int) -> tuple[Leaf | Node, int]:
         return _quoted(text, at)
     found = BARE.match(text, at)
     if found is None:
-        raise Unreadable
+        raise Unreadable(at)
     return Leaf(found[0].rstrip(), at, False, cut=found.end() == len(text)), found.end()
 
 
@@ -94,7 +105,7 @@ def _key(text: str, at: int) -> tuple[str, int]:
         return leaf.text, end
     found = KEY.match(text, at)
     if found is None:
-        raise Unreadable
+        raise Unreadable(at)
     return found[0], found.end()
 
 

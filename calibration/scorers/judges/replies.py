@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from calibration.scorers.judges.loose_json import Leaf, Node, objects
+from calibration.scorers.judges.loose_json import Leaf, Node, Unreadable, objects
 from calibration.scorers.judges.rubrics import Rubric, normal
 
 SCORES = ("score", "rating", "value", "verdict")
@@ -118,8 +118,11 @@ def _parts(text: str, rubric: Rubric, keys: Iterable[str]) -> dict[str, list[Lea
     """What the objects in a reply hold for each criterion."""
     parts: dict[str, list[Leaf | Node]] = {one.name: [] for one in rubric.criteria}
     names = {normal(name): name for name in parts}
-    for node in objects(text):
-        _collect(node, names, parts, tuple(keys))
+    try:
+        for node in objects(text):
+            _collect(node, names, parts, tuple(keys))
+    except Unreadable:
+        raise Unparsable("its JSON is too broken") from None
     return parts
 
 
@@ -156,9 +159,7 @@ def _score_of(name: str, part: Leaf | Node, rubric: Rubric) -> Said:
 
 def _reason(node: Node) -> str:
     reasons = (part.text for key, part in node.members if normal(key) == "reason" and isinstance(part, Leaf))
-    # Escapes may spell what no database keeps: NUL, and half a surrogate pair.
-    text = next(reasons, "").replace("\0", "\ufffd").encode("utf-16", "surrogatepass")
-    return text.decode("utf-16", "replace")[:MOST_REASON]
+    return _storable(next(reasons, ""))[:MOST_REASON]
 
 
 def _read(name: str, leaf: Leaf, rubric: Rubric) -> Said:
@@ -194,7 +195,15 @@ def _labelled(label: str, rubric: Rubric) -> int | None:
 
 
 def _shown(text: str) -> str:
+    """The beginning of what a judge wrote, on one line."""
+    text = " ".join(_storable(text[:80]).split())
     return text if len(text) <= 40 else text[:40] + "…"
+
+
+def _storable(text: str) -> str:
+    """Without what no database keeps: NUL, and half of a surrogate pair."""
+    whole = text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass")
+    return whole.decode("utf-16", "replace")
 
 
 def _in_prose(name: str, text: str, rubric: Rubric, *, cut: bool) -> Iterable[Said]:

@@ -9,6 +9,8 @@ from typing import Any
 # What may stand before a score in its token, and what ends it.
 BEFORE = " \t\n\r\"'`*:+Ġ▁"
 ENDS = re.compile(r"[\s,}\]\"'`*:/)<]|\.(?!\d)")
+# The exponential of less is 0 too; a server's number may be too large for a float.
+LEAST = -1000.0
 # How much of the probability may be of beginnings that were not followed: "-" of -1 and -2.
 MOST_OPEN = 0.01
 
@@ -73,9 +75,9 @@ def _token(entry: Any) -> Token:
 
 def _probability(logprob: Any) -> float:
     """NaN of what is no number."""
-    if isinstance(logprob, bool) or not isinstance(logprob, int | float):
+    if isinstance(logprob, bool) or not isinstance(logprob, int | float) or math.isnan(logprob):
         return math.nan
-    return math.exp(min(float(logprob), 0.0)) if not math.isnan(logprob) else math.nan
+    return math.exp(min(max(logprob, LEAST), 0.0))
 
 
 def _bytes(entry: dict[str, Any]) -> bytes:
@@ -166,7 +168,7 @@ def _follow(tokens: Sequence[Token], place: int, typed: str, before: float, tall
             tally.found[core] = tally.found.get(core, 0.0) + before * probability
         elif longer and not ended:
             # Of all beginnings, only the one that was chosen is followed by anything known.
-            if text == tokens[place].spelled and place + 1 < len(tokens):
+            if text == tokens[place].spelled and place + 1 < len(tokens) and len(core) > len(typed):
                 _follow(tokens, place + 1, core, before * probability, tally)
             else:
                 tally.open += before * probability

@@ -95,7 +95,7 @@ def test_a_server_that_takes_no_schema_is_asked_otherwise_once_for_all_one_reque
             return rejecting("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
         if "response_format" in request.body:
             schema = request.body["response_format"]["type"] == "json_schema"
-            return rejecting("no") if schema else rejecting("'response_format.type' must be 'text'", 422)
+            return rejecting("no") if schema else rejecting("'response_format.type' must be 'text'", 500)
         return chat(f"Sure:\n{said(4)}")
 
     recipe = judge(heads=True)

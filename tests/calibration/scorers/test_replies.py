@@ -130,6 +130,7 @@ def test_no_text_is_read_off_the_scale_nor_breaks_anything(text: str, cut: bool)
                 said = reading(text, rubric)
             except Unparsable as why:
                 assert 0 < len(str(why)) < 200
+                assert "\n" not in str(why)
             else:
                 assert set(said) == {one.name for one in rubric.criteria}
                 assert all(getattr(one, "value", rubric.low) in rubric.values for one in said.values())
@@ -185,6 +186,12 @@ def test_a_four_is_a_four(text: str) -> None:
 def test_nothing_is_guessed(text: str, why: str) -> None:
     with pytest.raises(Unparsable, match=why):
         read(text)
+
+
+def test_braces_without_end_take_no_time_without_end() -> None:
+    for text in ('{"' * 50_000 + '",', '{"a":' * 50_000, '{"a":"' * 50_000):
+        with pytest.raises(Unparsable):
+            read(text)
 
 
 def test_a_plain_number_at_the_end_of_a_reply_that_was_cut_may_be_the_beginning_of_another() -> None:

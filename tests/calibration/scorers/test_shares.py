@@ -125,7 +125,19 @@ def test_what_makes_no_distribution_is_said(given: Any, why: str) -> None:
         shares_of(tokens_of(given), text, text.index("4"), FIVE)
 
 
-VALUES = st.none() | st.booleans() | st.floats() | st.sampled_from(["4", " 4", '"', "", "é"])
+def test_tokens_without_text_are_not_followed_without_end() -> None:
+    with pytest.raises(Undefined, match="tell the values apart"):
+        read('{"a":', "-", *[""] * 3000, "1}", spelled=["-1", "0", "1"])
+
+
+VALUES = (
+    st.integers()
+    | st.just(10**400)
+    | st.none()
+    | st.booleans()
+    | st.floats()
+    | st.sampled_from(["4", " 4", '"', "", "é"])
+)
 FIELDS = st.sampled_from(["token", "logprob", "bytes", "top_logprobs", "content"])
 
 
