@@ -78,7 +78,9 @@ def change_server(*, server: ModelServer, key: str | None = None, **fields: Any)
     Another address forgets the key, its variable and that it may be anywhere, unless they are given anew: a
     key goes to the address that it was entered for, and to no other.
     """
-    changed = ModelServer.objects.select_for_update().get(pk=server.pk)
+    changed = ModelServer.objects.select_for_update().filter(pk=server.pk).first()
+    if changed is None:
+        raise ServerError(f"The server {server.name} was deleted meanwhile.")
     if _tidy(fields.get("base_url", changed.base_url)) != changed.base_url:
         fields = {"key_variable": "", "anywhere": False} | fields
         key = key or ""
@@ -108,8 +110,9 @@ def command_line_server(*, base_url: str, key_variable: str = "", **limits: Any)
     ).first()
     if mine is not None:
         return change_server(server=mine, **limits) if limits else mine
+    _check_url(base_url)
     # Its host and port; with a number where another server is called so.
-    host = urlsplit(base_url).netloc.rpartition("@")[2][:80] or "server"
+    host = urlsplit(base_url).netloc[:80]
     taken = set(ModelServer.objects.filter(name__startswith=host).values_list("name", flat=True))
     names = (host if number == 1 else f"{host} {number}" for number in range(1, len(taken) + 2))
     name = next(name for name in names if name not in taken)
@@ -195,10 +198,14 @@ def _save(server: ModelServer, key: str) -> None:
         raise ServerError(f"There is already a server {server.name}: choose another name.") from None
 
 
-def _check_address(server: ModelServer, key: str) -> None:
-    problem = address_problem(server.base_url)
+def _check_url(base_url: str) -> None:
+    problem = address_problem(_tidy(base_url))
     if problem:
         raise ServerError(problem)
+
+
+def _check_address(server: ModelServer, key: str) -> None:
+    _check_url(server.base_url)
     if key and key in server.base_url:
         raise ServerError("The address must not hold the key: it has a field of its own.")
     if server.anywhere:

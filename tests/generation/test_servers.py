@@ -175,6 +175,8 @@ def test_a_server_that_runs_use_stays() -> None:
         delete_server(server=server)
     run.delete()
     delete_server(server=server)
+    with pytest.raises(ServerError, match="deleted meanwhile"):
+        change_server(server=server, name="other")
     with pytest.raises(ServerError, match="none yet"):
         server_named("gpu")
 
@@ -185,6 +187,10 @@ def test_the_command_line_finds_its_server_again(person: User) -> None:
     assert (made.name, made.anywhere, made.owner, made.concurrency) == ("gpu.example:8000 2", True, None, 4)
     again = command_line_server(base_url="http://gpu.example:8000/v1/", timeout=9)
     assert (again.pk, again.concurrency, again.timeout) == (made.pk, 4, 9)
+    for wrong in ("http://[::1", "gpu", "http://u:secret@gpu"):
+        with pytest.raises(ServerError) as caught:
+            command_line_server(base_url=wrong)
+        assert "secret" not in str(caught.value)
     keyed = command_line_server(base_url="http://gpu.example:8000/v1", key_variable="GPU_KEY")
     assert keyed.name == "gpu.example:8000 3"
     assert server_named(keyed.name) == keyed
