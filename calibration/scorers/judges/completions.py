@@ -14,6 +14,8 @@ DECLINES = "The model declines to judge."
 FILTERED = "The server's filter keeps the reply back."
 # What a chat's template adds to each message.
 MESSAGE_TOKENS = 5
+# A server's number may have any size.
+MOST_COUNTED = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -94,4 +96,4 @@ def _text(content: Any) -> str:
 
 def _count(given: Any, otherwise: int) -> int:
     whole = isinstance(given, int) and not isinstance(given, bool) and given >= 0
-    return given if whole else otherwise
+    return min(given, MOST_COUNTED) if whole else otherwise

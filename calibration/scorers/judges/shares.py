@@ -75,7 +75,7 @@ def _token(entry: Any) -> Token:
 
 def _probability(logprob: Any) -> float:
     """NaN of what is no number."""
-    if isinstance(logprob, bool) or not isinstance(logprob, int | float) or math.isnan(logprob):
+    if isinstance(logprob, bool) or not isinstance(logprob, int | float):
         return math.nan
     return math.exp(min(max(logprob, LEAST), 0.0))
 

@@ -85,6 +85,14 @@ def test_values_that_share_a_beginning_which_was_not_followed_are_not_guessed() 
         read("a: ", {"2": 0.5, "1": 0.5}, spelled=tens)
 
 
+def test_a_number_too_large_for_a_float_is_a_certainty_or_nothing() -> None:
+    given = logprobs({"4": 0.5, "5": 0.5})
+    for likely, huge in zip(given["content"][0]["top_logprobs"], (10**400, -(10**400)), strict=True):
+        likely["logprob"] = huge
+    given["content"][0]["logprob"] = 10**400
+    assert shares_of(tokens_of(given), "4", 0, FIVE).values == (0, 0, 0, 1, 0)
+
+
 def test_letters_are_read_in_either_case() -> None:
     found = read('{"a": "', {"B": 0.5, "b": 0.25, "A": 0.25}, '"}', spelled=["C", "B", "A"])
     assert found.values == pytest.approx((0, 0.75, 0.25))
