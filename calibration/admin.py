@@ -2,7 +2,8 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from calibration.models import HEAVY, Audit, Plan, Score, Scorer
+from annotation.admin import ReadOnlyAdmin
+from calibration.models import HEAVY, Audit, Call, Plan, Rubric, Run, Score, Scorer
 
 
 @admin.register(Scorer)
@@ -45,3 +46,30 @@ class PlanAdmin(Frozen, admin.ModelAdmin[Plan]):
     list_display = ["pk", "goal", "owner", "state", "created_at", "finished_at"]
     list_select_related = ["owner"]
     list_filter = ["state"]
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    list_display = ["pk", "study", "scorer", "server", "state", "created_by", "created_at", "finished_at"]
+    list_select_related = ["study", "server", "created_by"]
+    list_filter = ["state"]
+    search_fields = ["scorer", "study__slug"]
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnlyAdmin):
+    list_display = ["run", "number", "part", "outcome", "attempts", "tokens_in", "tokens_out", "answered_at"]
+    list_select_related = ["run"]
+    list_filter = ["outcome"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
+        calls: QuerySet[Call] = super().get_queryset(request)
+        return calls.select_related("item", "response").order_by("-run", "number")
+
+
+@admin.register(Rubric)
+class RubricAdmin(ReadOnlyAdmin):
+    list_display = ["name", "version", "owner", "created_at"]
+    list_select_related = ["owner"]
+    search_fields = ["name"]

@@ -1,9 +1,11 @@
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from rest_framework import serializers
 
 from annotation.models import Study
+from annotation.roles import studies_of
 from annotation.serializers import UploadSerializer
 from calibration.models import Audit, Plan, Rubric, Run, Score, Scorer
 from calibration.plan_specification import GOALS
@@ -11,9 +13,20 @@ from generation.models import ModelServer
 
 
 class ScorerSerializer(serializers.ModelSerializer[Scorer]):
+    """A scorer; of what was asked live, the recipe and counts in the studies that one may see."""
+
+    metadata = serializers.SerializerMethodField()
+
     class Meta:
         model = Scorer
         fields = ["name", "family", "metadata", "created_at"]
+
+    def get_metadata(self, scorer: Scorer) -> dict[str, Any]:
+        return scorer.metadata_for(self._studies)
+
+    @cached_property
+    def _studies(self) -> dict[int, str]:
+        return dict(studies_of(self.context["request"].user).values_list("pk", "slug"))
 
 
 class ScoreSerializer(serializers.ModelSerializer[Score]):

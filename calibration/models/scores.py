@@ -1,5 +1,8 @@
 """Scorers and their scores."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -26,6 +29,18 @@ class Scorer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def metadata_for(self, studies: Mapping[int, str]) -> dict[str, Any]:
+        """What somebody may know of it who may see these studies, given by key with their short names.
+
+        How it was asked, and what came of it, is told to those who may see a study where it was.
+        """
+        given: dict[str, Any] = self.metadata
+        if "studies" not in given:
+            return given
+        seen = {studies[int(key)]: told for key, told in given["studies"].items() if int(key) in studies}
+        told = given if seen else {name: given[name] for name in ("definition", "version") if name in given}
+        return told | {"studies": seen}
 
     @property
     def sign(self) -> int:

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from annotation.models import Study
+from annotation.models import Membership, Study
 from annotation.studies import delete_study
 from calibration.audit import create_audit
 from calibration.importers import import_scores
@@ -18,6 +20,7 @@ from calibration.runs.scores import collect
 from calibration.runs.simple import score_simply
 from calibration.scorers.perplexities.perplexity import PerplexityRecipe
 from calibration.scorers.rewards.reward import RewardRecipe
+from calibration.scorers.simple import SIMPLE
 from generation.files import FileError
 from tests.calibration.runs.answered import REWARD, Back, come_back, draft, judge, number, said, stated
 from tests.calibration.scored import finished
@@ -253,6 +256,35 @@ def test_an_audit_takes_votes_stated_shares_and_simple_scorers_each_as_what_they
     first = Audit.objects.get().data_hash
     collect(run=come_back(Run.objects.get(scorer="states"), lambda n, part: stated(0.2, 0.2, 0.2, 0.2, 0.2)))
     assert finished(create_audit(study=study, replicates=20)).data_hash != first
+
+
+def test_how_a_scorer_was_asked_is_told_to_those_alone_who_may_see_a_study_of_it(client: Client) -> None:
+    study, other = study_of(2), study_of(3, "private")
+    member, stranger = (User.objects.create_user(name) for name in ("member", "stranger"))
+    Membership.objects.create(study=study, user=member, role="viewer")
+    for one in (study, other):
+        collect(run=come_back(draft(one, judge()), lambda *_: said(3)))
+        score_simply(study=one, names=["words"])
+    client.force_login(member)
+    live, words = (row["metadata"] for row in client.get("/api/v1/scorers/").json()["results"][::-1])
+    assert live["recipe"]["rubric"]["name"] == "overall"
+    assert {slug: told["scored"] for slug, told in live["studies"].items()} == {"answers": 2}
+    assert words["studies"] == {"answers": {"version": 1, "scored": 2, "unscored": {}}}
+    client.force_login(stranger)
+    told = [row["metadata"] for row in client.get("/api/v1/scorers/").json()["results"]]
+    assert told == [
+        {"definition": SIMPLE["words"].definition, "version": 1, "studies": {}},
+        {"studies": {}},
+    ]
+
+
+def test_the_admin_shows_runs_and_calls_and_changes_none(console: Client) -> None:
+    run = come_back(draft(study_of(2)), lambda *_: number(1))
+    for model, key in (("run", run.pk), ("call", run.calls.get(number=0).pk)):
+        assert console.get(f"/admin/calibration/{model}/").status_code == 200
+        page = console.get(f"/admin/calibration/{model}/{key}/change/")
+        assert page.status_code == 200 and b'name="_save"' not in page.content
+        assert console.post(f"/admin/calibration/{model}/{key}/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_deleting_a_study_takes_its_runs_calls_and_scores_and_leaves_other_studies_theirs() -> None:
