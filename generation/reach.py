@@ -68,6 +68,12 @@ def literal(host: str) -> Address | None:
     return None
 
 
+def is_here(host: str) -> bool:
+    """Whether it is this machine by its usual names, to which no proxy leads."""
+    address = literal(host)
+    return host.lower() == "localhost" if address is None else address.is_loopback
+
+
 def is_allowed(host: str, port: int, allowed: Iterable[str]) -> bool:
     """Whether one of `allowed`, each a host or host:port, names it; an address by any of its spellings."""
     return any(_is(host, entry) or _is_with_port(host, port, entry) for entry in allowed)

@@ -16,7 +16,7 @@ import openai
 
 from generation.answers import Later, Rejected, ServerRefuses, failure
 from generation.connections import Backend
-from generation.reach import Unreachable
+from generation.reach import Unreachable, is_here
 
 LARGEST = 20_000_000  # bytes of an answer
 CONNECTIONS = 512
@@ -107,12 +107,15 @@ def connected(
 def _pool(base_url: str, backend: Backend) -> httpcore2.ConnectionPool:
     """By the environment's proxy only where any address may be reached: a proxy reaches what it likes."""
     asked = httpx2.URL(base_url)
-    proxy = getproxies().get(asked.scheme) if backend.anywhere and not proxy_bypass(asked.host) else None
-    if not proxy:
+    proxy = getproxies().get(asked.scheme)
+    if not proxy or not backend.anywhere or is_here(asked.host) or proxy_bypass(asked.host):
         return httpcore2.ConnectionPool(
             network_backend=backend, max_connections=CONNECTIONS, keepalive_expiry=RESTS
         )
-    through = httpx2.Proxy(proxy)
+    url = httpx2.URL(proxy if "://" in proxy else f"http://{proxy}")
+    if url.scheme != "http" or not url.host:
+        raise ServerRefuses("The environment names a proxy that is not of the form http://HOST:PORT.")
+    through = httpx2.Proxy(url)
     return httpcore2.HTTPProxy(
         str(through.url),
         proxy_auth=through.raw_auth,

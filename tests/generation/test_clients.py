@@ -354,13 +354,20 @@ def test_this_machine_is_not_reached_by_a_public_address_of_its_own(monkeypatch:
 def test_a_proxy_of_the_environment_serves_only_who_may_go_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
+    stands_for(monkeypatch, ["127.0.0.1"])
     with serving(lambda asked: chat("proxy")) as proxy, serving(lambda asked: chat("server")) as server:
-        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
-        allowed = Client(server.url, allowed=("127.0.0.1",))
-        assert allowed.chat(BODY)["choices"][0]["message"]["content"] == "server"
-        anywhere = Client(server.url, anywhere=True)
-        assert anywhere.chat(BODY)["choices"][0]["message"]["content"] == "proxy"
-    assert proxy.asked[0].path == f"{server.url}/chat/completions"
+        monkeypatch.setenv("http_proxy", f"127.0.0.1:{proxy.port}")
+        url = f"http://judge.example.org:{server.port}/v1"
+        for client, answered in (
+            (Client(url, allowed=("judge.example.org",)), "server"),
+            (Client(url, anywhere=True), "proxy"),
+            (Client(server.url, anywhere=True), "server"),
+        ):
+            assert client.chat(BODY)["choices"][0]["message"]["content"] == answered
+    assert [asked.path for asked in proxy.asked] == [f"{url}/chat/completions"]
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1")
+    with pytest.raises(ServerRefuses, match="proxy"):
+        Client(url, anywhere=True).chat(BODY)
 
 
 @pytest.mark.parametrize(
