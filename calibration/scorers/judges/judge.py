@@ -213,7 +213,7 @@ class JudgeRecipe:
             raise ServerRefuses(f"{line} Choose votes or stated in place of logprobs.")
         for name in ("temperature", "top_p"):
             if name in said and getattr(self, name) is not None:
-                raise ServerRefuses(f"{line} Leave {name} empty for this model.")
+                raise ServerRefuses(f"{line} Send neither temperature nor top-p to this model.")
         return Reply("failed", error=line)
 
     def _read(self, asked: Asked, completion: Completion, way: forms.Way) -> Reply:

@@ -177,7 +177,7 @@ def test_patience_is_as_long_as_the_server_asks() -> None:
     ("fields", "message", "mends"),
     [
         ({"method": "logprobs"}, "'logprobs' is not supported with this model", "Choose votes or stated"),
-        ({}, "Unsupported value: 'temperature' does not support 0", "Leave temperature empty"),
+        ({}, "Unsupported value: 'temperature' does not support 0", "Send neither temperature nor top-p"),
         ({"seed": 1}, "Extra inputs are not permitted: seed", "Leave seed empty"),
     ],
 )
