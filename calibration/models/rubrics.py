@@ -10,7 +10,7 @@ class Rubric(models.Model):
 
     name = models.CharField(max_length=100)
     version = models.PositiveIntegerField(default=1)
-    # As `calibration.scorers.rubrics.Rubric` reads it: its texts, criteria and scale.
+    # As `calibration.scorers.judges.rubrics.Rubric` reads it: its texts, criteria and scale.
     content = models.JSONField()
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
