@@ -43,8 +43,8 @@ class Node:
     members: tuple[tuple[str, "Leaf | Node"], ...]
 
 
-def objects(text: str) -> Iterator[Node]:
-    """The objects in a text, in order; those inside another are its members.
+def objects(text: str) -> Iterator[tuple[Node, int, int]]:
+    """The objects in a text, in order, and where they begin and end; those inside another are its members.
 
     Raises Unreadable where too much only looks like one.
     """
@@ -57,7 +57,7 @@ def objects(text: str) -> Iterator[Node]:
             if in_vain > MOST_READ_IN_VAIN:
                 raise
         else:
-            yield node
+            yield node, at, end
         at = text.find("{", end)
 
 

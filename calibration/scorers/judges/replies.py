@@ -67,19 +67,21 @@ class Stated:
 
 def scores(text: str, rubric: Rubric, *, cut: bool = False) -> dict[str, Said]:
     """The score of each criterion; `cut`: the reply ended for its length. Raises Unparsable."""
-    answer = _answer(text)
-    said: dict[str, list[Said]] = {
-        name: [_score_of(name, part, rubric) for part in parts]
-        for name, parts in _parts(answer, rubric, SCORES).items()
+    parts, prose = _parts(_answer(text), rubric, SCORES)
+    said = {
+        # An object may be quoted from a response: what is said around it must agree.
+        name: [
+            *(_score_of(name, part, rubric) for part in found),
+            *_in_prose(name, prose, rubric, cut=cut),
+        ]
+        for name, found in parts.items()
     }
-    if not any(said.values()):
-        said = {one.name: list(_in_prose(one.name, answer, rubric, cut=cut)) for one in rubric.criteria}
     return {name: _agreed(name, found, lambda one: one.value) for name, found in said.items()}
 
 
 def probabilities(text: str, rubric: Rubric) -> dict[str, Stated]:
     """The stated probabilities of each criterion. Raises Unparsable."""
-    parts = _parts(_answer(text), rubric, PROBABILITIES)
+    parts, _ = _parts(_answer(text), rubric, PROBABILITIES)
     stated = {name: [_shares_of(name, part, rubric) for part in found] for name, found in parts.items()}
     return {name: _agreed(name, found, lambda one: one.shares) for name, found in stated.items()}
 
@@ -114,16 +116,19 @@ def _agreed(name: str, found: list[Read], what: Callable[[Read], object]) -> Rea
     return found[0]
 
 
-def _parts(text: str, rubric: Rubric, keys: Iterable[str]) -> dict[str, list[Leaf | Node]]:
-    """What the objects in a reply hold for each criterion."""
+def _parts(text: str, rubric: Rubric, keys: Iterable[str]) -> tuple[dict[str, list[Leaf | Node]], str]:
+    """What the objects in a reply hold for each criterion; and the reply with blanks in their place."""
+    prose, last = "", 0
     parts: dict[str, list[Leaf | Node]] = {one.name: [] for one in rubric.criteria}
     names = {normal(name): name for name in parts}
     try:
-        for node in objects(text):
+        for node, start, end in objects(text):
             _collect(node, names, parts, tuple(keys))
+            prose += text[last:start] + " " * (end - start)
+            last = end
     except Unreadable:
         raise Unparsable("its JSON is too broken") from None
-    return parts
+    return parts, prose + text[last:]
 
 
 def _collect(

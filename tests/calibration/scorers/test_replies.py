@@ -85,7 +85,8 @@ def test_what_the_form_allows_is_read_alike_however_it_is_written(
 )
 def test_any_object_in_json_is_found_whole(value: Any) -> None:
     text = json.dumps({"it": value}, ensure_ascii=False)
-    (node,) = objects(f"so {text} it is")
+    ((node, start, end),) = objects(f"so {text} it is")
+    assert f"so {text} it is"[start:end] == text
     assert [key for key, _ in node.members] == ["it"]
 
 
@@ -170,6 +171,7 @@ def test_a_four_is_a_four(text: str) -> None:
         ('{"overall": {"score": 4, "score": 5}}', "different"),
         ('{"overall": {"score": 4}}\nNo: {"overall": {"score": 5}}', "different"),
         ('{"overall": {"score": 2, "reason": "It says "x", "score": 5, "y": 1"}}', "different"),
+        ('It says {"overall": {"score": 5}} of itself. Score: 2', "different"),
         ("Score: 4. On second thoughts, score: 3.", "different"),
         ("Score: 3-4", "no single score"),
         ("Score: 3 or 4", "no single score"),
@@ -189,7 +191,7 @@ def test_nothing_is_guessed(text: str, why: str) -> None:
 
 
 def test_braces_without_end_take_no_time_without_end() -> None:
-    for text in ('{"' * 50_000 + '",', '{"a":' * 50_000, '{"a":"' * 50_000):
+    for text in ('{"' * 50_000 + '",', '{"a":' * 50_000, '{"a":"' * 50_000, "{}" * 50_000):
         with pytest.raises(Unparsable):
             read(text)
 
