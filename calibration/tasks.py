@@ -88,8 +88,9 @@ def watch_run_task(run_id: int) -> None:
     sent = _tasks(run_task, run_id).count() + callers.living(run).count()
     for _ in range(run.workers - sent):
         run_task.enqueue(run_id)
-    lost_by_then = timezone.now() + timedelta(seconds=callers.LOST_AFTER)
-    watch_run_task.using(run_after=lost_by_then).enqueue(run_id)
+    if not _tasks(watch_run_task, run_id).exists():
+        lost_by_then = timezone.now() + timedelta(seconds=callers.LOST_AFTER)
+        watch_run_task.using(run_after=lost_by_then).enqueue(run_id)
 
 
 @transaction.atomic

@@ -1,16 +1,17 @@
 """Work at a run: claim calls, make them, store what comes back, until all is asked or somebody says stop."""
 
+import logging
 import random
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import TypeGuard
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from calibration.measures.each import silent
 from calibration.models import Run
@@ -23,6 +24,8 @@ from calibration.runs.streak import Streak
 from calibration.scorers.recipe import Recipe, Reply
 from generation.clients import Client
 from generation.servers import ServerError, client_of
+
+logger = logging.getLogger(__name__)
 
 # How many calls a model in this process gets at once, from which it makes batches of about one length.
 LOCAL_CALLS = 256
@@ -50,11 +53,30 @@ def work(*, run: Run, progress: Callable[[float], None] = silent, until: Callabl
         except (RunError, ServerError) as error:
             ending.fail(run, str(error))
         else:
-            with _interrupts() as interrupted:
-                _Worker(run, recipe, client, progress).work(lambda: interrupted() or until())
+            with _interrupts() as interrupted, closing(client) if client else nullcontext():
+                _work(run, recipe, client, progress, lambda: interrupted() or until())
     ending.settle(run)
-    run.refresh_from_db()
+    with suppress(Run.DoesNotExist):
+        run.refresh_from_db()
     return run
+
+
+def _work(
+    run: Run,
+    recipe: Recipe,
+    client: Client | None,
+    progress: Callable[[float], None],
+    until: Callable[[], bool],
+) -> None:
+    """Work, and fail the run for what would stop every other worker too; a database may come back."""
+    try:
+        _Worker(run, recipe, client, progress).work(until)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("run %s failed", run.pk)
+        reason = str(error).strip().split("\n")[0]
+        ending.fail(run, f"The run stopped: {type(error).__name__}: {reason[:300]}")
 
 
 @dataclass(frozen=True)
@@ -78,7 +100,7 @@ class _Worker:
         self.pace, self.purse, self.streak = Pace(), budget.Purse(), Streak(self.jitter)
         self.under_way: dict[int, _UnderWay] = {}
         self.heard = float("-inf")
-        self.idle = False
+        self.runs, self.idle = True, False
         self.ended, self.total = 0, 1
 
     def work(self, until: Callable[[], bool]) -> None:
@@ -86,12 +108,13 @@ class _Worker:
         done = False
         try:
             while not done:
+                self._renew()
+                self._learn(came)
                 if line := self.maker.broken or self.streak.line:
                     ending.fail(self.run, line)
-                goes = not line and not until()
+                goes = not line and self.runs and not until()
                 if not goes:
                     self.maker.stop()
-                self._renew()
                 short = self._commit(came, claims=goes)
                 done = not self.under_way and (not goes or self._is_over(short))
                 came = {} if done else self.maker.came(self._patience())
@@ -101,14 +124,15 @@ class _Worker:
             callers.leave(self.caller)
 
     def _renew(self) -> None:
-        """Say that this process lives, often enough, and hear how many places it has."""
+        """Say often enough that this process lives; hear how many places it has, and whether to go on."""
         if time.monotonic() < self.heard + self._hears_every():
             return
+        self.run = Run.objects.filter(pk=self.run.pk).first() or Run(pk=self.run.pk)
+        self.runs = self.run.state == Run.State.RUNNING
         wanted = max(self._busy, 1) if self.idle else callers.MOST_PLACES
-        while not callers.renew(self.caller, busy=self._busy, wanted=wanted):
+        while self.runs and not callers.renew(self.caller, busy=self._busy, wanted=wanted):
             self.caller = callers.join(self.run)
         self.heard = time.monotonic()
-        self.run.refresh_from_db(fields=["budget_tokens", "budget_money"])
         if self.progress is not silent:
             self.ended, self.total = calls.counts(self.run)
             self.progress(self.ended / max(1, self.total))
@@ -121,55 +145,54 @@ class _Worker:
         """The places that are taken: a model in this process takes one, whatever it got."""
         return int(bool(self.under_way)) if self.recipe.local else len(self.under_way)
 
-    def _room(self, ended: int) -> int:
-        """How many calls may be made now, when so many of those under way have ended."""
-        left = len(self.under_way) - ended
+    def _room(self) -> int:
+        """How many calls may be made now."""
         if self.recipe.local:
-            return 0 if left else LOCAL_CALLS
-        room = min(self.caller.places, self.streak.width) - left
-        if room <= 0 or self.streak.rests:
-            return 0
-        return self.pace.due(self.caller.server, room)
+            return 0 if self.under_way else LOCAL_CALLS
+        return 0 if self.streak.rests else self.pace.due(self.caller.server, max(0, self._free()))
+
+    def _free(self) -> int:
+        return min(self.caller.places, self.streak.width) - len(self.under_way)
+
+    def _learn(self, came: dict[int, Reply | None]) -> None:
+        """What the replies say of the server, which the next claim heeds."""
+        replies = [(self.under_way[key].since, reply) for key, reply in came.items() if reply is not None]
+        self.streak.saw(replies, busy=len(self.under_way))
+        waits = [reply.wait for _, reply in replies if reply.outcome == "later" and reply.wait]
+        if waits and self.caller.server:
+            rest(self.caller.server, max(waits))
 
     def _commit(self, came: dict[int, Reply | None], *, claims: bool) -> bool:
         """Store what came, claim as many calls, and make them once that is committed.
 
         Whether the budget did not reach for the next.
         """
-        room = self._room(len(came)) if claims else 0
+        replies = [(self.under_way.pop(key).call, reply) for key, reply in sorted(came.items())]
+        room = self._room() if claims else 0
         if not came and not room:
             return False
-        now, short = time.monotonic(), False
         claimed: list[calls.Claimed] = []
+        short = False
         with transaction.atomic():
             if budget.has_budget(self.run):
                 self._lock()
-            if came:
-                replies = [(self.under_way[key].call, reply) for key, reply in sorted(came.items())]
+            if replies:
                 self.ended += calls.store(self.caller, replies, self.jitter)
+            now = time.monotonic()
             if room and now < self.heard + callers.LOST_AFTER / 2:
                 claimed, short = calls.claim(self.run, self.caller, self.recipe, self.purse, count=room)
-        self._learn(came)
-        self.under_way |= {call.asked.key: _UnderWay(call, now) for call in claimed}
+        self.under_way |= {call.key: _UnderWay(call, now) for call in claimed}
         self.maker.make([call.asked for call in claimed])
         self.pace.use(len(claimed))
         self.idle = len(claimed) < room
+        if self.progress is not silent:
+            self.progress(min(1.0, self.ended / max(1, self.total)))
         return short
 
     def _lock(self) -> None:
         """Spend alone until the transaction ends, by the budget as it is now."""
-        self.run = Run.objects.select_for_update(of=("self",), no_key=True).get(pk=self.run.pk)
-
-    def _learn(self, came: dict[int, Reply | None]) -> None:
-        """What the replies say of the server, once they are stored."""
-        busy = len(self.under_way)
-        replies = [(self.under_way.pop(key).since, reply) for key, reply in came.items()]
-        self.streak.saw([(since, reply) for since, reply in replies if reply is not None], busy=busy)
-        waits = [reply.wait for _, reply in replies if reply and reply.outcome == "later" and reply.wait]
-        if waits and self.caller.server:
-            rest(self.caller.server, max(waits))
-        if self.progress is not silent:
-            self.progress(min(1.0, self.ended / max(1, self.total)))
+        row = Run.objects.select_for_update(of=("self",), no_key=True).filter(pk=self.run.pk).first()
+        self.run = row or self.run
 
     def _is_over(self, short: bool) -> bool:
         """Whether there is nothing more to do, while nothing is under way here."""
@@ -181,7 +204,7 @@ class _Worker:
     def _patience(self) -> float:
         """Seconds after which there is something to do though no reply came."""
         until = [self.heard + self._hears_every() - time.monotonic()]
-        if self.idle or not self.under_way:
+        if self.idle or self._free() > 0:
             until.append(LOOKS_EVERY)
         if (moment := self.pace.wait()) is not None:
             until.append(moment)
