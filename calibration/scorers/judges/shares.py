@@ -163,6 +163,9 @@ def _follow(tokens: Sequence[Token], place: int, typed: str, before: float, tall
         raise Undefined("the server gave no other tokens than its own: choose votes or stated")
     for text, probability in tokens[place].likely.items():
         core, ended = _core(typed + text)
+        if not core:
+            # A space or a quote, after which a score may come, is counted as outside.
+            continue
         longer = any(name != core and name.startswith(core) for name in tally.spellings - tally.singles)
         if core in tally.spellings and (ended or not longer):
             tally.found[core] = tally.found.get(core, 0.0) + before * probability

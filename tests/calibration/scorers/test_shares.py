@@ -33,7 +33,8 @@ def read(*tokens: str | dict[str, float], spelled: list[str] = FIVE, before: str
 
 
 def test_all_spellings_of_a_value_count_and_what_is_off_the_scale_is_set_apart() -> None:
-    found = read('{"overall":', {" 4": 0.4, "4": 0.1, " 5": 0.2, ' "3': 0.1, " 9": 0.15, " The": 0.05}, "}")
+    score = {" 4": 0.4, "4": 0.1, " 5": 0.2, ' "3': 0.1, " 9": 0.1, " The": 0.05, ' "': 0.05}
+    found = read('{"overall":', score, "}")
     assert found.values == pytest.approx((0, 0, 1 / 8, 5 / 8, 2 / 8))
     assert found.outside == pytest.approx(0.2)
 
