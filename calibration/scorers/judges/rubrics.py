@@ -172,7 +172,7 @@ def _check_scale(rubric: Rubric) -> None:
     if rubric.labels:
         names = [label.casefold() for label, _ in rubric.labels]
         if not all(re.fullmatch(r"[^\W_]{1,20}", name) for name in names) or len(set(names)) < len(names):
-            raise RubricError("Labels are different words or letters, without spaces or signs.")
+            raise RubricError("Labels are different words or letters, without spaces or punctuation.")
         if sorted(value for _, value in rubric.labels) != list(rubric.values):
             raise RubricError(f"Labels name each value from {rubric.low} to {rubric.high} once, or none.")
 
@@ -189,7 +189,7 @@ def _check_criteria(criteria: Sequence[Criterion]) -> None:
         if name in RESERVED:
             raise RubricError(f"A criterion cannot be called {criterion.name}: replies use the word.")
         if len(criterion.description) > MOST_DESCRIPTION:
-            raise RubricError(f"{criterion.name} is described in more than {MOST_DESCRIPTION:,} signs.")
+            raise RubricError(f"{criterion.name} is described in more than {MOST_DESCRIPTION:,} characters.")
     if len(set(names)) < len(names):
         raise RubricError("Two criteria have the same name.")
 
@@ -197,7 +197,7 @@ def _check_criteria(criteria: Sequence[Criterion]) -> None:
 def _check_templates(rubric: Rubric) -> None:
     for called, template in (("system text", rubric.system), ("prompt", rubric.prompt)):
         if len(template) > MOST_TEMPLATE:
-            raise RubricError(f"The {called} has more than {MOST_TEMPLATE:,} signs.")
+            raise RubricError(f"The {called} has more than {MOST_TEMPLATE:,} characters.")
         for name in PLACEHOLDER.findall(template):
             if name not in PLACEHOLDERS:
                 raise RubricError(
