@@ -1,6 +1,7 @@
 """What a run would still ask for, and cost: a dry run, of which nobody is asked."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,10 +11,15 @@ from django.db.models import Sum
 from calibration.models import Call, Run
 from calibration.runs.asking import recipe_of
 from calibration.runs.budget import cost
+from calibration.runs.preview import count_targets
 from calibration.runs.targets import subjects
+from calibration.scorers.recipe import Recipe, Subject
 
 # Outcomes that a start leaves as they are.
 DONE = [Call.Outcome.ANSWERED, Call.Outcome.REFUSED, Call.Outcome.UNPARSABLE]
+
+# Of more calls the tokens of every so many are estimated: that takes longer than reading them.
+MOST_READ = 4_000
 
 
 @dataclass(frozen=True)
@@ -57,39 +63,55 @@ class Price:
 
 @dataclass
 class _Tally:
-    """Tokens expected of some calls."""
+    """Tokens expected of some calls: of the targets of every `step`-th, whose texts are read."""
 
+    step: int
+    targets: int = 0
     calls: int = 0
+    read: int = 0
     into: int = 0
     out: int = 0
     most_out: int = 0
 
+    def add(self, recipe: Recipe, subject: Subject, parts: Sequence[str]) -> None:
+        if not parts:
+            return
+        if self.targets % self.step == 0:
+            self.read += len(parts)
+            for tokens in (recipe.expected(subject, part) for part in parts):
+                self.into += tokens.into
+                self.out += tokens.out
+                self.most_out += max(tokens.out, tokens.most_out)
+        self.targets += 1
+        self.calls += len(parts)
+
+    def all(self, read: int) -> float:
+        """Of all calls, by what those take whose texts were read."""
+        return read * self.calls / self.read if self.read else 0.0
+
 
 def price_of(run: Run) -> Price:
-    """What starting the run would ask for from now on; texts are read one by one.
+    """What starting the run would ask for from now on.
 
     Once some calls were made, such as by a trial, the estimates are multiplied by the ratio of what those
-    took, with all their attempts, to what was estimated of them.
+    took, with all their attempts, to what was estimated of them. Of very many calls not every text is read.
     """
     recipe = recipe_of(run)
-    parts = recipe.parts()
-    done = _done(run, "item_id" if recipe.of_pairs else "response_id")
-    made, rest, targets = _Tally(), _Tally(), 0
-    for key, subject in subjects(run.study, of_pairs=recipe.of_pairs):
-        before = rest.calls
-        for part in parts:
-            tally, tokens = made if part in done.get(key, ()) else rest, recipe.expected(subject, part)
-            tally.calls += 1
-            tally.into += tokens.into
-            tally.out += tokens.out
-            tally.most_out += max(tokens.out, tokens.most_out)
-        targets += rest.calls > before
+    parts, of_pairs = recipe.parts(), recipe.of_pairs
+    done = _done(run, "item_id" if of_pairs else "response_id")
+    made_calls = sum(map(len, done.values()))
+    every = count_targets(run.study, of_pairs=of_pairs) * len(parts)
+    made, rest = _Tally(_step(made_calls)), _Tally(_step(every - made_calls))
+    for key, subject in subjects(run.study, of_pairs=of_pairs):
+        ended = done.get(key, ())
+        made.add(recipe, subject, [part for part in parts if part in ended])
+        rest.add(recipe, subject, [part for part in parts if part not in ended])
     into_ratio, out_ratio = _ratios(run, made)
-    into, out = round(rest.into * into_ratio), round(rest.out * out_ratio)
-    most = max(out, rest.most_out)
+    into, out = round(rest.all(rest.into) * into_ratio), round(rest.all(rest.out) * out_ratio)
+    most = max(out, round(rest.all(rest.most_out)))
     return Price(
-        of_pairs=recipe.of_pairs,
-        targets=targets,
+        of_pairs=of_pairs,
+        targets=rest.targets,
         calls=rest.calls,
         tokens_in=into,
         tokens_out=out,
@@ -100,6 +122,10 @@ def price_of(run: Run) -> Price:
         measured=made.calls > 0,
         n=made.calls,
     )
+
+
+def _step(calls: int) -> int:
+    return max(1, -(-calls // MOST_READ))
 
 
 def _done(run: Run, column: str) -> dict[int, set[str]]:
@@ -116,6 +142,6 @@ def _ratios(run: Run, made: _Tally) -> tuple[float, float]:
     ended = run.calls.order_by().filter(outcome__in=DONE)
     took = ended.aggregate(into=Sum("tokens_in", default=0), out=Sum("tokens_out", default=0))
     return (
-        took["into"] / made.into if made.into else 1.0,
-        took["out"] / made.out if made.out else 1.0,
+        took["into"] / made.all(made.into) if made.into else 1.0,
+        took["out"] / made.all(made.out) if made.out else 1.0,
     )

@@ -7,6 +7,7 @@ import pytest
 
 from annotation.models import Item, Study
 from calibration.models import Call, Run
+from calibration.runs import pricing
 from calibration.runs.asking import recipe_of
 from calibration.runs.errors import RunError
 from calibration.runs.preview import count_targets, preview
@@ -73,6 +74,22 @@ def test_what_a_start_leaves_is_not_asked_again_and_what_failed_or_is_open_is() 
     come_back(run, lambda *_: number(1))
     done = price_of(run)
     assert (done.targets, done.calls, done.tokens_in, done.money) == (0, 0, 0, Decimal(0))
+
+
+def test_of_very_many_calls_some_are_read_and_all_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = draft(study_of(40), judge(method="votes", votes=2, max_tokens=100), price_in=1)
+    whole = price_of(run)
+    monkeypatch.setattr(pricing, "MOST_READ", 20)
+    some = price_of(run)
+    assert (some.targets, some.calls, some.most_out) == (40, 80, 8000)
+    assert some.tokens_in == pytest.approx(whole.tokens_in, rel=0.01)
+    come_back(run, lambda n, _: None if n == 33 else said(2))
+    run.calls.exclude(outcome="").update(tokens_in=1000)
+    last = price_of(run)
+    assert (last.targets, last.calls, last.n) == (1, 2, 78)
+    assert last.tokens_in == pytest.approx(2000, rel=0.01)
 
 
 def test_a_judge_of_pairs_is_asked_twice_about_each() -> None:
