@@ -1,6 +1,6 @@
 from django.urls import path
 
-from calibration.views import audits, compare, plans, reports, rubrics, servers
+from calibration.views import audits, compare, plans, reports, rubrics, runs, servers
 
 urlpatterns = [
     path("plan/", plans.plans, name="plans"),
@@ -15,6 +15,13 @@ urlpatterns = [
     path("servers/<int:pk>/delete/", servers.server_delete, name="server-delete"),
     path("servers/<int:pk>/try/", servers.server_try, name="server-try"),
     path("studies/<slug:slug>/scores/", audits.scores, name="scores"),
+    path("studies/<slug:slug>/score/", runs.runs, name="runs"),
+    path("studies/<slug:slug>/score/<slug:kind>/", runs.run_new, name="run-new"),
+    path("runs/<int:pk>/", runs.run, name="run"),
+    path("runs/<int:pk>/start/", runs.run_start, name="run-start"),
+    path("runs/<int:pk>/stop/", runs.run_stop, name="run-stop"),
+    path("runs/<int:pk>/delete/", runs.run_delete, name="run-delete"),
+    path("runs/<int:pk>/replies.jsonl", runs.run_replies, name="run-replies"),
     path("studies/<slug:slug>/audits/", audits.audits, name="audits"),
     path("audits/compare/", compare.audit_compare, name="audit-compare"),
     path("audits/compare/compare.json", compare.audit_compare_json, name="audit-compare-json"),

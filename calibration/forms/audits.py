@@ -1,5 +1,6 @@
 """Forms of the console: a file of scores, and a new audit. Rules live in the importer and in `audit.py`."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -85,7 +86,7 @@ class AuditForm(forms.Form):
     )
     with_excluded = forms.BooleanField(required=False)
 
-    def __init__(self, *args: Any, study: Study, **options: Any) -> None:
+    def __init__(self, *args: Any, study: Study, chosen: Sequence[str] = (), **options: Any) -> None:
         super().__init__(*args, **options)
         self.study = study
         if not study.participants.filter(excluded_at__isnull=False).exists():
@@ -93,8 +94,9 @@ class AuditForm(forms.Form):
         if study.kind != Study.Kind.COMPARISON:
             del self.fields["margin"], self.fields["confident"]
         scorers = cast(forms.MultipleChoiceField, self.fields["scorers"])
-        scorers.initial = [scorer.name for scorer in scorers_of(study)]
-        scorers.choices = [(name, name) for name in scorers.initial]
+        names = [scorer.name for scorer in scorers_of(study)]
+        scorers.choices = [(name, name) for name in names]
+        scorers.initial = [name for name in names if name in chosen] or names
         units = cast(forms.ChoiceField, self.fields["cluster_unit"])
         units.choices = [("", "as the design has it"), *self._units()]
         self.rules = rules_for(study.kind, "full") if study.kind in PRESETS["full"] else {}

@@ -1,5 +1,6 @@
 """What the form of every run asks for: what matters first, the rest folded. Rules live in `runs/`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -54,6 +55,23 @@ def price(of: str) -> forms.DecimalField:
         decimal_places=6,
         help_text="Left empty: nothing.",
     )
+
+
+def _place(run: Run) -> str:
+    return run.server.name if run.server else "none: in this process"
+
+
+def _in_words(field: forms.Field, value: Any) -> str:
+    """A recipe's value as its field shows it."""
+    if isinstance(field, forms.BooleanField):
+        return str(field.label)
+    if isinstance(value, Mapping):  # a rubric, whole
+        return f"{value['name']}, version {value['version']}"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(dict(getattr(field, "choices", ())).get(value, value))
 
 
 class BudgetForm(forms.Form):
@@ -112,6 +130,8 @@ class RunForm(BudgetForm):
         }
         self.fields["where"].choices = [(title, some) for title, some in groups.items() if some]  # type: ignore[attr-defined]
         self.has_where = bool(self.servers or here)
+        # A model in this process is named already.
+        self.fields["model"].required = not here
 
     @property
     def shown(self) -> list[forms.BoundField]:
@@ -155,6 +175,26 @@ class RunForm(BudgetForm):
 
     def usual_name(self) -> str:
         return self.called
+
+    @classmethod
+    def words(cls, run: Run) -> list[tuple[str, str]]:
+        """What was chosen for a run, in the words of the form; what is left to the usual is left out."""
+        here = {model: name for name, model in settings.LOCAL_MODELS.items()}
+        recipe = run.recipe
+        rows = [("Model", here.get(recipe["model"], recipe["model"])), ("Server", _place(run))]
+        for name in cls.said(recipe):
+            field = cls.base_fields[name]
+            term = name if isinstance(field, forms.BooleanField) else field.label or name
+            rows.append((str(term).replace("_", " ").capitalize(), _in_words(field, recipe[name])))
+        return rows
+
+    @classmethod
+    def said(cls, recipe: Mapping[str, Any]) -> list[str]:
+        """The fields that say something of a recipe."""
+        names = [name for name in cls.base_fields if name in recipe and name != "model"]
+        return [
+            name for name in names if not any(recipe[name] is value for value in (None, False, "", "off"))
+        ]
 
     def save(self) -> Run:
         """Raises RunError and RecipeError."""

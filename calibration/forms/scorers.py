@@ -1,5 +1,7 @@
 """The form of each kind of scorer: what decides what is asked. Rules live in the recipes."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -11,7 +13,7 @@ from calibration.rubrics import newest, read_rubric, rubric_named, rubrics_of
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.perplexities.perplexity import DIALECTS as PERPLEXITY_DIALECTS
 from calibration.scorers.rewards.dialects import DIALECTS as REWARD_DIALECTS
-from calibration.scorers.simple import SIMPLE
+from calibration.scorers.simple import SIMPLE, Simple
 
 METHODS_IN_WORDS = {
     "number": "One number",
@@ -94,6 +96,11 @@ class JudgeForm(RunForm):
     def usual_name(self) -> str:
         return f"{self.called}, {self.cleaned_data['rubric']}"
 
+    @classmethod
+    def said(cls, recipe: Mapping[str, Any]) -> list[str]:
+        unused = set() if recipe["method"] == "votes" else {"votes"}
+        return [name for name in super().said(recipe) if name not in unused]
+
 
 class RewardForm(RunForm):
     """A model that gives numbers."""
@@ -134,6 +141,10 @@ class RewardForm(RunForm):
     def clean_heads(self) -> list[str]:
         return [head.strip() for head in self.cleaned_data["heads"].split(",") if head.strip()]
 
+    @classmethod
+    def said(cls, recipe: Mapping[str, Any]) -> list[str]:
+        return [name for name in super().said(recipe) if recipe[name] not in ("local", [])]
+
     def recipe(self) -> dict[str, Any]:
         asked = super().recipe()
         if not self.is_here:  # a server is told how to by itself
@@ -167,13 +178,72 @@ class PerplexityForm(RunForm):
     def usual_name(self) -> str:
         return f"{self.called} perplexity"
 
+    @classmethod
+    def said(cls, recipe: Mapping[str, Any]) -> list[str]:
+        return [name for name in super().said(recipe) if recipe[name] != "local"]
+
 
 class SimpleForm(forms.Form):
-    """Which of the simple scorers; all, unless some are chosen."""
+    """Which of the simple scorers; all, where none is chosen."""
 
     names = forms.MultipleChoiceField(
-        label="Which", required=False, choices=[(key, one.name) for key, one in SIMPLE.items()]
+        label="Which",
+        required=False,
+        choices=[(key, one.name) for key, one in SIMPLE.items()],
+        initial=[*SIMPLE],
+        widget=forms.CheckboxSelectMultiple,
     )
 
+    @property
+    def offered(self) -> list[tuple[forms.boundfield.BoundWidget, Simple]]:
+        """Each box, and what it stands for."""
+        return list(zip(self["names"], SIMPLE.values(), strict=True))
 
+
+@dataclass(frozen=True)
+class Way:
+    """A kind of scorer, as it is offered: `cost` says what it takes, `short` names it in a table."""
+
+    short: str
+    title: str
+    says: str
+    cost: str
+    button: str
+
+
+PAID = "Costs what its server takes."
+WAYS = {
+    "judge": Way(
+        "LM judge",
+        "A language model as judge",
+        "It is told what to look at, by the published rubrics or by yours, and says a number, votes, or how "
+        "probable each value is.",
+        PAID,
+        "Set up a judge",
+    ),
+    "reward": Way(
+        "reward model",
+        "A reward model",
+        "It gives a number, or several, to each response: through vLLM, text-embeddings-inference or a "
+        "service of your own.",
+        PAID,
+        "Set up a reward model",
+    ),
+    "perplexity": Way(
+        "perplexity",
+        "Perplexity",
+        "How surprising a language model finds each response; lower is better. Its server must tell the "
+        "probabilities of a prompt.",
+        PAID,
+        "Set up a perplexity",
+    ),
+    "simple": Way(
+        "simple scorer",
+        "Simple scorers",
+        "Length, lexical diversity, readability, and similarity to the query’s other responses: what a "
+        "scorer should do better than.",
+        "At once, for nothing.",
+        "Score now",
+    ),
+}
 FORMS = {form.kind: form for form in (JudgeForm, RewardForm, PerplexityForm)}

@@ -64,9 +64,9 @@ def scores(request: ConsoleRequest, slug: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def audits(request: ConsoleRequest, slug: str) -> HttpResponse:
-    """A study's audits, and a form by which an editor starts one."""
+    """A study's audits, and a form by which an editor starts one; `scorer` in the address chooses some."""
     study = study_for(request.user, slug, role_to(request.method))
-    form = AuditForm(request.POST or None, study=study)
+    form = AuditForm(request.POST or None, study=study, chosen=request.GET.getlist("scorer"))
     status = 200
     if request.method == "POST":
         status = 400

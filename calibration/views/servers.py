@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,7 +19,7 @@ from generation.servers import ServerError, delete_server, servers_for, try_serv
 @require_http_methods(["GET", "POST"])
 def servers(request: ConsoleRequest) -> HttpResponse:
     """The servers that one may use, and the form of a new one; `next` leads back to where it is needed."""
-    form = ServerForm(request.POST or None)
+    form = ServerForm(_sent(request))
     if request.method == "POST" and form.is_valid():
         try:
             new = form.save(by=request.user)
@@ -42,7 +42,7 @@ def servers(request: ConsoleRequest) -> HttpResponse:
 def server(request: ConsoleRequest, pk: int) -> HttpResponse:
     """One server, which its owner changes."""
     shown = _changeable(request, pk)
-    form = ServerForm(request.POST or None, server=shown)
+    form = ServerForm(_sent(request), server=shown)
     if request.method == "POST" and form.is_valid():
         try:
             form.save(by=request.user)
@@ -100,3 +100,8 @@ def _back(request: ConsoleRequest) -> str:
 def _status(request: ConsoleRequest) -> int:
     """Of a page whose form was not taken."""
     return 400 if request.method == "POST" else 200
+
+
+def _sent(request: ConsoleRequest) -> QueryDict | None:
+    """What the form was sent with; an empty one was sent too."""
+    return request.POST if request.method == "POST" else None

@@ -180,6 +180,14 @@ server                 GET       in   in   in  404  404  200  404
 server                 POST      in   in   in  404  404  400  404
 server-delete          POST      in   in   in  404  404  302  404
 server-try             POST      in   in   in  404  404  302  404
+runs                   GET       in   in   in  200  200  200  404
+run-new                GET       in   in   in  403  200  200  404
+run-new                POST      in   in   in  403  400  400  404
+run                    GET       in   in   in  200  200  200  404
+run-start              POST      in   in   in  403  302  302  404
+run-stop               POST      in   in   in  403  302  302  404
+run-delete             POST      in   in   in  403  302  302  404
+run-replies            GET       in   in   in  200  200  200  404
 scores                 GET       in   in   in  200  200  200  404
 scores                 POST      in   in   in  403  400  400  404
 audits                 GET       in   in   in  200  200  200  404

@@ -94,6 +94,7 @@ class World:
             "audit-compare-figure": {"format": "svg"},
             "plan": {"pk": plan.pk},
             "server": {"pk": server.pk},
+            "run-new": {"kind": "judge"},
             "rubric": {"pk": rubric.pk},
             "run": {"pk": run.pk},
             "plan-figure": {"pk": plan.pk, "format": "svg"},

@@ -1,0 +1,243 @@
+"""Pages of runs: scorers that are asked live about a study."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.db.models import Count, Q
+from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from annotation.models import Study
+from annotation.roles import Role, role_to, study_for
+from calibration.forms.runs import BudgetForm
+from calibration.forms.scorers import FORMS, WAYS, SimpleForm
+from calibration.models import Run
+from calibration.runs.asking import change_budget, delete_run, recipe_of, start_run, stop_run
+from calibration.runs.errors import RunError
+from calibration.runs.names import scorers_named
+from calibration.runs.preview import preview
+from calibration.runs.pricing import price_of
+from calibration.runs.replies import WITHOUT_SCORE, examples, reply_lines
+from calibration.runs.simple import score_simply
+from calibration.runs.standing import standing
+from calibration.scorers.recipe import RecipeError
+from calibration.tasks import enqueue_run
+from generation.pages import ConsoleRequest, page, wanted_part
+from generation.servers import servers_for
+
+# How many are asked about before all are.
+TRIAL = 3
+UNDER_WAY = (Run.State.WAITING, Run.State.RUNNING)
+
+
+@login_required
+@require_GET
+def runs(request: ConsoleRequest, slug: str) -> HttpResponse:
+    """The kinds of scorers to choose from, and the study's runs."""
+    study = study_for(request.user, slug)
+    found = study.runs.select_related("created_by").annotate(
+        calls_number=Count("calls"),
+        answered=Count("calls", filter=Q(calls__outcome="answered")),
+        without=Count("calls", filter=Q(calls__outcome__in=WITHOUT_SCORE)),
+    )
+    context = {
+        "study": study,
+        "ways": WAYS,
+        "runs": [(one, WAYS[one.recipe["kind"]]) for one in found],
+        "has_items": study.items.exists(),
+    }
+    return page(request, "calibration/runs.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def run_new(request: ConsoleRequest, slug: str, kind: str) -> HttpResponse:
+    """The form of a draft; simple scorers need none, and score at once."""
+    study = study_for(request.user, slug, Role.EDITOR)
+    if kind == "simple":
+        return _simple(request, study)
+    if kind not in FORMS:
+        raise Http404
+    form = FORMS[kind](_sent(request), study=study, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            new = form.save()
+        except (RunError, RecipeError) as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("run", pk=new.pk)
+    context = {"study": study, "way": WAYS[kind], "form": form}
+    return page(request, "calibration/run_new.html", context, status=_status(request))
+
+
+def _simple(request: ConsoleRequest, study: Study) -> HttpResponse:
+    form = SimpleForm(_sent(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            scored = score_simply(study=study, names=form.cleaned_data["names"] or None, by=request.user)
+        except RunError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, scored.sentence())
+            return redirect("scores", slug=study.slug)
+    context = {"study": study, "way": WAYS["simple"], "form": form}
+    return page(request, "calibration/run_simple.html", context, status=_status(request))
+
+
+@login_required
+@require_GET
+def run(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """A run: what is sent and what it costs while it is a draft, then how far it is and what came back."""
+    shown = _run_for(request, pk)
+    part, under_way = wanted_part(request, "state", "preview"), shown.state in UNDER_WAY
+    if part == "state" and not under_way:
+        return HttpResponseClientRefresh()
+    context: dict[str, Any] = {
+        "run": shown,
+        "study": shown.study,
+        "under_way": under_way,
+        "way": WAYS[shown.recipe["kind"]],
+    }
+    try:
+        recipe = recipe_of(shown)
+    except RunError as error:
+        return page(request, "calibration/run.html", context | {"unreadable": str(error)})
+    if part != "preview":
+        context |= _standing(shown)
+    if part != "state":
+        context |= _preview(request, shown)
+    if not part:
+        context |= {"chosen": FORMS[recipe.kind].words(shown)}
+        if not under_way:
+            context |= {"examples": examples(shown)} | _price(request, shown)
+    return page(request, "calibration/run.html", context, "state", "preview")
+
+
+def _standing(run: Run) -> dict[str, Any]:
+    now = standing(run)
+    audited = [("scorer", one.name) for one in scorers_named(run.scorer)] if now.may_audit else []
+    return {
+        "audited": urlencode(audited),
+        "standing": now,
+        "tokens": now.tokens_in + now.tokens_out,
+        "refused_share": now.share("refused"),
+        "unparsable_share": now.share("unparsable"),
+    }
+
+
+def _preview(request: ConsoleRequest, run: Run) -> dict[str, Any]:
+    """What is sent about the target in the address; calls that send the same, such as votes, once."""
+    try:
+        shown = preview(run, _position(request))
+    except RunError:  # the study has lost its items
+        return {"preview": None}
+    distinct: dict[Any, Any] = {}
+    for call in shown.calls:
+        distinct.setdefault(call.messages, call)
+    first, *others = distinct.values()
+    return {"preview": shown, "first_call": first, "other_calls": others}
+
+
+def _price(request: ConsoleRequest, run: Run) -> dict[str, Any]:
+    """What a start would ask for; a finished run is asked again only about what was added since."""
+    if run.state == Run.State.FINISHED:
+        return {}
+    may_start = bool(getattr(run.study, "may_edit", False)) and _may_ask(request, run)
+    return {
+        "price": price_of(run),
+        "budget": BudgetForm(initial={name: getattr(run, name) for name in BudgetForm.base_fields}),
+        "may_start": may_start,
+        "may_try": run.state == Run.State.DRAFT and not run.calls.exists(),
+        "trial": TRIAL,
+    }
+
+
+@login_required
+@require_POST
+def run_start(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """Try a run on the first few, start it, or go on with it, within the budget that the form has."""
+    shown = _run_for(request, pk)
+    form = BudgetForm(request.POST)
+    try:
+        if not _may_ask(request, shown):
+            raise RunError(f"{shown.server} is somebody else’s: only who may use it can start this run.")
+        with transaction.atomic():
+            if "budget" in request.POST:
+                _set_budget(request, shown, form)
+            start_run(run=shown, by=request.user, trial=TRIAL if "trial" in request.POST else None)
+            enqueue_run(run=shown)
+    except RunError as error:
+        messages.error(request, str(error))
+    return redirect("run", pk=pk)
+
+
+@login_required
+@require_POST
+def run_stop(request: ConsoleRequest, pk: int) -> HttpResponse:
+    """Ask nothing more; one that has ended stays as it is."""
+    stop_run(run=_run_for(request, pk), by=request.user)
+    return redirect("run", pk=pk)
+
+
+@login_required
+@require_POST
+def run_delete(request: ConsoleRequest, pk: int) -> HttpResponse:
+    shown = _run_for(request, pk)
+    try:
+        delete_run(run=shown, by=request.user)
+    except RunError as error:
+        messages.error(request, str(error))
+        return redirect("run", pk=pk)
+    messages.success(request, f"The run of {shown.scorer} is deleted.")
+    return redirect("runs", slug=shown.study.slug)
+
+
+@login_required
+@require_GET
+def run_replies(request: ConsoleRequest, pk: int) -> StreamingHttpResponse:
+    """Every reply, as it came."""
+    shown = _run_for(request, pk)
+    headers = {"Content-Disposition": f'attachment; filename="run-{pk}.jsonl"'}
+    return StreamingHttpResponse(reply_lines(shown), content_type="application/x-ndjson", headers=headers)
+
+
+def _run_for(request: ConsoleRequest, pk: int) -> Run:
+    """The run, for somebody who may read its study, or change it where the request does."""
+    found = Run.objects.select_related("study", "server", "created_by")
+    shown = get_object_or_404(found, pk=pk)
+    shown.study = study_for(request.user, shown.study.slug, role_to(request.method))
+    return shown
+
+
+def _may_ask(request: ConsoleRequest, run: Run) -> bool:
+    """Whether the server is one that the user may use: its key pays."""
+    return run.server_id is None or servers_for(request.user).filter(pk=run.server_id).exists()
+
+
+def _set_budget(request: ConsoleRequest, run: Run, form: BudgetForm) -> None:
+    """Raises RunError."""
+    if not form.is_valid():
+        raise RunError(next(iter(form.errors.values()))[0])
+    given = form.cleaned_data
+    if any(given[name] != getattr(run, name) for name in given):
+        change_budget(run=run, by=request.user, **given)
+
+
+def _position(request: ConsoleRequest) -> int:
+    given = request.GET.get("position", "")
+    return int(given) if given.isdecimal() and len(given) < 10 else 0
+
+
+def _status(request: ConsoleRequest) -> int:
+    """Of a page whose form was not taken."""
+    return 400 if request.method == "POST" else 200
+
+
+def _sent(request: ConsoleRequest) -> QueryDict | None:
+    """What the form was sent with; an empty one was sent too."""
+    return request.POST if request.method == "POST" else None
