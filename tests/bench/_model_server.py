@@ -68,6 +68,13 @@ class Counts:
 async def serve(latency: float) -> None:
     counts = Counts()
 
+    def told(*, forget: bool) -> bytes:
+        nonlocal counts
+        found = json.dumps(counts.as_dict()).encode()
+        if forget:
+            counts = Counts()
+        return found
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
@@ -80,9 +87,7 @@ async def serve(latency: float) -> None:
                     counts.end()
                     found = ANSWER
                 else:
-                    found = json.dumps(counts.as_dict()).encode()
-                    if head.startswith(b"delete"):
-                        counts.__init__()  # type: ignore[misc]
+                    found = told(forget=head.startswith(b"delete"))
                 writer.write(
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
                     % (len(found), found)
@@ -99,9 +104,9 @@ class Server:
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/v1"
 
-    def counts(self) -> dict[str, Any]:
-        """What it counted since it was asked last."""
-        request = urllib.request.Request(self.url, method="DELETE")
+    def counts(self, *, forget: bool = False) -> dict[str, Any]:
+        """What it counted since it was told to forget."""
+        request = urllib.request.Request(self.url, method="DELETE" if forget else "GET")
         with urllib.request.urlopen(request) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
