@@ -46,12 +46,13 @@ def test_wqrm_experts_prefer_the_shorter_and_more_readable_text(realdata: Path) 
 def test_noveltybench_answers_of_fewer_ideas_are_more_alike_in_their_words(realdata: Path) -> None:
     answers = rows(realdata / "noveltybench" / "responses.jsonl")
     frequencies = document_frequencies(answer["response"] for answer in answers)
-    alike, ideas = [], []
+    alike: list[float] = []
+    ideas: list[int] = []
     for _, some in groupby(answers, key=lambda answer: answer["query_id"]):
         mine = list(some)
         found = similarity_to_others([answer["response"] for answer in mine], *frequencies)
         # Of one query every answer is an emoji: none has words.
-        alike.append(np.nan if np.isnan(found).all() else np.nanmean(found))
+        alike.append(np.nan if np.isnan(found).all() else float(np.nanmean(found)))
         ideas.append(len({answer["equivalence_class"] for answer in mine}))
     both = stats.spearmanr(alike, ideas, nan_policy="omit")
     assert np.isnan(alike).sum() == 1
