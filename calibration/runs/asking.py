@@ -18,12 +18,14 @@ from calibration.runs.names import check_name
 from calibration.scorers.reading import read_recipe
 from calibration.scorers.recipe import Recipe, RecipeError, Subject
 from generation.models import ModelServer
+from generation.servers import servers_for
 
 __all__ = [
-    "RunError", "change_budget", "create_run", "delete_run", "recipe_of", "start_run", "stop_run", "subjects",
+    "RunError", "change_budget", "create_run", "delete_run", "may_use", "recipe_of", "start_run", "stop_run",
+    "subjects",
 ]  # fmt: skip
 
-MOST_WORKERS = 64
+MOST_WORKERS, MOST_TARGETS = 64, 1_000_000
 UNFINISHED = ending.UNFINISHED
 
 
@@ -78,9 +80,12 @@ def start_run(*, run: Run, by: User | None = None, trial: int | None = None) -> 
     """Have the run's calls made that have no answer yet, by whoever works at it from now on.
 
     A `trial` asks about the first targets only, and can be made until the run is started as a whole. Calls
-    that failed are made again; so are, once more, those for what was added to the study. Raises RunError.
+    that failed are made again; so are, once more, those for what was added to the study. Raises RunError,
+    also for a server that is not `by`'s to use: its key pays.
     """
     run = _locked(run)
+    if by is not None and not may_use(run.server, by):
+        raise RunError(f"{run.server} is somebody else’s: only who may use it can start this run.")
     recipe = recipe_of(run)
     if run.state in UNFINISHED and _lives(run):
         raise RunError(f"{run.scorer} runs already.")
@@ -148,6 +153,11 @@ def recipe_of(run: Run) -> Recipe:
         raise RunError(f"The recipe of {run.scorer} cannot be read: {error}") from None
 
 
+def may_use(server: ModelServer | None, user: User) -> bool:
+    """Whether the server is one of the user's, or the model is in this process."""
+    return server is None or servers_for(user).filter(pk=server.pk).exists()
+
+
 def subjects(run: Run) -> Iterator[Subject]:
     """What the run asks about, in its order, read as it goes."""
     return (subject for _, subject in targets.subjects(run.study, of_pairs=recipe_of(run).of_pairs))
@@ -212,7 +222,7 @@ def _check_free(study: Study, name: str, asked: dict[str, object]) -> None:
 
 
 def _check_trial(run: Run, trial: int) -> None:
-    if trial < 1:
-        raise RunError(f"A trial asks about at least 1, not {trial}.")
+    if not 1 <= trial <= MOST_TARGETS:
+        raise RunError(f"A trial asks about 1 to {MOST_TARGETS:,}, not {trial}.")
     if run.trial is None and run.state != Run.State.DRAFT:
         raise RunError(f"{run.scorer} was started already: a trial comes before.")

@@ -16,19 +16,20 @@ from django.db import InterfaceError, OperationalError, transaction
 from calibration.measures.each import silent
 from calibration.models import Run
 from calibration.runs import budget, callers, calls, ending
-from calibration.runs.asking import recipe_of
+from calibration.runs.asking import may_use, recipe_of
 from calibration.runs.errors import RunError
 from calibration.runs.making import Maker
 from calibration.runs.pace import Pace, rest
 from calibration.runs.streak import Streak
 from calibration.scorers.recipe import Recipe, Reply
 from generation.clients import Client
+from generation.models import ModelServer
 from generation.servers import ServerError, client_of
 
 logger = logging.getLogger(__name__)
 
 # How many calls a model in this process gets at once, from which it makes batches of about one length.
-LOCAL_CALLS = 256
+LOCAL_CALLS = 1_000
 # Seconds between two looks for calls whose time has come.
 LOOKS_EVERY = 0.25
 
@@ -46,37 +47,41 @@ def work(*, run: Run, progress: Callable[[float], None] = silent, until: Callabl
     that have ended. What no call can succeed for fails the run with one line.
     """
     if ending.begin(run):
-        run.refresh_from_db()
-        try:
-            recipe = recipe_of(run)
-            client = client_of(run.server) if run.server else None
-        except (RunError, ServerError) as error:
-            ending.fail(run, str(error))
-        else:
-            with _interrupts() as interrupted, closing(client) if client else nullcontext():
-                _work(run, recipe, client, progress, lambda: interrupted() or until())
+        with _interrupts() as interrupted:
+            while _work(run, progress, lambda: interrupted() or until()):
+                pass
     ending.settle(run)
     with suppress(Run.DoesNotExist):
         run.refresh_from_db()
     return run
 
 
-def _work(
-    run: Run,
-    recipe: Recipe,
-    client: Client | None,
-    progress: Callable[[float], None],
-    until: Callable[[], bool],
-) -> None:
-    """Work, and fail the run for what would stop every other worker too; a database may come back."""
+def _work(run: Run, progress: Callable[[float], None], until: Callable[[], bool]) -> bool:
+    """Work, and fail the run for what would stop every other worker too; a database may come back.
+
+    Whether to work again, since its server has another address or key by now.
+    """
     try:
-        _Worker(run, recipe, client, progress).work(until)
+        run.refresh_from_db()
+        recipe, client = recipe_of(run), _client(run, run.server)
+        with closing(client) if client else nullcontext():
+            return _Worker(run, recipe, client, progress).work(until)
     except (OperationalError, InterfaceError):
         raise
+    except (RunError, ServerError) as error:
+        ending.fail(run, str(error))
     except Exception as error:
         logger.exception("run %s failed", run.pk)
         reason = str(error).strip().split("\n")[0]
         ending.fail(run, f"The run stopped: {type(error).__name__}: {reason[:300]}")
+    return False
+
+
+def _client(run: Run, server: ModelServer | None) -> Client | None:
+    """What asks the server as it is now. Raises RunError where it is not shared any more, and ServerError."""
+    if run.created_by and not may_use(server, run.created_by):
+        raise RunError(f"{run.created_by} may not use the server {server} any more: have it shared again.")
+    return client_of(server) if server else None
 
 
 @dataclass(frozen=True)
@@ -93,17 +98,18 @@ class _Worker:
     def __init__(
         self, run: Run, recipe: Recipe, client: Client | None, progress: Callable[[float], None]
     ) -> None:
-        self.run, self.recipe, self.progress = run, recipe, progress
+        self.run, self.recipe, self.client, self.progress = run, recipe, client, progress
         self.maker = Maker(recipe, client)
         self.caller = callers.join(run)
         self.jitter = random.Random(self.caller.pk)
         self.pace, self.purse, self.streak = Pace(), budget.Purse(), Streak(self.jitter)
         self.under_way: dict[int, _UnderWay] = {}
         self.heard = float("-inf")
-        self.runs, self.idle = True, False
+        self.runs, self.moved, self.idle = True, False, False
         self.ended, self.total = 0, 1
 
-    def work(self, until: Callable[[], bool]) -> None:
+    def work(self, until: Callable[[], bool]) -> bool:
+        """Whether it ended since its server has another address or key by now, or is nobody's to use."""
         came: dict[int, Reply | None] = {}
         done = False
         try:
@@ -112,7 +118,7 @@ class _Worker:
                 self._learn(came)
                 if line := self.maker.broken or self.streak.line:
                     ending.fail(self.run, line)
-                goes = not line and self.runs and not until()
+                goes = not line and self.runs and not self.moved and not until()
                 if not goes:
                     self.maker.stop()
                 short = self._commit(came, claims=goes)
@@ -122,6 +128,7 @@ class _Worker:
         finally:
             self.maker.close(wait=False)
             callers.leave(self.caller)
+        return self.moved
 
     def _renew(self) -> None:
         """Say often enough that this process lives; hear how many places it has, and whether to go on."""
@@ -132,10 +139,17 @@ class _Worker:
         wanted = max(self._busy, 1) if self.idle else callers.MOST_PLACES
         while self.runs and not callers.renew(self.caller, busy=self._busy, wanted=wanted):
             self.caller = callers.join(self.run)
+        self.moved = self.moved or self._has_moved()
         self.heard = time.monotonic()
         if self.progress is not silent:
             self.ended, self.total = calls.counts(self.run)
             self.progress(self.ended / max(1, self.total))
+
+    def _has_moved(self) -> bool:
+        try:
+            return self.runs and _client(self.run, self.caller.server) != self.client
+        except (RunError, ServerError):
+            return True
 
     def _hears_every(self) -> float:
         return callers.HEARD_EVERY if self.caller.places else callers.HUNGRY_EVERY

@@ -6,9 +6,12 @@ from django.core.management import call_command
 from django.test import Client
 
 from annotation.members import give_role
-from calibration.models import Rubric, Run, Score
+from annotation.models import Study
+from calibration.models import Call, Rubric, Run, Score
+from calibration.runs.asking import create_run
+from calibration.scorers.reading import read_recipe
 from generation.models import ModelServer
-from generation.servers import make_server
+from generation.servers import change_server, make_server
 from tests.factory import make_items, make_study
 from tests.model_server import Answer, Asked, serving
 
@@ -160,3 +163,24 @@ def test_a_rubric_has_versions_and_a_run_takes_the_newest_by_its_name(api: Clien
     assert api.get("/api/v1/rubrics/").json()["count"] == 0
     theirs = post(api, "studies/answers/runs/", {"scorer": "y", "recipe": recipe, "server": "mine"})
     assert theirs.json() == {"detail": "recipe.rubric: There is no rubric metaphors."}
+
+
+def test_a_run_at_a_server_that_is_not_ones_own_is_not_started(api: Client) -> None:
+    theirs = server(name="theirs", shared=True, owner=User.objects.create(username="somebody"))
+    private = server("http://10.0.0.1/v1", name="private", key="", shared=False, anywhere=True)
+    by_hand = create_run(
+        study=Study.objects.get(), scorer="y", recipe=read_recipe(REWARD), server=private, created_by=None
+    )
+    asked = {"scorer": "x", "recipe": REWARD, "server": "theirs"}
+    shared = post(api, "studies/answers/runs/", asked).json()["id"]
+    change_server(server=theirs, shared=False)
+    for run, name in ((shared, "theirs"), (by_hand.pk, "private")):
+        for given in ({}, {"trial": 1}):
+            answer = post(api, f"runs/{run}/start/", given)
+            assert (answer.status_code, answer.json()["detail"]) == (
+                400,
+                f"{name} is somebody else’s: only who may use it can start this run.",
+            )
+    assert not Call.objects.exists()
+    too_many = post(api, f"runs/{shared}/start/", {"trial": 3_000_000_000})
+    assert too_many.status_code == 400

@@ -12,14 +12,17 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from calibration.models import Call, Caller, Run, Score
-from calibration.runs import making, streak
+from calibration.runs import callers, making, streak
 from calibration.runs.asking import start_run, stop_run
+from calibration.runs.errors import RunError
 from calibration.runs.work import work
 from calibration.scorers import reading
 from calibration.scorers.recipe import Asked as AskedCall
 from calibration.scorers.recipe import Reply
 from calibration.scorers.rewards.reward import RewardRecipe
 from generation.models import ModelServer
+from generation.servers import change_server
+from generation.servers import make_server as make_model_server
 from tests.calibration.runs.running import RECIPE, make_run, make_server, outcomes, score, started
 from tests.model_server import Answer, Asked, serving
 
@@ -187,6 +190,14 @@ def test_sigterm_leaves_nothing_lost_and_the_run_goes_on_with_whoever_works_next
         signal.signal(signal.SIGTERM, before)
 
 
+def test_a_study_that_is_deleted_meanwhile_leaves_nothing() -> None:
+    with serving(score) as server:
+        run = started(make_server(server.url, concurrency=2), items=40)
+        work(run=run, progress=lambda share: run.study.delete() if share > 0.2 else None)
+    assert len(server.asked) < 40
+    assert not Run.objects.exists() and not Call.objects.exists()
+
+
 class Local(RewardRecipe):
     """A model in this process: it gives the length of an answer."""
 
@@ -221,3 +232,35 @@ def test_a_run_that_cannot_be_read_or_was_never_started_is_not_worked_at() -> No
     Run.objects.update(recipe={"kind": "astrology"})
     run = work(run=run)
     assert run.state == Run.State.FAILED and run.error.startswith("The recipe of judge cannot be read: ")
+
+
+def test_a_server_that_is_unshared_is_asked_no_more_and_one_with_another_key_is_asked_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(callers, "HEARD_EVERY", 0.0)
+    asker, owner = (User.objects.create(username=name) for name in ("asker", "owner"))
+    changes: list[dict[str, Any]] = [{"key": "sk-the-second-key"}, {"shared": False}]
+    with serving(score) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.conf.settings.MODEL_SERVERS", ("127.0.0.1",))
+        row = make_model_server(
+            name="theirs", base_url=server.url, key=KEY, owner=owner, shared=True, concurrency=1
+        )
+        run = start_run(run=make_run(row, items=40, created_by=asker), by=asker)
+
+        def change() -> bool:
+            if changes and len(server.asked) > 20 - 10 * len(changes):
+                change_server(server=row, **changes.pop(0))
+            return False
+
+        run = work(run=run, until=change)
+        assert (run.state, run.error) == (
+            Run.State.FAILED,
+            "asker may not use the server theirs any more: have it shared again.",
+        )
+        keys = [asked.headers["authorization"] for asked in server.asked]
+        assert len(set(keys)) == 2 and keys == sorted(keys, key=lambda key: "second" in key)
+        assert 2 <= len(keys) <= 24
+        with pytest.raises(RunError, match="somebody else’s"):
+            start_run(run=run, by=asker)
+        change_server(server=row, shared=True)
+        assert outcomes(work(run=start_run(run=run, by=asker))) == {"answered": 40}
