@@ -1,8 +1,7 @@
 """Models in this process: found, loaded once, and refused in one line."""
 
 import json
-import math
-import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +10,8 @@ import pytest
 
 from generation import likelihood, local
 from generation.likelihood import log_likelihoods
-from generation.local import SMOLLM2, Loaded, LocalError, Located, classifier, language_model, located
+from generation.local import Loaded, LocalError, Located, TemplateRefuses, classifier, language_model, located
 
-STARTER = Path(__file__).resolve().parents[2] / "generation" / "starter"
 WITHOUT_TORCH = """
 import sys
 sys.modules["torch"] = None
@@ -30,12 +28,6 @@ print("django" in sys.modules)
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keeps its models apart, so that the large one stays loaded."""
     monkeypatch.setattr(local, "_kept", type(local._kept)())
-
-
-@pytest.fixture
-def smollm2() -> Loaded:
-    pytest.importorskip("torch")
-    return language_model(SMOLLM2)
 
 
 def test_a_missing_torch_is_one_line_that_says_how_to_mend_it_and_nothing_here_needs_django() -> None:
@@ -61,12 +53,6 @@ def test_a_model_is_a_name_on_the_hub_a_folder_or_a_gguf_file(tmp_path: Path) ->
 
 
 @pytest.mark.local_models
-def test_smollm2_of_the_wheel_runs_in_float32_on_a_processor(smollm2: Loaded) -> None:
-    assert language_model(SMOLLM2, device="auto") is smollm2
-    assert (smollm2.device, smollm2.dtype, smollm2.longest) == ("cpu", "float32", 8192)
-
-
-@pytest.mark.local_models
 def test_a_model_stays_loaded_until_another_is_asked_for(elsewhere: None, tmp_path: Path) -> None:
     one, other = tiny(tmp_path / "one"), tiny(tmp_path / "other")
     first = language_model(one)
@@ -85,7 +71,7 @@ def test_what_cannot_be_loaded_is_one_line(elsewhere: None, tmp_path: Path) -> N
             language_model(name)
         assert "\n" not in str(caught.value)
     with pytest.raises(LocalError, match="is no device"):
-        language_model(SMOLLM2, device="toaster")
+        language_model(tiny(tmp_path / "tiny"), device="toaster")
 
 
 @pytest.mark.local_models
@@ -114,45 +100,36 @@ def test_a_model_without_a_chat_template_is_refused(elsewhere: None, tmp_path: P
 
 
 @pytest.mark.local_models
-def test_a_template_that_rewrites_what_came_before_is_refused(
-    smollm2: Loaded, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    template = (
+def test_a_template_that_rewrites_what_came_before_is_refused(elsewhere: None, tmp_path: Path) -> None:
+    model = language_model(tiny(tmp_path))
+    model.tokenizer.chat_template = (
         "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
-        "{% if add_generation_prompt %}assistant, think first:{% endif %}"
+        "{% if add_generation_prompt %}assistant: {% endif %}"
     )
-    monkeypatch.setattr(smollm2.tokenizer, "chat_template", template)
-    with pytest.raises(LocalError, match="does not keep the response apart"):
-        smollm2.chat("Name a colour.", "Red")
+    chat = model.chat("Name a colour.", "Red")
+    assert model.tokenizer.decode(chat.tokens[chat.start : chat.end]).replace(" ", "") == "Red"
+    assert chat.end == len(chat.tokens) - 1
+    model.tokenizer.chat_template += "{% if add_generation_prompt %}Think first.{% endif %}"
+    with pytest.raises(TemplateRefuses, match="does not keep the response apart"):
+        model.chat("Name a colour.", "Red")
+    model.tokenizer.chat_template = "{{ raise_exception('Roles must alternate.') }}"
+    with pytest.raises(TemplateRefuses, match=r"Roles must alternate\."):
+        model.chat("Name a colour.", "Red")
 
 
 @pytest.mark.local_models
 def test_tokens_are_as_likely_whatever_stands_beside_them_and_however_little_memory_there_is(
-    smollm2: Loaded, monkeypatch: pytest.MonkeyPatch
+    elsewhere: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = [
-        smollm2.chat("Write a metaphor for time.", response).tokens
-        for response in ["Time is a river.", "Time, an old tailor, mends and tears alike. 時間", "No."]
-    ]
-    alone = [log_likelihoods(smollm2, [text])[0] for text in texts]
-    assert alone == [pytest.approx(row, rel=1e-9) for row in plain(smollm2, texts)]
-    together = log_likelihoods(smollm2, texts, first=5)
-    assert together == [pytest.approx(row[4:], rel=1e-4) for row in alone]
+    model, draw = language_model(tiny(tmp_path)), random.Random(1)
+    texts = [[draw.randrange(128) for _ in range(length)] for length in (40, 31, 4, 2)]
+    alone = [log_likelihoods(model, [text])[0] for text in texts]
+    assert alone == [pytest.approx(row, rel=1e-5) for row in plain(model, texts)]
+    wanted = [pytest.approx(row[4:], rel=1e-4) for row in alone]
+    assert log_likelihoods(model, texts, first=5) == wanted
     # Seven columns at a time.
-    monkeypatch.setattr(likelihood, "LOGITS", 7 * len(texts) * len(smollm2.tokenizer))
-    in_pieces = log_likelihoods(smollm2, texts, first=5)
-    assert in_pieces == [pytest.approx(row[4:], rel=1e-4) for row in alone]
-
-
-@pytest.mark.local_models
-@pytest.mark.skipif("MAKE_STARTER" not in os.environ, reason="takes a minute: set MAKE_STARTER to run it")
-def test_the_starter_study_is_made_again_byte_for_byte(tmp_path: Path) -> None:
-    command = ["-m", "generation.starter.make", "--only", "genres-1", "--output", tmp_path]
-    subprocess.run([sys.executable, *command], check=True, capture_output=True)
-    for name in ["responses.jsonl", "perplexities.jsonl"]:
-        shipped = (STARTER / name).read_text(encoding="utf-8").splitlines()
-        made = (tmp_path / name).read_text(encoding="utf-8").splitlines()
-        assert made == [line for line in shipped if '"response_id": "genres-1/' in line]
+    monkeypatch.setattr(likelihood, "LOGITS", 7 * len(texts) * 128)
+    assert log_likelihoods(model, texts, first=5) == wanted
 
 
 def plain(model: Loaded, texts: list[list[int]]) -> list[list[float]]:
@@ -164,7 +141,6 @@ def plain(model: Loaded, texts: list[list[int]]) -> list[list[float]]:
         with torch.inference_mode():
             logits = model.model(torch.tensor([text])).logits[0, :-1].double()
         losses = torch.nn.functional.cross_entropy(logits, torch.tensor(text[1:]), reduction="none")
-        assert math.isfinite(float(losses.sum()))
         found.append((-losses).tolist())
     return found
 

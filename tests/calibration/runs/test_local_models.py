@@ -1,7 +1,8 @@
 """From a study to its audit, with a real language model in this process."""
 
 import json
-from hashlib import sha256
+import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from tests.model_server import Answer, Asked, chat, serving
 pytestmark = [pytest.mark.django_db, pytest.mark.local_models]
 
 STARTER = Path(__file__).resolve().parents[3] / "generation" / "starter"
-QUERIES, WORDS = 6, 12
+QUERIES, WORDS = 5, 10
 PERPLEXITY = "SmolLM2 perplexity"
 
 
@@ -51,10 +52,18 @@ def make_judged_study() -> Study:
     return study
 
 
-def at_random(asked: Asked) -> Answer:
-    """A judge that reads nothing: a score out of the request's digest."""
-    drawn = sha256(json.dumps(asked.body).encode()).digest()[0] % 5 + 1
-    return chat(json.dumps({"overall": {"score": drawn, "reason": "It is what it is."}}))
+def lots(study: Study) -> Callable[[Asked], Answer]:
+    """A judge whose scores are drawn: those of sense as of nonsense."""
+    texts = [item.response.text for item in study.items.order_by("position") if item.response]
+    draw, drawn = random.Random(1), {}
+    for level in range(3):
+        drawn |= dict(zip(texts[level::3], draw.sample(range(1, 6), QUERIES), strict=True))
+
+    def answer(asked: Asked) -> Answer:
+        [score] = [score for text, score in drawn.items() if text in asked.body["messages"][-1]["content"]]
+        return chat(json.dumps({"overall": {"score": score, "reason": "It is what it is."}}))
+
+    return answer
 
 
 def test_perplexity_knows_sense_from_nonsense_and_the_audit_finds_out_a_judge_that_draws_lots() -> None:
@@ -63,7 +72,7 @@ def test_perplexity_knows_sense_from_nonsense_and_the_audit_finds_out_a_judge_th
     perplexity = create_run(study=study, scorer=PERPLEXITY, recipe=PerplexityRecipe(SMOLLM2, "local", "both"))
     finished(perplexity)
     assert Score.objects.filter(study=study, value__gt=1, item=None).count() == 2 * 3 * QUERIES
-    with serving(at_random) as server:
+    with serving(lots(study)) as server:
         recipe = JudgeRecipe(model="random", rubric=BUILT_IN["overall"])
         finished(create_run(study=study, scorer="lots", recipe=recipe, server=make_server(server.url)))
     audit = run_audit(audit=create_audit(study=study, preset="paper", replicates=100))
@@ -76,10 +85,10 @@ def test_perplexity_knows_sense_from_nonsense_and_the_audit_finds_out_a_judge_th
         "lots": 1.0,
     }
     known = found[f"{PERPLEXITY} · response given query"]["spearman"]
-    lots = found["lots"]["spearman"]
+    drawn = found["lots"]["spearman"]
     assert known["low"] > 0.3
-    assert lots["low"] < 0 < lots["high"]
-    assert known["value"] > lots["value"] + 0.3
+    assert drawn["low"] < 0 < drawn["high"]
+    assert known["value"] > drawn["value"] + 0.3
 
 
 def finished(run: Run) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,16 +46,23 @@ def ask(recipe: PerplexityRecipe, *subjects: Subject) -> list[Reply]:
 
 def shipped(count: int) -> tuple[list[Subject], list[dict[str, float]]]:
     """Responses of the starter study, here and there in it, and the perplexities that it was shipped with."""
-    rows = [json.loads(line) for line in (STARTER / "responses.jsonl").read_text("utf-8").splitlines()]
+    rows = read("responses.jsonl")
     chosen = rows[:: len(rows) // count][:count]
     scores: dict[str, dict[str, float]] = {}
-    for line in (STARTER / "perplexities.jsonl").read_text("utf-8").splitlines():
-        row = json.loads(line)
+    for row in read("perplexities.jsonl"):
         head = row["scorer"].removeprefix(f"{SMOLLM2} perplexity, ")
         scores.setdefault(row["response_id"], {})[head] = row["score"]
-    return [Subject(row["query"], (row["response"],)) for row in chosen], [
-        scores[row["response_id"]] for row in chosen
-    ]
+    subjects = [Subject(row["query"], (row["response"],)) for row in chosen]
+    return subjects, [scores[row["response_id"]] for row in chosen]
+
+
+def read(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (STARTER / name).read_text("utf-8").splitlines()]
+
+
+def test_smollm2_of_the_wheel_runs_in_float32_on_a_processor(smollm2: Loaded) -> None:
+    assert language_model(SMOLLM2, device="auto") is smollm2
+    assert (smollm2.device, smollm2.dtype, smollm2.longest) == ("cpu", "float32", 8192)
 
 
 def test_sensible_is_less_surprising_than_off_topic_and_that_than_shuffled_words(smollm2: Loaded) -> None:
@@ -68,12 +76,20 @@ def test_sensible_is_less_surprising_than_off_topic_and_that_than_shuffled_words
 def test_the_starter_studys_perplexities_come_out_again_whatever_else_is_asked_about(
     smollm2: Loaded,
 ) -> None:
-    subjects, expected = shipped(12)
+    subjects, expected = shipped(6)
     together = perplexities("both", *subjects)
     assert together == [pytest.approx(scores, rel=1e-4) for scores in expected]
-    alone = [scores for subject in subjects[:3] for scores in perplexities("response", subject)]
+    alone = [scores for subject in subjects[:2] for scores in perplexities("response", subject)]
     for one, scores in zip(alone, together, strict=False):
         assert one[""] == pytest.approx(scores["response given query"], rel=1e-4)
+
+
+def test_the_starter_study_is_made_as_it_was_shipped(smollm2: Loaded) -> None:
+    from generation.starter.make import perplexity_rows
+
+    [response] = read("responses.jsonl")[7:8]
+    kept = [row for row in read("perplexities.jsonl") if row["response_id"] == response["response_id"]]
+    assert perplexity_rows(smollm2, response) == kept
 
 
 def test_what_the_model_cannot_read_whole_has_no_perplexity(smollm2: Loaded) -> None:
