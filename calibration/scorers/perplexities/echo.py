@@ -3,6 +3,9 @@
 The form is OpenAI's older one, as llama-cpp-python (started with logits_all) and vLLM serve it: of `echo` and
 `logprobs`, `choices[0].logprobs` has `tokens`, `token_logprobs` (the first null) and `text_offset`, of the
 prompt and then of what was generated. One token is, since llama-cpp-python takes 0 for as many as fit.
+
+Of a whole chat llama-cpp-python leaves out the token that begins a text, wherever the template has it: a few
+tokens of markup less than the same model tells elsewhere.
 """
 
 from itertools import pairwise
