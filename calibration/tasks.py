@@ -17,7 +17,7 @@ from calibration.audit import LOST_AFTER, run_audit
 from calibration.models import HEAVY, Audit, Plan, Run
 from calibration.plans import run_plan
 from calibration.runs import callers
-from calibration.runs.ending import UNFINISHED
+from calibration.runs.ending import UNFINISHED, settle
 from calibration.runs.work import work
 
 # Seconds that a worker stays at a run while other tasks wait, and between two looks whether they do.
@@ -81,13 +81,15 @@ def run_task(run_id: int) -> None:
 
 @task()
 def watch_run_task(run_id: int) -> None:
-    """Send for as many workers as a run wants, in place of those that were killed, and look again later."""
-    run = Run.objects.filter(pk=run_id, state__in=UNFINISHED).first()
+    """Do what workers that were killed have left: send for others, or end the run; and look again later."""
+    settle(Run(pk=run_id))
+    run = Run.objects.filter(pk=run_id, finished_at=None).exclude(state=Run.State.DRAFT).first()
     if run is None:
         return
-    sent = _tasks(run_task, run_id).count() + callers.living(run).count()
-    for _ in range(run.workers - sent):
-        run_task.enqueue(run_id)
+    if run.state in UNFINISHED:
+        sent = _tasks(run_task, run_id).count() + callers.living(run).count()
+        for _ in range(run.workers - sent):
+            run_task.enqueue(run_id)
     if not _tasks(watch_run_task, run_id).exists():
         lost_by_then = timezone.now() + timedelta(seconds=callers.LOST_AFTER)
         watch_run_task.using(run_after=lost_by_then).enqueue(run_id)

@@ -71,7 +71,7 @@ def living(run: Run) -> QuerySet[Caller]:
 
 def forget_lost(caller: Caller) -> None:
     """Free the places and the calls of whoever was killed, at the caller's run or server."""
-    lost = Caller.objects.filter(heard_at__lt=_lost())
+    lost = Caller.objects.filter(heard_at__lt=_lost()).exclude(pk=caller.pk)
     (lost.filter(server=caller.server_id) if caller.server_id else lost.filter(run=caller.run_id)).delete()
 
 

@@ -26,7 +26,7 @@ from calibration.scorers.recipe import Asked, Recipe, Reply, Subject
 # want another reply after one that it cannot read.
 MOST_FAILURES, MOST_ATTEMPTS = 6, 50
 LONGEST_WAIT = 60.0
-LONGEST_ERROR = 500
+LONGEST_ERROR, LONGEST_REPLY = 500, 100_000
 MOST_TOKENS = 10_000_000
 LOST = f"Made {MOST_FAILURES} times; each time the process ended before a reply came."
 
@@ -183,7 +183,7 @@ def _row(call: Claimed, reply: Reply, now: datetime) -> tuple[Any, ...]:
         _counted(reply.tokens_out) - call.most.out,
         "failed" if reply.outcome == "later" else reply.outcome,
         json.dumps(reply.result) if answered else None,
-        reply.text,
+        reply.text[:LONGEST_REPLY],
         "" if answered else reply.error[:LONGEST_ERROR] or "No reason was given.",
         connection.ops.adapt_datetimefield_value(now),
         call.key,

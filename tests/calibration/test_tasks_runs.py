@@ -50,8 +50,12 @@ def test_a_run_has_as_many_workers_as_it_wants_and_others_for_those_that_were_ki
     watch_run_task.call(run.pk)
     assert waiting(run_task) == 1
     DBTaskResult.objects.all().delete()
-    stop_run(run=run)
+    run = stop_run(run=run)
+    assert run.finished_at is None, "two still work at it"
+    Caller.objects.all().delete()
     watch_run_task.call(run.pk)
+    run.refresh_from_db()
+    assert run.finished_at is not None
     assert DBTaskResult.objects.count() == 0, "a run that has ended is not watched"
 
 
