@@ -6,13 +6,12 @@ from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
 from annotation.currencies import CODES
 from annotation.log import record
 from annotation.models import Study
 from calibration.models import Run
-from calibration.runs import callers, calls, ending, targets
+from calibration.runs import callers, calls, clock, ending, targets
 from calibration.runs.errors import RunError
 from calibration.runs.names import check_name
 from calibration.scorers.reading import read_recipe
@@ -97,7 +96,7 @@ def start_run(*, run: Run, by: User | None = None, trial: int | None = None) -> 
     if not calls.any_open(run):
         raise RunError(f"{run.scorer} has nothing left to ask about {run.study.slug}.")
     run.state, run.trial, run.error = Run.State.WAITING, trial, ""
-    run.started_at, run.finished_at = timezone.now(), None
+    run.started_at, run.finished_at = clock.now(), None
     run.save(update_fields=["state", "trial", "error", "started_at", "finished_at"])
     what = "started a run" if trial is None else "tried a run"
     record(run.study, what, by=by, run=run.pk, scorer=run.scorer)
@@ -173,7 +172,7 @@ def _locked(run: Run) -> Run:
 
 def _lives(run: Run) -> bool:
     """Whether somebody works at it, or was sent for just now."""
-    just_now = timezone.now() - timedelta(seconds=callers.LOST_AFTER)
+    just_now = clock.now() - timedelta(seconds=callers.LOST_AFTER)
     return callers.living(run).exists() or (run.started_at is not None and run.started_at > just_now)
 
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
-from django.utils import timezone
 
 from calibration.models import Call, Run
+from calibration.runs import clock
 
 MILLION = Decimal(1_000_000)
 # What ended so long ago is committed everywhere.
@@ -43,7 +43,7 @@ class Purse:
 
     def spent(self, run: Run) -> Spent:
         """What the run's calls took, those under way at their most."""
-        ended, settled = run.calls.exclude(outcome=Call.Outcome.OPEN), timezone.now() - SETTLED
+        ended, settled = run.calls.exclude(outcome=Call.Outcome.OPEN), clock.now() - SETTLED
         if self._until is None:
             self._before, self._until = _sum(ended.filter(answered_at__lte=settled)), settled
         elif settled - self._until > SETTLED:

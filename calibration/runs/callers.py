@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from calibration.models import Caller, Run
+from calibration.runs import clock
 from generation.models import ModelServer
 
 # Seconds after which somebody who was not heard of was killed.
@@ -24,7 +24,7 @@ HEARD_EVERY, HUNGRY_EVERY = 3.0, 0.5
 
 def join(run: Run) -> Caller:
     """A new caller of the run, without places yet."""
-    return Caller.objects.create(run=run, server=run.server, heard_at=timezone.now())
+    return Caller.objects.create(run=run, server=run.server, heard_at=clock.now())
 
 
 @transaction.atomic
@@ -55,7 +55,7 @@ def renew(caller: Caller, *, busy: int, wanted: int) -> bool:
     free = concurrency - sum(other.places for other in others if other.pk != caller.pk)
     caller.server = server
     caller.places = max(busy, min(fair[caller.pk], free))
-    caller.wanted, caller.heard_at = wanted, timezone.now()
+    caller.wanted, caller.heard_at = wanted, clock.now()
     caller.save(update_fields=["places", "wanted", "heard_at"])
     return True
 
@@ -90,7 +90,7 @@ def shares(wanted: Sequence[int], places: int) -> list[int]:
 
 
 def _lost() -> object:
-    return timezone.now() - timedelta(seconds=LOST_AFTER)
+    return clock.now() - timedelta(seconds=LOST_AFTER)
 
 
 def _locked(caller: Caller) -> ModelServer | None:

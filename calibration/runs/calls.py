@@ -15,10 +15,9 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import F, Q
-from django.utils import timezone
 
 from calibration.models import Call, Caller, Run
-from calibration.runs import targets
+from calibration.runs import clock, targets
 from calibration.runs.budget import Purse, Spent
 from calibration.scorers.recipe import Asked, Recipe, Reply, Subject
 
@@ -77,7 +76,7 @@ def counts(run: Run) -> tuple[int, int]:
 def reopen_failed(run: Run) -> None:
     """Let the calls that failed be made again."""
     run.calls.filter(outcome=Call.Outcome.FAILED).update(
-        outcome=Call.Outcome.OPEN, failures=0, answered_at=None, not_before=timezone.now()
+        outcome=Call.Outcome.OPEN, failures=0, answered_at=None, not_before=clock.now()
     )
 
 
@@ -92,7 +91,7 @@ def claim(
     found = _due(run, recipe, count=count)
     if lost := [call.key for call in found if call.failures >= MOST_FAILURES]:
         Call.objects.filter(pk__in=lost).update(
-            outcome=Call.Outcome.FAILED, error=LOST, answered_at=timezone.now()
+            outcome=Call.Outcome.FAILED, error=LOST, answered_at=clock.now()
         )
         found = [call for call in found if call.failures < MOST_FAILURES]
     claimed = found[: purse.reaches(run, [call.most for call in found])]
@@ -109,7 +108,7 @@ def store(caller: Caller, came: Sequence[tuple[Claimed, Reply | None]], jitter: 
     None for a call that was not made after all. A reply that came after its caller was taken for dead is
     stored like any other, unless the call was answered meanwhile: then only what was paid is added.
     """
-    now = timezone.now()
+    now = clock.now()
     locked = Call.objects.select_for_update(no_key=True).filter(pk__in=[call.key for call, _ in came])
     callers = dict(locked.filter(outcome=Call.Outcome.OPEN).order_by().values_list("pk", "caller"))
     ended = []
@@ -137,7 +136,7 @@ def backoff(failures: int, jitter: random.Random) -> float:
 
 def _due(run: Run, recipe: Recipe, *, count: int) -> list[Claimed]:
     """Calls that may be made now, locked; those that somebody else claims at this moment are skipped."""
-    now = timezone.now()
+    now = clock.now()
     column, texts = (
         ("item", targets.TEXTS_OF_ITEM) if recipe.of_pairs else ("response", targets.TEXTS_OF_RESPONSE)
     )

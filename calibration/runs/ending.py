@@ -1,10 +1,9 @@
 """How a run begins and ends: its state, under the lock of its row."""
 
 from django.db import transaction
-from django.utils import timezone
 
 from calibration.models import Run
-from calibration.runs import callers, calls
+from calibration.runs import callers, calls, clock
 from calibration.runs.errors import RunError
 from calibration.runs.scores import collect
 from calibration.scorers.recipe import RecipeError
@@ -45,7 +44,7 @@ def settle(run: Run) -> None:
         row.state = Run.State.FINISHED
     elif row.state != Run.State.STOPPED or callers.living(row).exists():
         return
-    row.finished_at = timezone.now()
+    row.finished_at = clock.now()
     if row.trial is None:
         try:
             with transaction.atomic():
@@ -56,5 +55,5 @@ def settle(run: Run) -> None:
 
 
 def _end(run: Run, state: str, line: str) -> None:
-    ended = None if state == Run.State.STOPPED else timezone.now()
+    ended = None if state == Run.State.STOPPED else clock.now()
     Run.objects.filter(pk=run.pk, state__in=UNFINISHED).update(state=state, error=line, finished_at=ended)

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
+from calibration.runs import clock
 from generation.models import ModelServer
 
 # The minute is a second longer, for what the way to the server takes sometimes more and sometimes less.
@@ -27,7 +27,7 @@ class Pace:
         """How many requests, of at most `room`, may be made at this moment."""
         if server is None or server.requests_a_minute is None or not room:
             return room
-        now = timezone.now()
+        now = clock.now()
         self.moments = [moment for moment in self.moments if moment > now - LATE]
         if not self.moments:
             self.moments = take(server, room, now)
@@ -41,7 +41,7 @@ class Pace:
         """Seconds until the next moment; None where none is waited for."""
         if not self.moments:
             return None
-        return max(0.0, (self.moments[0] - timezone.now()).total_seconds())
+        return max(0.0, (self.moments[0] - clock.now()).total_seconds())
 
 
 @transaction.atomic
@@ -62,6 +62,6 @@ def take(server: ModelServer, count: int, now: datetime) -> list[datetime]:
 
 def rest(server: ModelServer, seconds: float) -> None:
     """Let every process leave the server alone for so long, as it asked."""
-    until = timezone.now() + timedelta(seconds=seconds)
+    until = clock.now() + timedelta(seconds=seconds)
     sooner = Q(resting_until__isnull=True) | Q(resting_until__lt=until)
     ModelServer.objects.filter(sooner, pk=server.pk).update(resting_until=until)

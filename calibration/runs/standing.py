@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db.models import Count, Max
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from annotation.models import Label
 from calibration.models import Run, Score
+from calibration.runs import clock
 from calibration.runs.asking import recipe_of
 from calibration.runs.ending import UNFINISHED
 from calibration.runs.names import scorers_named
@@ -87,7 +87,7 @@ def standing(run: Run) -> Standing:
     The run's row is taken as it was read.
     """
     sums, under_way, recipe = sums_of(run), run.state in UNFINISHED, recipe_of(run)
-    rate, no_time = _rate(run, sums, timezone.now())
+    rate, no_time = _rate(run, sums, clock.now())
     return Standing(
         **{field.name: getattr(sums, field.name) for field in fields(sums)},
         state=run.state,

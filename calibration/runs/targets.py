@@ -7,6 +7,7 @@ from django.db.models import Max
 
 from annotation.models import Study
 from calibration.models import Call, Run
+from calibration.runs import clock
 from calibration.scorers.recipe import Recipe, Subject
 
 ROWS_AT_ONCE = 2_000
@@ -34,7 +35,7 @@ def subjects(study: Study, *, of_pairs: bool) -> Iterator[tuple[int, Subject]]:
 
 def prepare(run: Run, recipe: Recipe, *, targets: int | None) -> None:
     """Make the calls about the targets that have none yet, in the study's order; about the first only."""
-    parts, column = recipe.parts(), "item" if recipe.of_pairs else "response"
+    parts, column, now = recipe.parts(), "item" if recipe.of_pairs else "response", clock.now()
     known = run.calls.aggregate(last=Max("number"))["last"]
     number = 0 if known is None else known + 1
     left = None if targets is None else max(0, targets - run.calls.filter(part=parts[0]).count())
@@ -43,7 +44,7 @@ def prepare(run: Run, recipe: Recipe, *, targets: int | None) -> None:
         had = set(run.calls.filter(**{f"{column}__in": batch}).values_list(column, flat=True))
         new = [key for key in batch if key not in had][:left]
         calls = [
-            Call(run=run, number=number + n, part=part, **{f"{column}_id": key})
+            Call(run=run, number=number + n, part=part, not_before=now, **{f"{column}_id": key})
             for n, (key, part) in enumerate((key, part) for key in new for part in parts)
         ]
         Call.objects.bulk_create(calls, batch_size=ROWS_AT_ONCE)

@@ -1,16 +1,20 @@
 """The places of a server: shared fairly, and never more than there are."""
 
 from datetime import timedelta
+from random import Random
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.models import Call, Caller
-from calibration.runs import callers
+from calibration.models import Call, Caller, Run
+from calibration.runs import budget, callers, calls, pace
 from calibration.runs.callers import shares
-from tests.calibration.runs.running import make_server, started
+from calibration.scorers.recipe import Reply
+from generation.models import ModelServer
+from tests.calibration.runs.running import RECIPE, make_server, started
 
 WANTED = st.lists(st.integers(0, 512), min_size=1, max_size=8)
 
@@ -64,3 +68,32 @@ def test_who_is_silent_for_long_loses_its_places_and_its_calls_and_hears_so() ->
     assert not Call.objects.filter(caller__isnull=False).exists()
     assert not callers.renew(silent, busy=3, wanted=512)
     assert [*callers.living(run)] == [alive]
+
+
+@pytest.mark.django_db
+def test_a_machine_whose_clock_is_wrong_takes_nobody_for_dead_and_does_not_wait_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("the processes of SQLite are on one machine")
+    real = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=1))
+    run = started(make_server("http://127.0.0.1:9/v1", requests_a_minute=600))
+    pace.rest(run.server, 60.0)
+    right, wrong = callers.join(run), callers.join(run)
+    monkeypatch.setattr(timezone, "now", real)
+    assert callers.renew(right, busy=0, wanted=512)
+    Run.objects.update(state=Run.State.RUNNING)
+    server = ModelServer.objects.get()
+    assert server.resting_until and server.resting_until < real() + timedelta(minutes=2)
+    ModelServer.objects.update(resting_until=None)
+    claimed, _ = calls.claim(run, right, RECIPE, budget.Purse(), count=1)
+    assert len(claimed) == 1
+    assert pace.Pace().due(server, 4) == 1
+    monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=1))
+    assert callers.renew(wrong, busy=0, wanted=512)
+    assert callers.living(run).count() == 2
+    assert pace.Pace().due(server, 4) == 0
+    calls.store(right, [(claimed[0], Reply("answered", result={"scores": {"": 1}}))], Random(0))
+    answered = Call.objects.get(outcome="answered").answered_at
+    assert answered and answered < real() + timedelta(minutes=2)

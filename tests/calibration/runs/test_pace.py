@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from calibration.runs import pace
+from calibration.runs import clock
 from calibration.runs.pace import Pace, rest
 from calibration.runs.work import work
 from generation.models import ModelServer
@@ -22,16 +22,16 @@ def test_no_minute_holds_more_requests_than_the_limit_though_many_take_their_mom
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server = make_server("http://127.0.0.1:9/v1", requests_a_minute=LIMIT)
-    clock = timezone.now()
-    monkeypatch.setattr(pace.timezone, "now", lambda: clock)
+    now = timezone.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
     draw, paces = random.Random(1), [Pace() for _ in range(3)]
     made: list[datetime] = []
     while len(made) < 3 * LIMIT:
-        clock += timedelta(seconds=draw.choice([0.02, 0.1, 0.4]))
+        now += timedelta(seconds=draw.choice([0.02, 0.1, 0.4]))
         mine = draw.choice(paces)
         due = mine.due(server, draw.randint(1, 5))
         mine.use(due)
-        made += [clock] * due
+        made += [now] * due
     for n, first in enumerate(made):
         minute = [moment for moment in made[n:] if moment - first < timedelta(seconds=60)]
         assert len(minute) <= LIMIT

@@ -1,5 +1,6 @@
 """Work at a run: all is asked, what was paid is stored, and it ends as it should."""
 
+import itertools
 import os
 import signal
 import threading
@@ -152,12 +153,16 @@ def test_a_server_that_dies_and_returns_costs_no_call(monkeypatch: pytest.Monkey
 
 @pytest.mark.django_db(transaction=True)
 def test_stopped_by_a_person_nothing_new_is_asked_and_what_is_under_way_is_stored() -> None:
-    person = User.objects.create_user("ann")
+    person, turns, stopped = User.objects.create_user("ann"), itertools.count(1), threading.Event()
 
     def answer(asked: Asked) -> Answer:
-        if len(server.asked) == 5:
+        turn = next(turns)
+        if turn == 5:
             stop_run(run=Run.objects.get(), by=person)
             connection.close()
+            stopped.set()
+        elif turn > 5:
+            stopped.wait(10)
         return score(asked)
 
     with serving(answer) as server:
