@@ -4,14 +4,15 @@ The form is OpenAI's older one, as llama-cpp-python (started with logits_all) an
 `logprobs`, `choices[0].logprobs` has `tokens`, `token_logprobs` (the first null) and `text_offset`, of the
 prompt and then of what was generated. One token is, since llama-cpp-python takes 0 for as many as fit.
 
-Of a whole chat llama-cpp-python leaves out the token that begins a text, wherever the template has it: a few
-tokens of markup less than the same model tells elsewhere.
+llama-cpp-python leaves the token that begins a text out of what it echoes, wherever the template has it: for
+SmolLM2 each <|im_start|>, which makes a whole chat's perplexity a fifth higher than it is. So what is echoed is
+held to how many tokens the prompt had.
 """
 
 from itertools import pairwise
 from typing import Any
 
-from calibration.scorers.members import Unreadable, member, number
+from calibration.scorers.members import Unreadable, described, member, number
 from calibration.scorers.perplexities.measures import RESPONSE, Undefined
 from calibration.scorers.perplexities.templates import pieces
 from calibration.scorers.recipe import Subject
@@ -20,6 +21,10 @@ from generation.clients import ServerRefuses
 MISSING = (
     "The server echoes no prompt with log-probabilities: llama-cpp-python does when started with logits_all, "
     "many servers never do."
+)
+LEFT_OUT = (
+    "The server echoes {told} of the {had} tokens of the whole chat: llama-cpp-python leaves out those that "
+    "begin a text. Ask for the definition response."
 )
 APART = "The server's tokens do not tell where the response begins; vLLM does with the dialect vllm."
 
@@ -45,7 +50,7 @@ def log_likelihoods(template: str, subject: Subject, definition: str, answer: di
     """Of the tokens that the definition takes.
 
     Raises Unreadable for an answer of another form, ServerRefuses where the server echoes nothing, and
-    Undefined where its tokens do not tell where the response begins.
+    Undefined where its tokens do not tell where the response begins, or are not all of the whole chat's.
     """
     told = answer["choices"][0].get("logprobs")
     if not isinstance(told, dict):
@@ -53,7 +58,8 @@ def log_likelihoods(template: str, subject: Subject, definition: str, answer: di
     values, tokens, offsets = (_list(told, name) for name in ("token_logprobs", "tokens", "text_offset"))
     if not len(values) == len(tokens) == len(offsets):
         raise Unreadable("The echoed tokens, their log-probabilities and offsets differ in number.")
-    generated = member(member(answer, "usage"), "completion_tokens")
+    usage = member(answer, "usage")
+    generated = member(usage, "completion_tokens")
     if not isinstance(generated, int) or not 0 <= generated <= len(values):
         raise Unreadable("The server does not say how many tokens it generated.")
     count = len(values) - generated
@@ -62,6 +68,8 @@ def log_likelihoods(template: str, subject: Subject, definition: str, answer: di
     # Where the prompt ends, in the server's own count of characters.
     end = offsets[count] if generated else offsets[-1] + len(tokens[-1])
     first = 1
+    if definition != RESPONSE and (had := member(usage, "prompt_tokens")) != count:
+        raise Undefined(LEFT_OUT.format(told=count, had=described(had)))
     if definition == RESPONSE:
         before, response, _ = pieces(template, subject)
         first = _beginning(tokens[:count], [*offsets[:count], end], before, response)

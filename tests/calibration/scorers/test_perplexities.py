@@ -84,6 +84,15 @@ def test_one_definition_is_the_scorers_own_number_and_takes_one_call() -> None:
     assert recipe.values(results(replies))[""].number == pytest.approx(math.e)
 
 
+def test_a_server_that_does_not_tell_where_a_response_begins_ends_the_run_with_what_else_to_choose() -> None:
+    def answer(asked: Request) -> Answer:
+        return Answer({}, status=404) if asked.path == "/tokenize" else vllm(lambda token: -1.0)(asked)
+
+    with serving(answer) as server, pytest.raises(ServerRefuses, match="definition chat") as caught:
+        ask(PerplexityRecipe("m", "vllm"), server.url, "Red")
+    assert "\n" not in str(caught.value)
+
+
 def test_a_template_that_rewrites_the_query_for_a_response_leaves_it_without_a_perplexity() -> None:
     with serving(vllm(lambda token: -1.0, prompt=[1, 20, 77])) as server:
         [replies] = ask(PerplexityRecipe("m", "vllm"), server.url, "Red")
@@ -91,10 +100,12 @@ def test_a_template_that_rewrites_the_query_for_a_response_leaves_it_without_a_p
     assert "does not keep the response apart" in replies["response"].error
 
 
-def echoing(specials: bool, generated: int = 1, *, cut: tuple[str, ...] = ()) -> Callable[[Request], Answer]:
+def echoing(
+    specials: bool, generated: int = 1, *, cut: tuple[str, ...] = (), left_out: str = ""
+) -> Callable[[Request], Answer]:
     """Completions that echo: tokens are the markup, else words; a token in `cut` comes as two halves.
 
-    With `specials`, as vLLM does, markup is text and half a character is one of its own; without, as
+    What is `left_out` is counted and not echoed. With `specials`, as vLLM does, markup is text and half a character is one of its own; without, as
     llama-cpp-python, they are no text at all, but offsets are the text's. A token's log-likelihood is its
     length / -10.
     """
@@ -107,6 +118,8 @@ def echoing(specials: bool, generated: int = 1, *, cut: tuple[str, ...] = ()) ->
         at = 0
         for piece in pieces_of(prompt):
             special = piece.startswith("<|")
+            if piece == left_out:
+                continue
             for half in ["\ufffd", "\ufffd"] if piece in cut else [piece]:
                 tokens.append("" if not specials and (special or piece in cut) else half)
                 offsets.append(at)
@@ -122,7 +135,8 @@ def echoing(specials: bool, generated: int = 1, *, cut: tuple[str, ...] = ()) ->
             "token_logprobs": [None, *values[1:]],
             "top_logprobs": None,
         }
-        reply = completion(tokens=(len(tokens) - generated, generated))
+        had = len(tokens) - generated + pieces_of(prompt).count(left_out)
+        reply = completion(tokens=(had, generated))
         assert isinstance(reply.body, dict)
         choice = reply.body["choices"][0] | {"text": prompt + "!" * generated, "logprobs": told}
         return Answer(reply.body | {"choices": [choice]})
@@ -158,6 +172,14 @@ def test_a_character_of_two_tokens_does_not_move_where_the_response_begins(speci
         [replies] = ask(recipe, server.url, "🙂 blue 🙂")
     assert replies["response"].result is not None, replies["response"].error
     assert replies["response"].result["response"]["tokens"] == 5
+
+
+def test_a_whole_chat_of_which_the_server_leaves_tokens_out_has_no_perplexity_and_the_response_has() -> None:
+    recipe = PerplexityRecipe("m", "echo", "both", template="chatml")
+    with serving(echoing(False, left_out="<|im_start|>")) as server:
+        [replies] = ask(recipe, server.url, "Deep blue")
+    assert (replies["response"].outcome, replies["chat"].outcome) == ("answered", "failed")
+    assert "13 of the 15 tokens" in replies["chat"].error
 
 
 def test_where_tokens_do_not_tell_where_the_response_begins_it_says_so() -> None:
