@@ -73,7 +73,7 @@ audit-detail-run       POST     401  401  401  403  200  200  404
 audit-detail-scorers   POST     401  401  401  403  400  400  404
 run-detail             GET      401  401  401  200  200  200  404
 run-detail             DELETE   401  401  401  403  204  204  404
-run-detail-start       POST     401  401  401  403  200  200  404
+run-detail-start       POST     401  401  401  403  400  200  404
 run-detail-stop        POST     401  401  401  403  200  200  404
 server-list            GET      401  401  401  200  200  200  200
 rubric-list            GET      401  401  401  200  200  200  200
