@@ -51,7 +51,8 @@ class Chat:
 class Loaded:
     """A model that is ready, with its tokenizer.
 
-    `device` is torch's, such as "cpu" or "cuda:1"; `dtype` is the precision it runs in, such as "float32".
+    `device` is torch's, such as "cpu" or "cuda:1"; `dtype` is the precision it runs in, such as "float32";
+    `revision` is the hub's commit, where it came from there.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Loaded:
     model: Any
     device: str
     dtype: str
+    revision: str = ""
 
     @property
     def longest(self) -> int | None:
@@ -191,7 +193,8 @@ def _loaded(architecture: str, name: str, device: str) -> Loaded:
         raise LocalError(f"{name} is no {what}: it has no weights for {missing}.")
     # A classifier reads each text once; kept keys and values would only fill the memory.
     model.config.get_text_config().use_cache = architecture != CLASSIFIER
-    return Loaded(name, tokenizer, model, device, str(dtype).removeprefix("torch."))
+    revision = getattr(model.config, "_commit_hash", None) or ""
+    return Loaded(name, tokenizer, model, device, str(dtype).removeprefix("torch."), revision)
 
 
 def _required(module: str) -> Any:

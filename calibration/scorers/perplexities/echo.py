@@ -5,8 +5,8 @@ The form is OpenAI's older one, as llama-cpp-python (started with logits_all) an
 prompt and then of what was generated. One token is, since llama-cpp-python takes 0 for as many as fit.
 
 llama-cpp-python leaves the token that begins a text out of what it echoes, wherever the template has it: for
-SmolLM2 each <|im_start|>, which makes a whole chat's perplexity a fifth higher than it is. So what is echoed is
-held to how many tokens the prompt had.
+SmolLM2 each <|im_start|>, which makes a whole chat's perplexity a fifth higher than it is. So what is echoed
+is held to how many tokens the prompt had.
 """
 
 from itertools import pairwise

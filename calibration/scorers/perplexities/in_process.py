@@ -77,4 +77,6 @@ def _reply(definition: str, model: Loaded, chat: Chat, row: list[float] | None) 
     except Undefined as error:
         return Reply("failed", error=str(error), tokens_in=count)
     result["precision"] = model.dtype
+    if model.revision:
+        result["revision"] = model.revision
     return Reply("answered", result=result, tokens_in=count)

@@ -168,8 +168,7 @@ class PerplexityRecipe:
 
 def _value(definition: str, one: dict[str, Any], result: dict[str, Any]) -> Value:
     metadata = {"definition": definition, "tokens": one["tokens"]}
-    if "precision" in result:
-        metadata["precision"] = result["precision"]
+    metadata |= {name: result[name] for name in ("precision", "revision") if name in result}
     return Value(number=float(one["perplexity"]), metadata=metadata)
 
 

@@ -18,6 +18,10 @@ MISSING = (
     "The server gives no log-probabilities of the prompt (prompt_logprobs), as vLLM does: for one that "
     "echoes completions, choose the dialect echo."
 )
+NO_TOKENIZE = (
+    "The server does not tell by /tokenize where a response begins: choose the definition chat, or the "
+    "dialect echo."
+)
 
 
 def body(model: str, subject: Subject, definition: str) -> dict[str, Any]:
@@ -68,7 +72,10 @@ def _token(entry: Any) -> tuple[int, float]:
 def _prompt(client: Client, model: str, query: str) -> tuple[int, ...]:
     """The templated query's token ids, up to where a response begins; asked once for all its responses."""
     given = {"model": model, "messages": turns(query), "add_generation_prompt": True}
-    tokens = member(client.post("/tokenize", given), "tokens")
+    try:
+        tokens = member(client.post("/tokenize", given), "tokens")
+    except ServerRefuses as error:
+        raise ServerRefuses(f"{NO_TOKENIZE} {error}") from error
     if not isinstance(tokens, list) or not tokens or not all(isinstance(token, int) for token in tokens):
         raise Unreadable("/tokenize gives no list of token ids.")
     return tuple(tokens)

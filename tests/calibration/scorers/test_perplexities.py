@@ -105,9 +105,9 @@ def echoing(
 ) -> Callable[[Request], Answer]:
     """Completions that echo: tokens are the markup, else words; a token in `cut` comes as two halves.
 
-    What is `left_out` is counted and not echoed. With `specials`, as vLLM does, markup is text and half a character is one of its own; without, as
-    llama-cpp-python, they are no text at all, but offsets are the text's. A token's log-likelihood is its
-    length / -10.
+    What is `left_out` is counted and not echoed. With `specials`, as vLLM does, markup is text and half a
+    character is one of its own; without, as llama-cpp-python, they are no text at all, but offsets are the
+    text's. A token's log-likelihood is its length / -10.
     """
 
     def answer(asked: Request) -> Answer:
