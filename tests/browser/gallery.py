@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.urls import URLPattern, reverse
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import annotation.urls
@@ -17,14 +18,22 @@ import generation.urls
 from annotation.models import Study
 from calibration.audit import create_audit
 from calibration.management.commands.load_starter import REHEARSAL
-from calibration.models import Audit, Plan
+from calibration.models import Audit, Plan, Rubric, Run
 from calibration.plans import create_plan, run_plan
+from calibration.rubrics import content_of, write_rubric
+from calibration.runs.asking import create_run
+from calibration.runs.preview import count_targets
+from calibration.runs.scores import collect
+from calibration.scorers.judges.rubrics import BUILT_IN
+from generation.models import ModelServer
+from generation.servers import make_server
 from tests.annotation.test_groups import surveyed
 from tests.browser.at_work import study_at_work
 from tests.browser.compared import study_compared
 from tests.browser.conftest import ARGS, chromium_path
 from tests.browser.palette import reduced
 from tests.browser.tour import other_pages, rich_study, tour
+from tests.calibration.runs.answered import come_back, judge, said
 from tests.server import serving
 
 WIDTHS = (360, 1280)
@@ -45,7 +54,10 @@ def draw(folder: Path) -> None:
     """Make the world, walk through it, and say what the pictures weigh."""
     call_command("migrate", verbosity=0)
     call_command("load_starter")
-    _plans(User.objects.create_superuser(NAME, password=PASSWORD))
+    owner = User.objects.create_superuser(NAME, password=PASSWORD)
+    _plans(owner)
+    make_server(name="Our server", base_url="https://models.example.org/v1", owner=owner, key="a-key")
+    write_rubric(name="Freshness", content=content_of(BUILT_IN["overall"]), by=owner)
     folder.mkdir(parents=True, exist_ok=True)
     with serving() as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
@@ -124,6 +136,7 @@ def _console_pages(page: Page, at_work: Study) -> Iterator[str]:
     page.goto(reverse("plan", args=[Plan.objects.get(state="waiting").pk]))
     yield "plan-waiting"
     yield from _audits(page, rehearsed)
+    yield from _runs(page, rehearsed)
 
 
 def _audits(page: Page, study: Study) -> Iterator[str]:
@@ -138,11 +151,38 @@ def _audits(page: Page, study: Study) -> Iterator[str]:
     yield "audit-running"
 
 
+def _runs(page: Page, study: Study) -> Iterator[str]:
+    """A scorer that is asked live: before anybody is asked, half way, and when all has come back."""
+    priced: dict[str, Any] = {"price_in": 2.5, "price_out": 10, "budget_money": 5}
+    server = ModelServer.objects.get(name="Our server")
+    run = create_run(study=study, scorer="judge-1, overall", recipe=judge(), server=server, **priced)
+    half, now = count_targets(study, of_pairs=False) // 2, timezone.now()
+    page.goto(reverse("run", args=[run.pk]))
+    yield "run"
+    come_back(run, lambda place, _: _back(place) if place < half else None)
+    Run.objects.filter(pk=run.pk).update(state="running", started_at=now)
+    page.goto(reverse("run", args=[run.pk]))
+    yield "run-running"
+    come_back(run, lambda place, _: _back(place))
+    Run.objects.filter(pk=run.pk).update(state="finished", finished_at=now)
+    collect(run=run)
+    page.goto(reverse("run", args=[run.pk]))
+    yield "run-finished"
+    page.goto(reverse("runs", args=[study.slug]))
+    yield "runs"
+
+
+def _back(place: int) -> dict[str, Any] | str | None:
+    """Of each nine replies one makes no score."""
+    return said(3) if place % 9 != 4 else ("refused", "unparsable")[place % 2]
+
+
 def _arguments(pattern: URLPattern, study: Study) -> dict[str, Any] | None:
     """What an address needs; None where it names what this study does not have."""
     known = {
         "slug": study.slug,
         "language": "ar",
+        "kind": "judge",
         "place": "before",
         "purpose": "attention",
         "code": study.participants.order_by("pk").values_list("code", flat=True).first(),
@@ -151,6 +191,10 @@ def _arguments(pattern: URLPattern, study: Study) -> dict[str, Any] | None:
         known["pk"] = study.items.values_list("pk", flat=True).first()
     if pattern.name == "plan":
         known["pk"] = Plan.objects.filter(state="finished").values_list("pk", flat=True).first()
+    if pattern.name == "server":
+        known["pk"] = ModelServer.objects.values_list("pk", flat=True).first()
+    if pattern.name == "rubric":
+        known["pk"] = Rubric.objects.values_list("pk", flat=True).first()
     if pattern.name == "audit":
         known["pk"] = study.audits.values_list("pk", flat=True).first()
     needed = set(pattern.pattern.converters)
