@@ -100,7 +100,7 @@ class RunForm(BudgetForm):
     in_process: ClassVar[bool] = False
 
     where = forms.ChoiceField(label="Server")
-    model = forms.CharField(max_length=200, required=False, help_text="As the server calls it.")
+    model = forms.CharField(max_length=200, help_text="As the server calls it.")
     scorer = forms.CharField(
         label="Name of the scorer",
         max_length=150,
@@ -123,15 +123,16 @@ class RunForm(BudgetForm):
         super().__init__(data, initial=initial)
         self.study, self.user = study, user
         self.servers = {str(server.pk): server for server in servers_for(user)}
-        here = settings.LOCAL_MODELS if self.in_process else {}
+        self.here = settings.LOCAL_MODELS if self.in_process else {}
         groups = {
             "Servers": [(key, server.name) for key, server in self.servers.items()],
-            "In this process": [(f"{HERE}{name}", name) for name in here],
+            "In this process": [(f"{HERE}{name}", name) for name in self.here],
         }
         self.fields["where"].choices = [(title, some) for title, some in groups.items() if some]  # type: ignore[attr-defined]
-        self.has_where = bool(self.servers or here)
-        # A model in this process is named already.
-        self.fields["model"].required = not here
+        self.has_where = bool(self.servers or self.here)
+        if self.here:
+            self.fields["where"].label, self.fields["model"].required = "Where", False
+            self.fields["model"].help_text = "As the server calls it; one in this process is named above."
 
     @property
     def shown(self) -> list[forms.BoundField]:
@@ -140,14 +141,15 @@ class RunForm(BudgetForm):
     @property
     def details(self) -> list[Details]:
         parts = (("How it is asked", self.folded), ("Prices, budget, workers", COSTS))
-        return [Details(title, [self[name] for name in names]) for title, names in parts if names]
+        there = [(title, [self[name] for name in names if name in self.fields]) for title, names in parts]
+        return [Details(title, fields) for title, fields in there if fields]
 
     def clean_currency(self) -> str:
         return str(self.cleaned_data["currency"]).upper()
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
-        if "where" in given and not self.is_here and not given.get("model"):
+        if "where" in given and not self.is_here and given.get("model") == "":
             self.add_error("model", "Name the model, as the server calls it.")
         return given
 
@@ -164,7 +166,7 @@ class RunForm(BudgetForm):
 
     def recipe(self) -> dict[str, Any]:
         """What decides what is asked, as `read_recipe` reads it; a field left empty is the recipe's own."""
-        names = {*self.short, *self.folded} - {"where", "model", "scorer"}
+        names = {*self.short, *self.folded} & self.cleaned_data.keys() - {"where", "model", "scorer"}
         given = {name: self.cleaned_data[name] for name in names}
         if self.is_here:
             given["dialect"] = "local"
@@ -192,9 +194,7 @@ class RunForm(BudgetForm):
     def said(cls, recipe: Mapping[str, Any]) -> list[str]:
         """The fields that say something of a recipe."""
         names = [name for name in cls.base_fields if name in recipe and name != "model"]
-        return [
-            name for name in names if not any(recipe[name] is value for value in (None, False, "", "off"))
-        ]
+        return [name for name in names if recipe[name] is not False and recipe[name] not in (None, "", "off")]
 
     def save(self) -> Run:
         """Raises RunError and RecipeError."""

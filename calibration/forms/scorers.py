@@ -7,10 +7,11 @@ from typing import Any
 from django import forms
 
 from annotation.models import Study
+from annotation.templatetags.labels import fixed
 from calibration.forms.runs import RunForm
 from calibration.forms.texts import TemplateField
 from calibration.rubrics import newest, read_rubric, rubric_named, rubrics_of
-from calibration.scorers.judges.rubrics import BUILT_IN
+from calibration.scorers.judges.rubrics import BUILT_IN, Rubric
 from calibration.scorers.perplexities.perplexity import DIALECTS as PERPLEXITY_DIALECTS
 from calibration.scorers.rewards.dialects import DIALECTS as REWARD_DIALECTS
 from calibration.scorers.simple import SIMPLE, Simple
@@ -26,6 +27,14 @@ DEFINITIONS_IN_WORDS = {
     "chat": "The whole chat in its template: the authors’ code",
     "both": "Both, which makes two scorers",
 }
+
+
+def in_short(rubric: Rubric) -> str:
+    """A rubric as a list of them shows it."""
+    names = [criterion.name for criterion in rubric.criteria]
+    criteria = ", ".join(names) if len(names) <= 3 else f"{len(names)} criteria"
+    called = rubric.name if names == [rubric.name] else f"{rubric.name}: {criteria}"
+    return f"{called}, {fixed(rubric.low, 0)} to {fixed(rubric.high, 0)}"
 
 
 class JudgeForm(RunForm):
@@ -51,7 +60,13 @@ class JudgeForm(RunForm):
     temperature = forms.FloatField(
         required=False, min_value=0, max_value=2, help_text="Left empty: 0, or 1 where it votes."
     )
-    top_p = forms.FloatField(label="Top-p", required=False, min_value=0.01, max_value=1, initial=0.9)
+    top_p = forms.FloatField(
+        label="Top-p",
+        required=False,
+        min_value=0.01,
+        max_value=1,
+        help_text="Left empty: 0.9, or 1 where it votes.",
+    )
     max_tokens = forms.IntegerField(
         label="Tokens a reply",
         required=False,
@@ -76,12 +91,16 @@ class JudgeForm(RunForm):
         compares = self.study.kind == Study.Kind.COMPARISON
         own = [read_rubric(row) for row in newest(rubrics_of(self.user))]
         groups = {
-            "Built in": [one.name for one in BUILT_IN.values() if compares or not one.pairwise],
-            "Yours": [one.name for one in own if compares or not one.pairwise],
+            title: [(one.name, in_short(one)) for one in rubrics if compares or not one.pairwise]
+            for title, rubrics in (("Built in", [*BUILT_IN.values()]), ("Yours", own))
         }
-        self.fields["rubric"].choices = [  # type: ignore[attr-defined]
-            (title, [(name, name) for name in names]) for title, names in groups.items() if names
-        ]
+        field = self.fields["rubric"]
+        field.choices = [(title, some) for title, some in groups.items() if some]  # type: ignore[attr-defined]
+        if compares:
+            field.help_text = (
+                "One about a response rates each of the two, and the difference counts; one about two "
+                "responses compares them, in both orders."
+            )
 
     def recipe(self) -> dict[str, Any]:
         asked = super().recipe()
@@ -111,7 +130,7 @@ class RewardForm(RunForm):
     folded = ("heads", "main", "scores", "template", "path", "truncate")
 
     dialect = forms.ChoiceField(
-        label="How it is asked", choices=[(key, one.title) for key, one in REWARD_DIALECTS.items()]
+        label="Kind of server", choices=[(key, one.title) for key, one in REWARD_DIALECTS.items()]
     )
     heads = forms.CharField(
         required=False,
@@ -138,6 +157,11 @@ class RewardForm(RunForm):
         required=False,
     )
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not self.here:
+            del self.fields["truncate"]
+
     def clean_heads(self) -> list[str]:
         return [head.strip() for head in self.cleaned_data["heads"].split(",") if head.strip()]
 
@@ -147,8 +171,8 @@ class RewardForm(RunForm):
 
     def recipe(self) -> dict[str, Any]:
         asked = super().recipe()
-        if not self.is_here:  # a server is told how to by itself
-            asked.pop("truncate")
+        if not self.is_here:  # what a server does is its own
+            asked.pop("truncate", None)
         return asked
 
 
@@ -161,7 +185,7 @@ class PerplexityForm(RunForm):
     folded = ("template",)
 
     dialect = forms.ChoiceField(
-        label="How it is asked",
+        label="Kind of server",
         choices=[(key, words) for key, words in PERPLEXITY_DIALECTS.items() if key != "local"],
     )
     definition = forms.ChoiceField(

@@ -228,7 +228,10 @@ def test_each_kind_asks_for_what_its_recipe_takes(
     assert answered["Location"] == url(run)
     assert recipe.items() <= run.recipe.items()
     assert (run.server is None) is ("where" in given)
-    assert console.get(url(run)).status_code == 200
+    chosen = text(console.get(url(run))).partition("What was chosen")[2]
+    assert ("Ask for structured output" in chosen) is (run.recipe.get("structured") == "auto")
+    assert ("Votes 5" in chosen) is (run.recipe.get("method") == "votes")
+    assert "/models/" not in chosen
 
 
 @pytest.mark.parametrize(
