@@ -157,7 +157,8 @@ def _claimed(
     subject = Subject(query, responses)
     most = recipe.expected(subject, part)
     out = max(most.out, most.most_out)
-    return Claimed(Asked(key, subject, part, attempts), failures, Spent(_counted(most.into), _counted(out)))
+    asked = Asked(key, subject, part, attempts - failures)
+    return Claimed(asked, failures, Spent(_counted(most.into), _counted(out)))
 
 
 def _ends(call: Claimed, reply: Reply) -> bool:

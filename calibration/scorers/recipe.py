@@ -25,7 +25,7 @@ class Subject:
 class Asked:
     """One call: about which subject, and which of its parts. `key` is the caller's own.
 
-    `attempt` is how often it was made before, whatever came back.
+    `attempt` is how often a reply came of it before; a server that is busy or down gives none.
     """
 
     key: int

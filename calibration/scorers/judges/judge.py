@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from calibration.scorers.judges import forms, verdicts
 from calibration.scorers.judges.completions import DECLINES, MESSAGE_TOKENS, Completion
 from calibration.scorers.judges.replies import Unparsable, refuses
 from calibration.scorers.judges.rubrics import BUILT_IN, Rubric
-from calibration.scorers.judges.shares import Undefined
+from calibration.scorers.judges.shares import NoProbabilities, Undefined
 from calibration.scorers.reading import fields_of
 from calibration.scorers.recipe import Asked, Message, RecipeError, Reply, Subject, Tokens, Value
 from calibration.scorers.tokens import estimated
@@ -48,8 +49,9 @@ class JudgeRecipe:
     retries : int
         How often an unparsable reply is asked for again.
     seed : int or None
-        The first seed: each vote and each retry has the next one. Votes have seeds from 0 without it, where
-        the server takes any.
+        Of which, of the texts, the vote and the try each request's seed is made: with the same seeds for all
+        texts a server would draw their votes by the same chances, and what chance does to one it would do to
+        all. Votes have seeds without it too, where the server takes any.
     structured : str
         "auto" asks for the strictest form of reply that the server offers; "off" only in words.
     heads : bool
@@ -103,7 +105,7 @@ class JudgeRecipe:
     def from_dict(cls, given: Mapping[str, Any]) -> "JudgeRecipe":
         """Read what `as_dict` wrote, or what a person did: the name of a built-in rubric is enough.
 
-        Votes have a temperature of 1 unless another is given. Raises RecipeError.
+        Votes have a temperature and a top_p of 1 unless others are given. Raises RecipeError.
         """
         asked = dict(given)
         if asked.pop("wording", WORDING) != WORDING:
@@ -111,7 +113,7 @@ class JudgeRecipe:
         fields = fields_of(cls, asked)
         fields["rubric"] = _rubric(fields["rubric"])
         if fields.get("method") == "votes":
-            fields.setdefault("temperature", 1.0)
+            fields = {"temperature": 1.0, "top_p": 1.0} | fields
         return cls(**fields)
 
     def parts(self) -> tuple[str, ...]:
@@ -198,9 +200,9 @@ class JudgeRecipe:
     def _seed(self, asked: Asked, way: forms.Way) -> int | None:
         if self.seed is None and not (way.seed and self.method == "votes"):
             return None
-        # Both orders of a pair have the same seeds.
-        votes = self.votes if self.method == "votes" else 1
-        return (self.seed or 0) + self.parts().index(asked.part) % votes + votes * asked.attempt
+        subject = asked.subject
+        told = repr((self.seed or 0, subject.query, subject.responses, asked.part, asked.attempt))
+        return int.from_bytes(sha256(told.encode()).digest()[:4], "big") >> 1
 
     def _rejected(self, key: forms.Asking, way: forms.Way, line: str) -> Reply:
         """Another try in another way, or none; where every other call would be rejected too, all end."""
@@ -222,6 +224,9 @@ class JudgeRecipe:
             return replace(paid, outcome="refused", error=completion.refused)
         try:
             result = completion.result(self.rubric, self.method)
+        except NoProbabilities as why:
+            # Of no use for any other call either: many in a row end a run.
+            return replace(paid, outcome="failed", error=f"There is no distribution: {why}.")
         except Undefined as why:
             return replace(paid, outcome="unparsable", error=f"There is no distribution: {why}.")
         except Unparsable as why:
@@ -264,6 +269,11 @@ def _check(recipe: JudgeRecipe) -> None:
     _check_number("top_p", recipe.top_p, 0, 1)
     if recipe.top_p == 0:
         raise RecipeError('"top_p" is above 0.')
+    if recipe.method == "logprobs" and recipe.rubric.low < 0 and not recipe.rubric.labels:
+        raise RecipeError(
+            "Below 0 a score begins with other tokens than above, and their probabilities cannot be told "
+            "together: give the rubric labels, such as letters, or choose votes or stated."
+        )
     if recipe.method == "votes" and recipe.temperature == 0:
         raise RecipeError("Votes at a temperature of 0 are all alike: give a temperature such as 1.")
 

@@ -19,6 +19,10 @@ class Undefined(Exception):
     """Why the probabilities make no distribution, in a few words."""
 
 
+class NoProbabilities(Undefined):
+    """The server gives none, of no reply."""
+
+
 @dataclass(frozen=True)
 class Shares:
     """Shares of the values, from the lowest, that add up to 1; `outside` is the probability of all else."""
@@ -56,13 +60,13 @@ def tokens_of(logprobs: Any) -> list[Token]:
     """The tokens of a chat completion's `logprobs`. Raises Undefined where there are none, or no numbers."""
     content = logprobs.get("content") if isinstance(logprobs, dict) else None
     if not isinstance(content, list) or not content:
-        raise Undefined("the server gave no token probabilities: choose votes or stated")
+        raise NoProbabilities("the server gave no token probabilities: choose votes or stated")
     return [_token(entry) for entry in content]
 
 
 def _token(entry: Any) -> Token:
     if not isinstance(entry, dict):
-        raise Undefined("the server's token probabilities are of no known form")
+        raise NoProbabilities("the server's token probabilities are of no known form")
     top = entry.get("top_logprobs")
     likely: dict[str, float] = {}
     # The token that was chosen is among the most likely ones again.
@@ -160,7 +164,7 @@ def _core(text: str) -> tuple[str, bool]:
 def _follow(tokens: Sequence[Token], place: int, typed: str, before: float, tally: _Tally) -> None:
     """Add up what may stand at a place after what was typed; go on where the reply itself went on."""
     if not tokens[place].likely:
-        raise Undefined("the server gave no other tokens than its own: choose votes or stated")
+        raise NoProbabilities("the server gave no other tokens than its own: choose votes or stated")
     for text, probability in tokens[place].likely.items():
         core, ended = _core(typed + text)
         if not core:

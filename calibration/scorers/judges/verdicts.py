@@ -44,8 +44,9 @@ def verdict(result: Mapping[str, Any], rubric: Rubric, names: Sequence[str]) -> 
 def value(results: Results, rubric: Rubric, names: Sequence[str], *, votes: int) -> Value:
     """The score of the criteria named, together.
 
-    Of several criteria numbers are averaged, shares mixed (their mean is the mean of the means), and votes
-    pooled. Of a pair both orders count alike: what was said of the second response first is turned round.
+    Of several criteria it is their mean, a number: three scores of one reply are no three votes, and good in
+    one thing and bad in another is not what people who disagree say. Shares and votes are of one criterion.
+    Of a pair both orders count alike: what was said of the second response first is turned round.
 
     Raises RecipeError where an order is missing, or every vote.
     """
@@ -64,16 +65,17 @@ def value(results: Results, rubric: Rubric, names: Sequence[str], *, votes: int)
         outside = [part["outside"][name] for part in parts for name in names if "outside" in part]
         if outside:
             metadata["outside"] = fmean(outside)
-        mixed = [_shares(results[order], order, names) for order in orders(rubric)]
-        return Value(distribution=_mixed(mixed), metadata=metadata)
+        if len(names) == 1:
+            shares = [_shares(results[order], order, names[0]) for order in orders(rubric)]
+            return Value(distribution=_mixed(shares), metadata=metadata)
     said = [verdict(results[order], rubric, names) * (-1 if turned(order) else 1) for order in orders(rubric)]
     return Value(number=fmean(said), metadata=metadata)
 
 
-def _shares(result: Mapping[str, Any], order: str, names: Sequence[str]) -> list[float]:
+def _shares(result: Mapping[str, Any], order: str, name: str) -> list[float]:
     """One order's shares, from the lowest value of the scale as people have it."""
-    mixed = _mixed([result["shares"][name] for name in names])
-    return list(reversed(mixed)) if turned(order) else list(mixed)
+    shares: list[float] = result["shares"][name]
+    return shares[::-1] if turned(order) else shares
 
 
 def _mixed(shares: Sequence[Sequence[float]]) -> tuple[float, ...]:
@@ -99,5 +101,8 @@ def _votes(results: Results, rubric: Rubric, names: Sequence[str], votes: int) -
         for order in ORDERS:
             given = [verdict(results[vote(order, number)], rubric, names) for number in came]
             metadata[order] = fmean(given)
-    pooled = [results[part]["scores"][name] * (-1 if turned(part) else 1) for part in parts for name in names]
+    if len(names) > 1:
+        said = [verdict(results[part], rubric, names) * (-1 if turned(part) else 1) for part in parts]
+        return Value(number=fmean(said), metadata=metadata)
+    pooled = [results[part]["scores"][names[0]] * (-1 if turned(part) else 1) for part in parts]
     return Value(votes=tuple(pooled), metadata=metadata)

@@ -135,11 +135,16 @@ def test_a_recipe_that_wants_another_reply_gets_it_without_a_failure_and_its_tok
         assert store(caller, [(call, again)], JITTER) == 0
     (call,) = claimed(run, caller)
     assert call.asked.attempt == MOST_FAILURES + 3
+    # What never came back is no reply: it takes none of the tries.
+    store(caller, [(call, Reply("later", error="busy", wait=None))], JITTER)
+    Call.objects.update(not_before=timezone.now())
+    (call,) = claimed(run, caller)
+    assert call.asked.attempt == MOST_FAILURES + 3
     last = Reply("unparsable", text="I like it.", error="It says no score.", tokens_in=4, tokens_out=2)
     assert store(caller, [(call, last)], JITTER) == 1
     row = only(call)
-    assert (row.outcome, row.reply, row.error, row.failures) == ("unparsable", "I like it.", last.error, 0)
-    assert (row.tokens_in, row.tokens_out) == (4 * row.attempts, 2 * row.attempts)
+    assert (row.outcome, row.reply, row.error, row.failures) == ("unparsable", "I like it.", last.error, 1)
+    assert (row.tokens_in, row.tokens_out) == (4 * (row.attempts - 1), 2 * (row.attempts - 1))
 
 
 def test_a_call_that_was_not_made_is_as_if_it_was_never_claimed() -> None:

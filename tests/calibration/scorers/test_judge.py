@@ -19,6 +19,7 @@ from tests.model_server import Answer, chat, serving
 
 ONE = Subject("Write a line about time.", ("Time is a river.",))
 TWO = Subject("Write a line about time.", ("Time is a river.", "Time is a weaver."))
+BELOW_0 = {**BUILT_IN["overall"].as_dict(), "low": -2, "high": 2}
 CUT = "The reply cannot be read: overall is cut off (it was cut off at max_tokens)."
 Answering = Callable[[model_server.Asked], Answer]
 
@@ -141,7 +142,7 @@ def test_an_unreadable_reply_is_asked_for_again_so_often_and_every_try_is_counte
     assert [reply.wait for reply in came] == [0.0, 0.0, None]
     assert {(reply.tokens_in, reply.tokens_out, reply.text) for reply in came} == {(50, 3, "Well.")}
     assert came[-1].error == "The reply cannot be read: overall is missing."
-    assert [body["seed"] for body in bodies] == [7, 8, 9]
+    assert len({body["seed"] for body in bodies}) == 3
 
 
 @pytest.mark.parametrize(
@@ -198,13 +199,27 @@ def test_votes_are_calls_with_seeds_of_their_own_and_are_kept_as_votes() -> None
     drawn = iter([said(5), said(3), "Well.", said(5)])
     replies, bodies = asked(replace(recipe, retries=0), lambda _: chat(next(drawn)))
     assert recipe.parts() == ("vote 1", "vote 2", "vote 3", "vote 4")
-    assert [body["seed"] for body in bodies] == [0, 1, 2, 3]
-    assert {body["temperature"] for body in bodies} == {1.0}
+    assert len({body["seed"] for body in bodies}) == 4
+    # All that the judge might say is drawn from.
+    assert {(body["temperature"], body["top_p"]) for body in bodies} == {(1.0, 1.0)}
     value = recipe.values(results(replies))[""]
     assert (value.votes, value.number, value.distribution) == ((5, 3, 5), None, None)
     assert value.metadata["votes_missing"] == 1
     with pytest.raises(RecipeError, match="None of its 4 votes"):
         recipe.values({})
+
+
+def test_the_votes_on_two_responses_are_drawn_by_chances_of_their_own_and_so_again() -> None:
+    recipe = judge("pairwise overall", method="votes", votes=5, seed=3)
+
+    def seeds(*responses: str) -> list[int]:
+        _, bodies = asked(recipe, chat(said("A")), Subject("q", responses))
+        return [body["seed"] for body in bodies]
+
+    one, other = seeds("river", "weaver"), seeds("weaver", "river")
+    assert len({*one, *other}) == 20
+    assert one == seeds("river", "weaver")
+    assert all(0 <= seed < 2**31 for seed in one)
 
 
 def test_a_server_without_seeds_still_gives_votes() -> None:
@@ -226,7 +241,8 @@ def test_token_probabilities_are_a_distribution_and_never_replaced_where_there_a
     assert value.distribution == pytest.approx((0, 0, 0, 0.75, 0.25))
     assert value.metadata["outside"] == pytest.approx(0.2)
     without = reply_to(recipe, chat(said(4)))
-    assert without.outcome == "unparsable"
+    # As a failure, so that a run does not pay for thousands of them.
+    assert without.outcome == "failed"
     assert "the server gave no token probabilities: choose votes or stated" in without.error
     assert without.tokens_out == 5
 
@@ -241,7 +257,7 @@ def test_a_server_that_gives_few_alternatives_is_asked_for_few() -> None:
     assert [reply.outcome for reply in replies[""]] == ["later", "answered"]
 
 
-def test_stated_probabilities_of_several_criteria_are_mixed_and_their_mean_is_kept() -> None:
+def test_stated_probabilities_are_of_one_criterion_and_of_several_their_mean_is_the_score() -> None:
     recipe = judge("hhh", method="stated", heads=True)
     shares = {"helpful": [0, 0, 0, 0, 1], "harmless": [0.5, 0.5, 0, 0, 0], "honest": [0, 0, 1, 0, 0]}
     keyed = {name: dict(zip("12345", of, strict=True)) for name, of in shares.items()}
@@ -249,10 +265,8 @@ def test_stated_probabilities_of_several_criteria_are_mixed_and_their_mean_is_ke
     replies, (body,) = asked(recipe, chat(text))
     assert "probability" in body["messages"][1]["content"]
     values = recipe.values(results(replies))
-    mixed = values[""].distribution
-    assert mixed == pytest.approx((1 / 6, 1 / 6, 1 / 3, 0, 1 / 3))
-    mean = sum(share * value for share, value in zip(mixed or (), range(1, 6), strict=True))
-    assert mean == pytest.approx((5 + 1.5 + 3) / 3)
+    assert values[""].distribution is None
+    assert values[""].number == pytest.approx((5 + 1.5 + 3) / 3)
     assert list(values) == ["", "helpful", "harmless", "honest"]
     assert values["harmless"].distribution == pytest.approx((0.5, 0.5, 0, 0, 0))
 
@@ -289,13 +303,15 @@ def test_a_pair_without_one_order_has_no_score() -> None:
 
 
 def test_votes_on_a_pair_count_where_both_orders_have_them() -> None:
-    recipe = judge("pairwise hhh", method="votes", votes=2)
+    recipe = judge("pairwise hhh", method="votes", votes=2, heads=True)
     said_so = {"scores": {"helpful": 2, "harmless": 1, "honest": 0}, "format": "none"}
     other = {"scores": {"helpful": -1, "harmless": 0, "honest": 0}, "format": "none"}
     kept = {"first first, vote 1": said_so, "first first, vote 2": said_so, "second first, vote 1": other}
-    value = recipe.values(kept)[""]
-    assert value.votes == (2, 1, 0, 1, 0, 0)
-    assert value.metadata["votes_missing"] == 1
+    values = recipe.values(kept)
+    assert [values[head].votes for head in recipe.criteria] == [(2, 1), (1, 0), (0, 0)]
+    assert {value.metadata["votes_missing"] for value in values.values()} == {1}
+    # Three scores of one reply are no three votes.
+    assert (values[""].votes, values[""].number) == (None, pytest.approx(4 / 6))
 
 
 @given(FIVE, FIVE)
@@ -337,6 +353,7 @@ def test_a_recipe_is_read_again_from_json_whatever_the_order_of_its_keys(rubric:
         ({"method": "mind"}, "number, logprobs, votes, stated"),
         ({"votes": 0}, "1 to 100"),
         ({"votes": True}, "1 to 100"),
+        ({"method": "logprobs", "rubric": BELOW_0}, "Below 0 a score begins with other tokens"),
         ({"method": "votes", "temperature": 0}, "all alike"),
         ({"temperature": float("nan")}, "from 0 to 2"),
         ({"top_p": 0}, "above 0"),
