@@ -194,5 +194,5 @@ def name_of(options: Mapping[str, Any], recipe: "Recipe") -> str:
             method = "" if given["method"] == "number" else f", {given['method']}"
             return f"{model} {rubric['name']}{version}{method}"
         case "perplexity":
-            return f"{model} perplexity"
+            return f"{model} perplexity" + (" of the whole chat" if given["definition"] == "chat" else "")
     return model
