@@ -1,9 +1,9 @@
 """Calls: claimed by a caller, made, stored.
 
-What keeps them exact under any number of processes that may be killed at any moment: a call is claimed, and
-counted as made, before it is made; its reply is stored on condition that it has none; and only then is
-another claimed in its place. So a kill loses at most what was under way, of which the most that it may have
-cost stays counted.
+What keeps them exact under any number of processes that may be killed at any moment: a call is claimed by one
+process, and counted as made before it is made; its reply is stored on condition that it has none; and only
+then is another made in its place. So a kill loses at most what was under way, of which the most that it may
+have cost stays counted.
 """
 
 import json
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-from django.db.models import F, Q
+from django.db import connection, transaction
+from django.db.models import F
 
 from calibration.models import Call, Caller, Run
 from calibration.runs import clock, targets
@@ -29,10 +29,15 @@ LONGEST_ERROR, LONGEST_REPLY = 500, 100_000
 MOST_TOKENS = 10_000_000
 LOST = f"Made {MOST_FAILURES} times; each time the process ended before a reply came."
 
-# The two that every call takes, a row each: several times as fast as the ORM's.
-CLAIM = """
+# What every call takes while its place waits: several times as fast as by the ORM.
+GOES = """
+SELECT 1 FROM calibration_run LEFT JOIN generation_modelserver AS server ON server.id = server_id
+WHERE calibration_run.id = %s AND state = 'running'
+    AND (server.resting_until IS NULL OR server.resting_until <= %s)
+"""
+BEGIN = """
 UPDATE calibration_call
-SET caller_id = %s, attempts = attempts + 1, failures = failures + 1,
+SET attempts = attempts + 1, failures = failures + 1,
     tokens_in = tokens_in + %s, tokens_out = tokens_out + %s
 WHERE id = %s
 """
@@ -40,7 +45,7 @@ END = """
 UPDATE calibration_call
 SET caller_id = NULL, failures = failures - %s, tokens_in = tokens_in + %s, tokens_out = tokens_out + %s,
     outcome = %s, result = %s, reply = %s, error = %s, answered_at = %s
-WHERE id = %s
+WHERE id = %s AND outcome = ''
 """
 
 
@@ -62,8 +67,8 @@ def any_open(run: Run) -> bool:
     return run.calls.order_by().filter(outcome=Call.Outcome.OPEN).exists()
 
 
-def any_under_way(run: Run) -> bool:
-    """Whether a call is claimed, whoever makes it."""
+def any_claimed(run: Run) -> bool:
+    """Whether somebody has claimed a call."""
     return Call.objects.filter(caller__run=run).exists()
 
 
@@ -80,13 +85,11 @@ def reopen_failed(run: Run) -> None:
     )
 
 
-def claim(
-    run: Run, caller: Caller, recipe: Recipe, purse: Purse, *, count: int
-) -> tuple[list[Claimed], bool]:
-    """Take up to `count` calls whose time has come, inside a transaction: nobody else gets them.
+@transaction.atomic
+def claim(run: Run, caller: Caller, recipe: Recipe, *, count: int) -> list[Claimed]:
+    """Take up to `count` calls whose time has come: nobody else gets them, while the caller lives.
 
-    None while the run is stopped or its server rests. Those that were under way too often when their process
-    was killed fail. The second value is whether the budget did not reach for all.
+    None of a run that is stopped. Those that were under way too often when their process was killed fail.
     """
     found = _due(run, recipe, count=count)
     if lost := [call.key for call in found if call.failures >= MOST_FAILURES]:
@@ -94,12 +97,30 @@ def claim(
             outcome=Call.Outcome.FAILED, error=LOST, answered_at=clock.now()
         )
         found = [call for call in found if call.failures < MOST_FAILURES]
-    claimed = found[: purse.reaches(run, [call.most for call in found])]
-    if claimed:
-        with connection.cursor() as cursor:
-            rows = [(caller.pk, call.most.into, call.most.out, call.key) for call in claimed]
-            cursor.executemany(CLAIM, rows)
-    return claimed, len(claimed) < len(found)
+    if found:
+        Call.objects.filter(pk__in=[call.key for call in found]).update(caller=caller)
+    return found
+
+
+def begin(run: Run, claimed: Sequence[Claimed], purse: Purse) -> tuple[int, bool]:
+    """Count the first of the calls as made: how many, and whether that is all that the budget suffices for.
+
+    None while the run is stopped or its server rests. The caller was heard of lately, so they are its own.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(GOES, [run.pk, connection.ops.adapt_datetimefield_value(clock.now())])
+        if cursor.fetchone() is None:
+            return 0, False
+        reaches = purse.reaches(run, [call.most for call in claimed])
+        if reaches:
+            rows = [(call.most.into, call.most.out, call.key) for call in claimed[:reaches]]
+            cursor.executemany(BEGIN, rows)
+    return reaches, reaches < len(claimed)
+
+
+def give_back(caller: Caller, claimed: Sequence[Claimed]) -> None:
+    """Let others have calls that were claimed and not begun."""
+    Call.objects.filter(pk__in=[call.key for call in claimed], caller=caller).update(caller=None)
 
 
 def store(caller: Caller, came: Sequence[tuple[Claimed, Reply | None]], jitter: random.Random) -> int:
@@ -109,24 +130,28 @@ def store(caller: Caller, came: Sequence[tuple[Claimed, Reply | None]], jitter: 
     stored like any other, unless the call was answered meanwhile: then only what was paid is added.
     """
     now = clock.now()
-    locked = Call.objects.select_for_update(no_key=True).filter(pk__in=[call.key for call, _ in came])
-    callers = dict(locked.filter(outcome=Call.Outcome.OPEN).order_by().values_list("pk", "caller"))
     ended = []
     for call, reply in came:
-        mine = callers.get(call.key, 0) == caller.pk
         if reply is None:
-            if mine:
-                _give_back(call)
-        elif call.key in callers and _ends(call, reply):
-            ended.append(_row(call, reply, now))
-        elif mine:
-            _put_back(call, reply, now, jitter)
-        else:
+            _undo(caller, call)
+        elif _ends(call, reply):
+            ended.append((call, reply))
+        elif not _put_back(caller, call, reply, now, jitter):
             _add(call, reply, now)
-    if ended:
-        with connection.cursor() as cursor:
-            cursor.executemany(END, ended)
-    return len(ended)
+    return _end(ended, now) if ended else 0
+
+
+def _end(ended: Sequence[tuple[Claimed, Reply]], now: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.executemany(END, [_row(call, reply, now) for call, reply in ended])
+        count: int = cursor.rowcount
+    if count < len(ended):
+        keys = [call.key for call, _ in ended]
+        mine = set(Call.objects.filter(pk__in=keys, answered_at=now).values_list("pk", flat=True))
+        for call, reply in ended:
+            if call.key not in mine:
+                _add(call, reply, now)
+    return count
 
 
 def backoff(failures: int, jitter: random.Random) -> float:
@@ -136,14 +161,12 @@ def backoff(failures: int, jitter: random.Random) -> float:
 
 def _due(run: Run, recipe: Recipe, *, count: int) -> list[Claimed]:
     """Calls that may be made now, locked; those that somebody else claims at this moment are skipped."""
-    now = clock.now()
     column, texts = (
         ("item", targets.TEXTS_OF_ITEM) if recipe.of_pairs else ("response", targets.TEXTS_OF_RESPONSE)
     )
-    rested = Q(run__server__resting_until__isnull=True) | Q(run__server__resting_until__lte=now)
     rows = (
-        Call.objects.filter(rested, run=run, run__state=Run.State.RUNNING)
-        .filter(outcome=Call.Outcome.OPEN, caller__isnull=True, not_before__lte=now)
+        Call.objects.filter(run=run, run__state=Run.State.RUNNING)
+        .filter(outcome=Call.Outcome.OPEN, caller__isnull=True, not_before__lte=clock.now())
         .order_by("not_before", "number")
         .select_for_update(of=("self",), skip_locked=True)
         .values_list("pk", "part", "attempts", "failures", *(f"{column}__{text}" for text in texts))
@@ -190,19 +213,24 @@ def _row(call: Claimed, reply: Reply, now: datetime) -> tuple[Any, ...]:
     )
 
 
-def _put_back(call: Claimed, reply: Reply, now: datetime, jitter: random.Random) -> None:
+def _put_back(caller: Caller, call: Claimed, reply: Reply, now: datetime, jitter: random.Random) -> bool:
+    """Have the call made again after the others; whether it was the caller's still."""
     wait = backoff(call.failures + 1, jitter) if reply.wait is None else reply.wait
-    Call.objects.filter(pk=call.key).update(
-        caller=None,
-        failures=F("failures") - _came(reply),
-        not_before=now + timedelta(seconds=wait),
-        error=reply.error[:LONGEST_ERROR],
-        **_paid(call, reply),
+    mine = Call.objects.filter(pk=call.key, outcome=Call.Outcome.OPEN, caller=caller)
+    return bool(
+        mine.update(
+            caller=None,
+            failures=F("failures") - _came(reply),
+            not_before=now + timedelta(seconds=wait),
+            error=reply.error[:LONGEST_ERROR],
+            **_paid(call, reply),
+        )
     )
 
 
-def _give_back(call: Claimed) -> None:
-    Call.objects.filter(pk=call.key).update(
+def _undo(caller: Caller, call: Claimed) -> None:
+    """Count the call as if it was never begun."""
+    Call.objects.filter(pk=call.key, caller=caller).update(
         caller=None,
         attempts=F("attempts") - 1,
         failures=F("failures") - 1,

@@ -103,9 +103,11 @@ class _Worker:
         self.caller = callers.join(run)
         self.jitter = random.Random(self.caller.pk)
         self.pace, self.purse, self.streak = Pace(), budget.Purse(), Streak(self.jitter)
+        self.claimed: list[calls.Claimed] = []
         self.under_way: dict[int, _UnderWay] = {}
         self.heard = float("-inf")
-        self.runs, self.moved, self.idle = True, False, False
+        self.runs, self.moved = True, False
+        self.idle, self.held, self.looks = False, False, 0.0
         self.ended, self.total = 0, 1
 
     def work(self, until: Callable[[], bool]) -> bool:
@@ -121,7 +123,9 @@ class _Worker:
                 goes = not line and self.runs and not self.moved and not until()
                 if not goes:
                     self.maker.stop()
-                short = self._commit(came, claims=goes)
+                short = self._commit(came, goes=goes)
+                if goes:
+                    self._claim()
                 done = not self.under_way and (not goes or self._is_over(short))
                 came = {} if done else self.maker.came(self._patience())
             self.maker.close(wait=True)
@@ -136,9 +140,9 @@ class _Worker:
             return
         self.run = Run.objects.filter(pk=self.run.pk).first() or Run(pk=self.run.pk)
         self.runs = self.run.state == Run.State.RUNNING
-        wanted = max(self._busy, 1) if self.idle else callers.MOST_PLACES
+        wanted = max(self._busy, 1) if self.idle and not self.claimed else callers.MOST_PLACES
         while self.runs and not callers.renew(self.caller, busy=self._busy, wanted=wanted):
-            self.caller = callers.join(self.run)
+            self.caller, self.claimed = callers.join(self.run), []
         self.moved = self.moved or self._has_moved()
         self.heard = time.monotonic()
         if self.progress is not silent:
@@ -159,49 +163,65 @@ class _Worker:
         """The places that are taken: a model in this process takes one, whatever it got."""
         return int(bool(self.under_way)) if self.recipe.local else len(self.under_way)
 
-    def _room(self) -> int:
-        """How many calls may be made now."""
-        if self.recipe.local:
-            return 0 if self.under_way else LOCAL_CALLS
-        return 0 if self.streak.rests else self.pace.due(self.caller.server, max(0, self._free()))
-
     def _free(self) -> int:
-        return min(self.caller.places, self.streak.width) - len(self.under_way)
+        """How many more calls may be under way."""
+        if self.recipe.local:
+            return 0 if self.under_way else self._most()
+        width = 0 if self.streak.rests else min(self.caller.places, self.streak.width)
+        return max(0, width - len(self.under_way))
+
+    def _most(self) -> int:
+        """How many calls this process claims at most beside those under way."""
+        return LOCAL_CALLS // self.run.workers if self.recipe.local else self.caller.places
 
     def _learn(self, came: dict[int, Reply | None]) -> None:
-        """What the replies say of the server, which the next claim heeds."""
+        """What the replies say of the server, which the next call heeds."""
         replies = [(self.under_way[key].since, reply) for key, reply in came.items() if reply is not None]
         self.streak.saw(replies, busy=len(self.under_way))
         waits = [reply.wait for _, reply in replies if reply.outcome == "later" and reply.wait]
         if waits and self.caller.server:
             rest(self.caller.server, max(waits))
 
-    def _commit(self, came: dict[int, Reply | None], *, claims: bool) -> bool:
-        """Store what came, claim as many calls, and make them once that is committed.
+    def _commit(self, came: dict[int, Reply | None], *, goes: bool) -> bool:
+        """Store what came, and make as many of the claimed calls once that is committed.
 
-        Whether the budget did not reach for the next.
+        Whether the budget did not suffice for the next.
         """
         replies = [(self.under_way.pop(key).call, reply) for key, reply in sorted(came.items())]
-        room = self._room() if claims else 0
-        if not came and not room:
+        free = min(self._free(), len(self.claimed)) if goes else 0
+        following = self.claimed[: self.pace.due(self.caller.server, free)]
+        self.held = bool(free)
+        if not replies and not following:
             return False
-        claimed: list[calls.Claimed] = []
-        short = False
+        begun, short = 0, False
         with transaction.atomic():
             if budget.has_budget(self.run):
                 self._lock()
             if replies:
                 self.ended += calls.store(self.caller, replies, self.jitter)
             now = time.monotonic()
-            if room and now < self.heard + callers.LOST_AFTER / 2:
-                claimed, short = calls.claim(self.run, self.caller, self.recipe, self.purse, count=room)
-        self.under_way |= {call.key: _UnderWay(call, now) for call in claimed}
-        self.maker.make([call.asked for call in claimed])
-        self.pace.use(len(claimed))
-        self.idle = len(claimed) < room
+            if following and now < self.heard + callers.LOST_AFTER / 2:
+                begun, short = calls.begin(self.run, following, self.purse)
+        self.under_way |= {call.key: _UnderWay(call, now) for call in following[:begun]}
+        self.maker.make([call.asked for call in following[:begun]])
+        self.pace.use(begun)
+        del self.claimed[:begun]
+        self.held = begun < free
         if self.progress is not silent:
             self.progress(min(1.0, self.ended / max(1, self.total)))
         return short
+
+    def _claim(self) -> None:
+        """Have calls at hand for the places that come free, while others are under way."""
+        most = 0 if self.recipe.local and self.under_way else self._most()
+        if 2 * len(self.claimed) > most or time.monotonic() > self.heard + callers.LOST_AFTER / 2:
+            return
+        wanted = most - len(self.claimed)
+        if wanted and not (self.idle and time.monotonic() < self.looks):
+            found = calls.claim(self.run, self.caller, self.recipe, count=wanted)
+            self.claimed += found
+            self.idle = len(found) < wanted
+            self.looks = time.monotonic() + LOOKS_EVERY
 
     def _lock(self) -> None:
         """Spend alone until the transaction ends, by the budget as it is now."""
@@ -210,18 +230,22 @@ class _Worker:
 
     def _is_over(self, short: bool) -> bool:
         """Whether there is nothing more to do, while nothing is under way here."""
-        if short and not calls.any_under_way(self.run):
-            ending.stop(self.run, budget.reached(self.run))
+        if short:
+            calls.give_back(self.caller, self.claimed)
+            self.claimed = []
+            if not calls.any_claimed(self.run):
+                ending.stop(self.run, budget.reached(self.run))
         running = Run.objects.filter(pk=self.run.pk, state=Run.State.RUNNING).exists()
         return not running or not calls.any_open(self.run)
 
     def _patience(self) -> float:
         """Seconds after which there is something to do though no reply came."""
         until = [self.heard + self._hears_every() - time.monotonic()]
-        if self.idle or self._free() > 0:
-            until.append(LOOKS_EVERY)
         if (moment := self.pace.wait()) is not None:
             until.append(moment)
+        if not self.under_way or len(self.under_way) < self.caller.places:
+            begins = self.claimed and self._free() and not self.held
+            until.append(0.0 if begins else LOOKS_EVERY)
         return min(until)
 
 

@@ -10,6 +10,7 @@ from calibration.models import Call, Run, Score
 from calibration.runs import budget, callers
 from calibration.runs.asking import change_budget, start_run
 from calibration.runs.budget import Purse
+from calibration.runs.calls import begin as begin_calls
 from calibration.runs.calls import claim
 from calibration.runs.ending import begin
 from calibration.runs.work import work
@@ -52,13 +53,14 @@ def test_what_is_under_way_counts_at_its_most_also_when_it_was_lost_with_its_pro
     assert begin(run)
     run.refresh_from_db()
     killed, other = callers.join(run), callers.join(run)
-    assert len(claim(run, killed, RECIPE, Purse(), count=2)[0]) == 2
+    lost = claim(run, killed, RECIPE, count=2)
+    assert begin_calls(run, lost, Purse()) == (2, False)
     purse = Purse()
     assert purse.spent(run).tokens == 2 * MOST
-    mine, short = claim(run, other, RECIPE, purse, count=2)
-    assert (len(mine), short) == (1, True)
+    mine = claim(run, other, RECIPE, count=2)
+    assert begin_calls(run, mine, purse) == (1, True)
     callers.leave(killed)
-    assert claim(run, other, RECIPE, purse, count=2) == ([], True)
+    assert begin_calls(run, mine[1:], purse) == (0, True)
     assert purse.spent(run) == Purse().spent(run)
     assert sum(Call.objects.values_list("tokens_in", flat=True)) == 3 * MOST
 

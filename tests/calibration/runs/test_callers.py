@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibration.models import Call, Caller, Run
-from calibration.runs import budget, callers, calls, pace
+from calibration.runs import callers, calls, pace
 from calibration.runs.callers import shares
 from calibration.scorers.recipe import Reply
 from generation.models import ModelServer
@@ -87,8 +87,8 @@ def test_a_machine_whose_clock_is_wrong_takes_nobody_for_dead_and_does_not_wait_
     server = ModelServer.objects.get()
     assert server.resting_until and server.resting_until < real() + timedelta(minutes=2)
     ModelServer.objects.update(resting_until=None)
-    claimed, _ = calls.claim(run, right, RECIPE, budget.Purse(), count=1)
-    assert len(claimed) == 1
+    claimed = calls.claim(run, right, RECIPE, count=1)
+    assert calls.begin(run, claimed, budget.Purse()) == (1, False)
     assert pace.Pace().due(server, 4) == 1
     monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=1))
     assert callers.renew(wrong, busy=0, wanted=512)
