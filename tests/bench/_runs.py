@@ -74,9 +74,14 @@ def _start(url: str, answers: str) -> dict[str, Any]:
 
 
 def _work() -> dict[str, Any]:
+    from django.db import connection
+
     from calibration.models import Call, Run, Score
     from calibration.runs.work import work
 
+    # What SQLite keeps of its file grows with it, up to a limit; what the run holds should not grow at all.
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA cache_size = -2048")
     run = work(run=Run.objects.get())
     return {
         "state": run.state,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibration.models import Call, Caller, Run
-from calibration.runs import callers, calls, pace
+from calibration.runs import budget, callers, calls, pace
 from calibration.runs.callers import shares
 from calibration.scorers.recipe import Reply
 from generation.models import ModelServer
