@@ -24,7 +24,7 @@ __all__ = [
     "subjects",
 ]  # fmt: skip
 
-MOST_WORKERS, MOST_TARGETS = 64, 1_000_000
+MOST_WORKERS, MOST_CALLS = 64, 1_000_000
 UNFINISHED = ending.UNFINISHED
 
 
@@ -49,6 +49,7 @@ def create_run(
     server is the caller's to check. Raises RunError for whatever makes no sense.
     """
     _check_study(study, recipe)
+    _check_size(study, recipe)
     _check_server(recipe, server)
     _check_prices(price_in, price_out, currency)
     _check_budget(budget_tokens, budget_money, priced=bool(price_in or price_out))
@@ -78,6 +79,7 @@ def create_run(
 def start_run(*, run: Run, by: User | None = None, trial: int | None = None) -> Run:
     """Have the run's calls made that have no answer yet, by whoever works at it from now on.
 
+    Of many calls most are written down by who works at it first: nobody waits for them here.
     A `trial` asks about the first targets only, and can be made until the run is started as a whole. Calls
     that failed are made again; so are, once more, those for what was added to the study. Raises RunError,
     also for a server that is not `by`'s to use: its key pays.
@@ -89,10 +91,13 @@ def start_run(*, run: Run, by: User | None = None, trial: int | None = None) -> 
     if run.state in UNFINISHED and _lives(run):
         raise RunError(f"{run.scorer} runs already.")
     _check_study(run.study, recipe)
+    _check_size(run.study, recipe)
     if trial is not None:
         _check_trial(run, trial)
-    targets.prepare(run, recipe, targets=trial)
     calls.reopen_failed(run)
+    after = targets.prepare(run, recipe, targets=trial)
+    while after is not None and not calls.any_open(run):
+        after = targets.prepare(run, recipe, targets=trial, after=after)
     if not calls.any_open(run):
         raise RunError(f"{run.scorer} has nothing left to ask about {run.study.slug}.")
     run.state, run.trial, run.error = Run.State.WAITING, trial, ""
@@ -220,8 +225,14 @@ def _check_free(study: Study, name: str, asked: dict[str, object]) -> None:
     check_name(study, name, asked)
 
 
+def _check_size(study: Study, recipe: Recipe) -> None:
+    asked = targets.count_targets(study, of_pairs=recipe.of_pairs) * len(recipe.parts())
+    if asked > MOST_CALLS:
+        raise RunError(f"That would be {asked:,} calls, and a run makes {MOST_CALLS:,} at most.")
+
+
 def _check_trial(run: Run, trial: int) -> None:
-    if not 1 <= trial <= MOST_TARGETS:
-        raise RunError(f"A trial asks about 1 to {MOST_TARGETS:,}, not {trial}.")
+    if not 1 <= trial <= MOST_CALLS:
+        raise RunError(f"A trial asks about 1 to {MOST_CALLS:,}, not {trial}.")
     if run.trial is None and run.state != Run.State.DRAFT:
         raise RunError(f"{run.scorer} was started already: a trial comes before.")

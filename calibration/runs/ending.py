@@ -1,20 +1,41 @@
 """How a run begins and ends: its state, under the lock of its row."""
 
+from collections.abc import Callable
+
 from django.db import transaction
 
 from calibration.models import Run
-from calibration.runs import callers, calls, clock
+from calibration.runs import callers, calls, clock, targets
 from calibration.runs.errors import RunError
 from calibration.runs.scores import collect
+from calibration.scorers.reading import read_recipe
 from calibration.scorers.recipe import RecipeError
 
 UNFINISHED = [Run.State.WAITING, Run.State.RUNNING]
 
 
-def begin(run: Run) -> bool:
-    """Whether there is something to work at."""
-    Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(state=Run.State.RUNNING)
+def begin(run: Run, until: Callable[[], bool] = lambda: False) -> bool:
+    """Whether there is something to work at, once all calls are there: whoever comes first makes them.
+
+    Raises RecipeError.
+    """
+    after: int | None = -1
+    while after is not None and not until():
+        after = _prepare(run, after)
     return Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).exists()
+
+
+@transaction.atomic
+def _prepare(run: Run, after: int) -> int | None:
+    """Make some of the calls of a run that waits; after the last ones it runs."""
+    row = Run.objects.select_for_update(of=("self",), no_key=True).select_related("study")
+    waiting = row.filter(pk=run.pk, state=Run.State.WAITING).first()
+    if waiting is None:
+        return None
+    left = targets.prepare(waiting, read_recipe(waiting.recipe), targets=waiting.trial, after=after)
+    if left is None:
+        Run.objects.filter(pk=run.pk).update(state=Run.State.RUNNING)
+    return left
 
 
 def stop(run: Run, line: str) -> None:

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from itertools import islice
 
-from annotation.models import Study
 from calibration.models import Run
 from calibration.runs.asking import recipe_of
 from calibration.runs.errors import RunError
-from calibration.runs.targets import subjects
+from calibration.runs.targets import count_targets, subjects
 from calibration.scorers.recipe import Message, Subject, Tokens
 
 
@@ -56,13 +55,3 @@ def preview(run: Run, position: int = 0) -> Preview:
         for part in recipe.parts()
     )
     return Preview(place, targets, subject, calls)
-
-
-def count_targets(study: Study, *, of_pairs: bool) -> int:
-    """How many pairs, or distinct responses, a scorer is asked about."""
-    items = study.items.order_by()
-    if of_pairs:
-        return items.count()
-    if study.kind == Study.Kind.RATING:
-        return items.values("response").distinct().count()
-    return items.values("response_1").union(items.values("response_2")).count()

@@ -11,8 +11,7 @@ from django.db.models import Sum
 from calibration.models import Call, Run
 from calibration.runs.asking import recipe_of
 from calibration.runs.budget import cost
-from calibration.runs.preview import count_targets
-from calibration.runs.targets import subjects
+from calibration.runs.targets import count_targets, subjects
 from calibration.scorers.recipe import Recipe, Subject
 
 # Outcomes that a start leaves as they are.

@@ -21,7 +21,7 @@ from calibration.runs.errors import RunError
 from calibration.runs.making import Maker
 from calibration.runs.pace import Pace, rest
 from calibration.runs.streak import Streak
-from calibration.scorers.recipe import Recipe, Reply
+from calibration.scorers.recipe import Recipe, RecipeError, Reply
 from generation.clients import Client
 from generation.models import ModelServer
 from generation.servers import ServerError, client_of
@@ -46,10 +46,9 @@ def work(*, run: Run, progress: Callable[[float], None] = silent, until: Callabl
     that is left unfinished goes on whenever somebody works at it again. `progress` hears the share of calls
     that have ended. What no call can succeed for fails the run with one line.
     """
-    if ending.begin(run):
-        with _interrupts() as interrupted:
-            while _work(run, progress, lambda: interrupted() or until()):
-                pass
+    with _interrupts() as interrupted:
+        while _work(run, progress, lambda: interrupted() or until()):
+            pass
     ending.settle(run)
     with suppress(Run.DoesNotExist):
         run.refresh_from_db()
@@ -62,12 +61,16 @@ def _work(run: Run, progress: Callable[[float], None], until: Callable[[], bool]
     Whether to work again, since its server has another address or key by now.
     """
     try:
+        if not ending.begin(run, until):
+            return False
         run.refresh_from_db()
         recipe, client = recipe_of(run), _client(run, run.server)
         with closing(client) if client else nullcontext():
             return _Worker(run, recipe, client, progress).work(until)
     except (OperationalError, InterfaceError):
         raise
+    except RecipeError as error:
+        ending.fail(run, f"The recipe of {run.scorer} cannot be read: {error}")
     except (RunError, ServerError) as error:
         ending.fail(run, str(error))
     except Exception as error:

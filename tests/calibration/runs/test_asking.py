@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from calibration.models import Call, Run, Score, Scorer
-from calibration.runs import callers
+from calibration.runs import asking, callers, targets
 from calibration.runs.asking import (
     RunError,
     change_budget,
@@ -175,3 +175,34 @@ def _judge(rubric: str) -> Any:
     from calibration.scorers.judges.judge import JudgeRecipe
 
     return JudgeRecipe(model="judge", rubric=BUILT_IN[rubric])
+
+
+@pytest.mark.parametrize("kind", ["rating", "comparison"])
+def test_of_many_calls_the_first_are_written_down_at_the_start_and_the_rest_by_who_works(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(targets, "CALLS_AT_ONCE", 4)
+    study = make_study(kind=kind)
+    make_items(study, 13)
+    every = 13 if kind == "rating" else 26
+    with serving(score) as server:
+        run = make_run(make_server(server.url), study=study)
+        assert start_run(run=run, trial=7).calls.count() == 4
+        work(run=run, until=lambda: True)
+        assert (len(server.asked), Run.objects.get().state) == (0, Run.State.WAITING), "it goes on later"
+        run = work(run=run)
+        assert (run.state, len(server.asked)) == (Run.State.DRAFT, 7)
+        assert start_run(run=run).calls.filter(outcome="").exists()
+        run = work(run=run)
+        assert (run.state, outcomes(run)) == (Run.State.FINISHED, {"answered": every})
+        assert len({asked.body["query"] + asked.body["response"] for asked in server.asked}) == every
+    asked_about = [call.response.text for call in Call.objects.order_by("number").select_related("response")]
+    assert asked_about == [subject.responses[0] for subject in subjects(run)]
+    with pytest.raises(RunError, match="nothing left"):
+        start_run(run=run)
+
+
+def test_a_run_of_more_calls_than_a_database_should_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "MOST_CALLS", 11)
+    with pytest.raises(RunError, match="would be 12 calls, and a run makes 11"):
+        started(make_server(NOWHERE))
