@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
@@ -29,7 +29,7 @@ RESPONSES = (
 def rubrics(request: ConsoleRequest) -> HttpResponse:
     """The rubrics that one may use, and the form of a new one, which begins as the one in the address."""
     start = BUILT_IN.get(text_of(request, "from"))
-    form = RubricForm(_sent(request), start=start)
+    form = RubricForm(request.POST or None, start=start)
     if new := _written(request, form):
         return redirect("rubric", pk=new.pk)
     context: dict[str, Any] = {
@@ -49,7 +49,7 @@ def rubric(request: ConsoleRequest, pk: int) -> HttpResponse:
     may_write = shown.owner_id == request.user.pk or request.user.is_superuser
     if request.method == "POST" and not may_write:
         raise PermissionDenied("Only the command line writes a new version of this rubric.")
-    form = RubricForm(_sent(request), start=rubric, name=shown.name)
+    form = RubricForm(request.POST or None, start=rubric, name=shown.name)
     if new := _written(request, form):
         return redirect("rubric", pk=new.pk)
     versions = rubrics_of(request.user).filter(name=shown.name).order_by("-version")
@@ -90,8 +90,3 @@ def example(rubric: Rubric) -> list[Message]:
     recipe = JudgeRecipe(model="a model", rubric=rubric)
     subject = Subject(query=QUERY, responses=RESPONSES if rubric.pairwise else RESPONSES[:1])
     return recipe.shown(subject, recipe.parts()[0])
-
-
-def _sent(request: ConsoleRequest) -> QueryDict | None:
-    """What the form was sent with; an empty one was sent too."""
-    return request.POST if request.method == "POST" else None

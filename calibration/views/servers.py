@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,7 +19,7 @@ from generation.servers import ServerError, delete_server, servers_for, try_serv
 @require_http_methods(["GET", "POST"])
 def servers(request: ConsoleRequest) -> HttpResponse:
     """The servers that one may use, and the form of a new one; `next` leads back to where it is needed."""
-    form = ServerForm(_sent(request))
+    form = ServerForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             new = form.save(by=request.user)
@@ -34,7 +34,7 @@ def servers(request: ConsoleRequest) -> HttpResponse:
         "form": form,
         "back": _back(request),
     }
-    return page(request, "calibration/servers.html", context, status=_status(request))
+    return page(request, "calibration/servers.html", context, status=400 if request.method == "POST" else 200)
 
 
 @login_required
@@ -42,7 +42,7 @@ def servers(request: ConsoleRequest) -> HttpResponse:
 def server(request: ConsoleRequest, pk: int) -> HttpResponse:
     """One server, which its owner changes."""
     shown = _changeable(request, pk)
-    form = ServerForm(_sent(request), server=shown)
+    form = ServerForm(request.POST or None, server=shown)
     if request.method == "POST" and form.is_valid():
         try:
             form.save(by=request.user)
@@ -52,7 +52,7 @@ def server(request: ConsoleRequest, pk: int) -> HttpResponse:
             messages.success(request, "The server is saved.")
             return redirect("server", pk=pk)
     context: dict[str, Any] = {"server": shown, "form": form, "runs": shown.runs.count()}
-    return page(request, "calibration/server.html", context, status=_status(request))
+    return page(request, "calibration/server.html", context, status=400 if request.method == "POST" else 200)
 
 
 @login_required
@@ -95,13 +95,3 @@ def _back(request: ConsoleRequest) -> str:
     """Where to go on after a server was added: a page of this site."""
     to = request.GET.get("next", "")
     return to if url_has_allowed_host_and_scheme(to, allowed_hosts=None) else ""
-
-
-def _status(request: ConsoleRequest) -> int:
-    """Of a page whose form was not taken."""
-    return 400 if request.method == "POST" else 200
-
-
-def _sent(request: ConsoleRequest) -> QueryDict | None:
-    """What the form was sent with; an empty one was sent too."""
-    return request.POST if request.method == "POST" else None
