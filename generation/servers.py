@@ -53,6 +53,14 @@ def servers_for(user: User | AnonymousUser) -> QuerySet[ModelServer]:
     return ModelServer.objects.filter(Q(owner=user.pk) | Q(shared=True))
 
 
+def may_use(server: ModelServer | None, user: User | AnonymousUser) -> bool:
+    """Whether the user may have it asked: its key pays, and it may be where only the command line goes.
+
+    None is no server, for a model in this process.
+    """
+    return server is None or servers_for(user).filter(pk=server.pk).exists()
+
+
 def server_named(name: str) -> ModelServer:
     """Raises ServerError, with the names that there are."""
     found = ModelServer.objects.filter(name=name).first()

@@ -17,11 +17,10 @@ from calibration.runs.names import check_name
 from calibration.scorers.reading import read_recipe
 from calibration.scorers.recipe import Recipe, RecipeError, Subject
 from generation.models import ModelServer
-from generation.servers import servers_for
+from generation.servers import may_use
 
 __all__ = [
-    "RunError", "change_budget", "create_run", "delete_run", "may_use", "recipe_of", "start_run", "stop_run",
-    "subjects",
+    "RunError", "change_budget", "create_run", "delete_run", "recipe_of", "start_run", "stop_run", "subjects",
 ]  # fmt: skip
 
 MOST_WORKERS, MOST_CALLS = 64, 1_000_000
@@ -155,11 +154,6 @@ def recipe_of(run: Run) -> Recipe:
         return read_recipe(run.recipe)
     except RecipeError as error:
         raise RunError(f"The recipe of {run.scorer} cannot be read: {error}") from None
-
-
-def may_use(server: ModelServer | None, user: User) -> bool:
-    """Whether the server is one of the user's, or the model is in this process."""
-    return server is None or servers_for(user).filter(pk=server.pk).exists()
 
 
 def subjects(run: Run) -> Iterator[Subject]:

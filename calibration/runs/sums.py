@@ -1,15 +1,27 @@
 """What came of a run's calls, and what they took: counted in the database, whatever their number."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Sum
 
+from annotation.models import Study
 from calibration.models import Call, Run
 from calibration.runs.budget import cost
 
 ENDED = ["answered", "refused", "unparsable", "failed"]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many calls there are, and how many of them gave a score, or will never give one."""
+
+    calls: int = 0
+    answered: int = 0
+    without: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,3 +82,17 @@ def sums_of(run: Run) -> Sums:
         money=cost(run, into, out),
         currency=run.currency,
     )
+
+
+def calls_of(study: Study) -> Mapping[int, Counted]:
+    """Of each of the study's runs how many calls there are; in one query, which an index answers alone."""
+    found: dict[int, Counted] = defaultdict(Counted)
+    rows = Call.objects.filter(run__in=study.runs.order_by().values("pk")).order_by()
+    for run, outcome, number in rows.values_list("run", "outcome").annotate(Count("pk")):
+        before = found[run]
+        found[run] = Counted(
+            before.calls + number,
+            before.answered + number * (outcome == Call.Outcome.ANSWERED),
+            before.without + number * (outcome in ENDED and outcome != Call.Outcome.ANSWERED),
+        )
+    return found

@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from calibration.measures.each import silent
 from calibration.models import Run
 from calibration.runs import budget, callers, calls, ending
-from calibration.runs.asking import may_use, recipe_of
+from calibration.runs.asking import recipe_of
 from calibration.runs.errors import RunError
 from calibration.runs.making import Maker
 from calibration.runs.pace import Pace, rest
@@ -24,7 +24,7 @@ from calibration.runs.streak import Streak
 from calibration.scorers.recipe import Recipe, RecipeError, Reply
 from generation.clients import Client
 from generation.models import ModelServer
-from generation.servers import ServerError, client_of
+from generation.servers import ServerError, client_of, may_use
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.db.models import Count, Q
-from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
@@ -18,21 +17,22 @@ from calibration.forms.runs import BudgetForm
 from calibration.forms.scorers import FORMS, WAYS, SimpleForm
 from calibration.models import Run
 from calibration.runs.asking import change_budget, delete_run, recipe_of, start_run, stop_run
+from calibration.runs.ending import UNFINISHED
 from calibration.runs.errors import RunError
 from calibration.runs.names import scorers_named
 from calibration.runs.preview import preview
 from calibration.runs.pricing import price_of
-from calibration.runs.replies import WITHOUT_SCORE, examples, reply_lines
+from calibration.runs.replies import examples, reply_lines
 from calibration.runs.simple import score_simply
 from calibration.runs.standing import standing
+from calibration.runs.sums import calls_of
 from calibration.scorers.recipe import RecipeError
 from calibration.tasks import enqueue_run
 from generation.pages import ConsoleRequest, page, wanted_part
-from generation.servers import servers_for
+from generation.servers import may_use
 
 # How many are asked about before all are.
 TRIAL = 3
-UNDER_WAY = (Run.State.WAITING, Run.State.RUNNING)
 
 
 @login_required
@@ -40,15 +40,11 @@ UNDER_WAY = (Run.State.WAITING, Run.State.RUNNING)
 def runs(request: ConsoleRequest, slug: str) -> HttpResponse:
     """The kinds of scorers to choose from, and the study's runs."""
     study = study_for(request.user, slug)
-    found = study.runs.select_related("created_by").annotate(
-        calls_number=Count("calls"),
-        answered=Count("calls", filter=Q(calls__outcome="answered")),
-        without=Count("calls", filter=Q(calls__outcome__in=WITHOUT_SCORE)),
-    )
+    found, calls = study.runs.select_related("created_by"), calls_of(study)
     context = {
         "study": study,
         "ways": WAYS,
-        "runs": [(one, WAYS[one.recipe["kind"]]) for one in found],
+        "runs": [(one, WAYS[one.recipe["kind"]], calls[one.pk]) for one in found],
         "has_items": study.items.exists(),
     }
     return page(request, "calibration/runs.html", context)
@@ -63,7 +59,7 @@ def run_new(request: ConsoleRequest, slug: str, kind: str) -> HttpResponse:
         return _simple(request, study)
     if kind not in FORMS:
         raise Http404
-    form = FORMS[kind](_sent(request), study=study, user=request.user)
+    form = FORMS[kind](request.POST or None, study=study, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             new = form.save()
@@ -72,11 +68,11 @@ def run_new(request: ConsoleRequest, slug: str, kind: str) -> HttpResponse:
         else:
             return redirect("run", pk=new.pk)
     context = {"study": study, "way": WAYS[kind], "form": form}
-    return page(request, "calibration/run_new.html", context, status=_status(request))
+    return page(request, "calibration/run_new.html", context, status=400 if request.method == "POST" else 200)
 
 
 def _simple(request: ConsoleRequest, study: Study) -> HttpResponse:
-    form = SimpleForm(_sent(request))
+    form = SimpleForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             scored = score_simply(study=study, names=form.cleaned_data["names"] or None, by=request.user)
@@ -86,7 +82,8 @@ def _simple(request: ConsoleRequest, study: Study) -> HttpResponse:
             messages.success(request, scored.sentence())
             return redirect("scores", slug=study.slug)
     context = {"study": study, "way": WAYS["simple"], "form": form}
-    return page(request, "calibration/run_simple.html", context, status=_status(request))
+    status = 400 if request.method == "POST" else 200
+    return page(request, "calibration/run_simple.html", context, status=status)
 
 
 @login_required
@@ -94,7 +91,7 @@ def _simple(request: ConsoleRequest, study: Study) -> HttpResponse:
 def run(request: ConsoleRequest, pk: int) -> HttpResponse:
     """A run: what is sent and what it costs while it is a draft, then how far it is and what came back."""
     shown = _run_for(request, pk)
-    part, under_way = wanted_part(request, "state", "preview"), shown.state in UNDER_WAY
+    part, under_way = wanted_part(request, "state", "preview"), shown.state in UNFINISHED
     if part == "state" and not under_way:
         return HttpResponseClientRefresh()
     context: dict[str, Any] = {
@@ -147,7 +144,7 @@ def _price(request: ConsoleRequest, run: Run) -> dict[str, Any]:
     """What a start would ask for; a finished run is asked again only about what was added since."""
     if run.state == Run.State.FINISHED:
         return {}
-    may_start = bool(getattr(run.study, "may_edit", False)) and _may_ask(request, run)
+    may_start = bool(getattr(run.study, "may_edit", False)) and may_use(run.server, request.user)
     return {
         "price": price_of(run),
         "budget": BudgetForm(initial={name: getattr(run, name) for name in BudgetForm.base_fields}),
@@ -164,8 +161,6 @@ def run_start(request: ConsoleRequest, pk: int) -> HttpResponse:
     shown = _run_for(request, pk)
     form = BudgetForm(request.POST)
     try:
-        if not _may_ask(request, shown):
-            raise RunError(f"{shown.server} is somebody else’s: only who may use it can start this run.")
         with transaction.atomic():
             if "budget" in request.POST:
                 _set_budget(request, shown, form)
@@ -214,11 +209,6 @@ def _run_for(request: ConsoleRequest, pk: int) -> Run:
     return shown
 
 
-def _may_ask(request: ConsoleRequest, run: Run) -> bool:
-    """Whether the server is one that the user may use: its key pays."""
-    return run.server_id is None or servers_for(request.user).filter(pk=run.server_id).exists()
-
-
 def _set_budget(request: ConsoleRequest, run: Run, form: BudgetForm) -> None:
     """Raises RunError."""
     if not form.is_valid():
@@ -231,13 +221,3 @@ def _set_budget(request: ConsoleRequest, run: Run, form: BudgetForm) -> None:
 def _position(request: ConsoleRequest) -> int:
     given = request.GET.get("position", "")
     return int(given) if given.isdecimal() and len(given) < 10 else 0
-
-
-def _status(request: ConsoleRequest) -> int:
-    """Of a page whose form was not taken."""
-    return 400 if request.method == "POST" else 200
-
-
-def _sent(request: ConsoleRequest) -> QueryDict | None:
-    """What the form was sent with; an empty one was sent too."""
-    return request.POST if request.method == "POST" else None

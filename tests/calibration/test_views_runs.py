@@ -298,6 +298,8 @@ def test_another_persons_server_is_named_but_neither_used_nor_told_of(
     assert "somebody else’s server" in text(page) and "Score all" not in text(page)
     refused = client.post(url(run, "run-start"), follow=True)
     assert "only who may use it can start this run" in text(refused)
+    api = client.post(f"/api/v1/runs/{run.pk}/start/", {}, "application/json")
+    assert (api.status_code, "only who may use it" in api.json()["detail"]) == (400, True)
     assert Run.objects.get().state == Run.State.DRAFT and not DBTaskResult.objects.exists()
     new = reverse("run-new", args=["answers", "judge"])
     asked = {"where": run.server_id, "model": "m", "rubric": "overall", "method": "number"} | COSTS
