@@ -6,7 +6,9 @@ bounds an exchange's time and size.
 
 import json
 import logging
+import re
 import time
+from base64 import b64encode, urlsafe_b64encode
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
@@ -33,10 +35,10 @@ class Transport(httpx2.BaseTransport):
     def __init__(self, pool: httpcore2.ConnectionPool, key: str, timeout: float) -> None:
         self.pool = pool
         self.timeout = timeout
-        self.key = key.encode("ascii")
+        self.spellings = Spellings(key.encode("ascii")) if len(key) >= SHORTEST_KEY else None
         self.headers = [(b"Accept-Encoding", b"identity")]
         if key:
-            self.headers.append((b"Authorization", b"Bearer " + self.key))
+            self.headers.append((b"Authorization", b"Bearer " + key.encode("ascii")))
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         over = time.monotonic() + self.timeout
@@ -62,12 +64,32 @@ class Transport(httpx2.BaseTransport):
             content = _whole(answer)
         finally:
             answer.close()
-        if len(self.key) >= SHORTEST_KEY:
-            content = content.replace(self.key, b"(key)")
+        if self.spellings:
+            content = self.spellings.hidden(content)
         return httpx2.Response(answer.status, headers=answer.headers, content=content)
 
     def close(self) -> None:
         self.pool.close()
+
+
+class Spellings:
+    """A key as a server may repeat it: with the escapes of JSON and of URLs, or in base64."""
+
+    def __init__(self, key: bytes) -> None:
+        ways = rb"(?:%s|\\%s|\\u00(?i:%02x)|%%(?i:%02x))"
+        bytes_ = ((re.escape(b"%c" % byte), byte) for byte in key)
+        self.escaped = re.compile(b"".join(ways % (one, one, byte, byte) for one, byte in bytes_))
+        self.encoded: list[bytes] = []
+        for before in range(3):  # bytes beside the key share its first and its last characters
+            first, last = (0, 2, 3)[before], (None, -3, -2)[(len(key) + before) % 3]
+            for encode in (b64encode, urlsafe_b64encode):
+                self.encoded.append(encode(bytes(before) + key)[first:last])
+
+    def hidden(self, content: bytes) -> bytes:
+        """The content without them."""
+        for encoded in self.encoded:
+            content = content.replace(encoded, b"(key)")
+        return self.escaped.sub(b"(key)", content)
 
 
 def _check_plain(answer: httpcore2.Response) -> None:

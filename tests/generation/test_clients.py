@@ -4,11 +4,13 @@ import logging
 import socket
 import ssl
 import traceback
+from base64 import b64encode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from cryptography import x509
@@ -468,3 +470,17 @@ def test_a_server_without_tls_is_not_asked_by_tls() -> None:
         with pytest.raises(ServerRefuses, match="TLS"):
             Client(server.url.replace("http", "https"), key=KEY, anywhere=True).chat(BODY)
         assert server.asked == []
+
+
+def test_however_a_server_repeats_the_key_it_is_not_read() -> None:
+    key = "sk-Ab/+=%_9.x" * 3
+    escaped = "".join(f"\\u00{ord(letter):02X}" for letter in key)
+    beside = [f"{'x' * n}Bearer {key}{'y' * m}".encode() for n in range(3) for m in range(3)]
+    forms = [key, escaped, key.replace("/", "\\/"), quote(key, safe="")]
+    forms += [encode(text).decode() for encode in (b64encode, urlsafe_b64encode) for text in beside]
+    for form in forms:
+        with serving(lambda asked, form=form: Answer(f'{{"said": "{form}"}}')) as server:  # type: ignore[misc]
+            said = Client(server.url, key=key, anywhere=True).post("", {})
+        assert isinstance(said, dict) and "(key)" in said["said"] and len(said["said"]) < 40, form
+    with serving(lambda asked: Answer({"said": "a" * 50_000})) as server:
+        assert Client(server.url, key=key, anywhere=True).post("", {}) == {"said": "a" * 50_000}
