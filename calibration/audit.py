@@ -29,6 +29,7 @@ from calibration.measures.keys import measurement_key
 from calibration.measures.measure import assembled, by_name, measure_scorers
 from calibration.measures.people import People
 from calibration.models import Audit, Score, Scorer
+from calibration.provenance import provenance
 
 logger = logging.getLogger(__name__)
 
@@ -169,7 +170,7 @@ def _found(
     audit: Audit, *, reuse: bool, progress: Callable[[float], None], threads: int | None
 ) -> dict[str, Any]:
     """The fields of a finished audit, and the keys of its measurements. Raises AuditError and Superseded."""
-    people, columns = _read(audit)
+    people, columns, asked = _read(audit)
     keys = {column.name: measurement_key(people, column) for column in columns}
     if not reuse:
         audit.measurements.all().delete()
@@ -184,6 +185,7 @@ def _found(
         for column, found in done:
             measured[column.name] = store(audit, key=keys[column.name], column=column, found=found)
     found = assembled(people, columns, [measured[column.name] for column in columns])
+    found["scorers"] = [one | asked.get(one["name"], {}) for one in found["scorers"]]
     return {
         "result": plain({"study": audit.study.slug, "version": settings.VERSION, **found}),
         "labels": freeze_labels(people.frame),
@@ -191,8 +193,8 @@ def _found(
     }
 
 
-def _read(audit: Audit) -> tuple[People, list[ScoreColumn]]:
-    """What the audit is of, at one moment: people may label meanwhile."""
+def _read(audit: Audit) -> tuple[People, list[ScoreColumn], dict[str, dict[str, Any]]]:
+    """What the audit is of, at one moment, and how each scorer was asked: people may label meanwhile."""
     with one_moment():
         # As it is stored now, whatever the caller holds.
         audit.study = study = Study.objects.get(pk=audit.study_id)
@@ -203,12 +205,14 @@ def _read(audit: Audit) -> tuple[People, list[ScoreColumn]]:
             raise AuditError(f"The audit cannot run: {error}.") from None
         if not frame.counts.any():
             raise AuditError(f"The study {study.slug} has no labels to audit against.")
-        columns = score_columns(study, item_pks=frame.item_pks, scorers=audit.scorers.all())
+        scorers = list(audit.scorers.all())
+        columns = score_columns(study, item_pks=frame.item_pks, scorers=scorers)
         if not columns:
             raise AuditError("The scorers of this audit were deleted.")
         rows = label_rows(study, frame)
         groups = every_group(study, rows)
-    return People(frame, asked_of(audit), rows=rows, groups=groups), by_name(columns)
+    asked = {one.name: {"asked": found} for one in scorers if (found := provenance(one, study.pk))}
+    return People(frame, asked_of(audit), rows=rows, groups=groups), by_name(columns), asked
 
 
 def _teller(audit: Audit, progress: Callable[[float], None]) -> Callable[[float], None]:

@@ -17,15 +17,34 @@ from calibration.metrics.correlation.intervals import MOST_ITEMS, TOO_MANY, kend
 from calibration.metrics.correlation.moments import pearson_statistic
 from calibration.metrics.correlation.ranks import kendall_statistic
 from calibration.metrics.correlation.within_query import within_query_spearman
+from calibration.metrics.joint import joint_estimates
 
 Found = dict[str, Any]
 Statistic = Callable[[FloatArray, FloatArray, IntArray], Callable[[FloatArray], FloatArray]]
 
 
 def coverage(people: People, scored: Scored, asked: Specification) -> Found:
-    """How many labelled items the scorer scored, and which share of them that is."""
+    """How many labelled items the scorer scored, and which share of them that is; what it left out."""
     n = int((people.labelled & ~np.isnan(scored.values)).sum())
-    return {"kind": scored.column.kind, "n": n, "coverage": n / int(people.labelled.sum())}
+    found: Found = {"kind": scored.column.kind, "n": n, "coverage": n / int(people.labelled.sum())}
+    return found | ({"unscored": _unscored(people, scored)} if 0 < found["coverage"] < 1 else {})
+
+
+def _unscored(people: People, scored: Scored) -> Found:
+    """How labels of what has no score differ from those of what has: a judge may refuse what is bad.
+
+    Of comparisons by how far the mean label is from a tie, since which response is the first means nothing.
+    """
+    ties = people.frame.kind == "comparison"
+    means = np.where(people.labelled, np.abs(people.means) if ties else people.means, np.nan)
+    without = np.isnan(scored.values)
+    difference = joint_estimates(
+        {"without": np.where(without, means, np.nan), "with": np.where(without, np.nan, means)},
+        {"difference": ("without", lambda sums: sums.mean("without") - sums.mean("with"))},
+        index=people.frame.clusters,
+        weights=people.weights,
+    )["difference"]
+    return {"of": "distance from a tie" if ties else "mean label", "difference": difference.as_dict()}
 
 
 def correlations(people: People, scored: Scored, asked: Specification) -> Found:

@@ -111,13 +111,20 @@ def _across(
     for scorer in scorers:
         part = scorer.get(key)
         if part:
-            source = SOURCES.get(part.get("source", ""), "")
+            source = _source(scorer, part)
             beneath = f"{source}{', ' if source else ''}n = {part['n']:,}"
             rows.append(Line(scorer["name"], beneath, line(cells, part)))
         else:
             undefined = cells.undefined(reason_of(scorer, key))
             rows.append(Line(scorer["name"], "", [undefined] * len(heads)))
     return Across(cells.grid(label, heads, [*rows, *others(cells)]), "")
+
+
+def _source(scorer: Found, part: Found) -> str:
+    """Where its shares come from; those of tokens are stated by nobody."""
+    source = part.get("source", "")
+    of_tokens = source == "stated" and (scorer.get("asked") or {}).get("method") == "logprobs"
+    return "token probabilities" if of_tokens else SOURCES.get(source, "")
 
 
 def _distribution_line(cells: Cells, found: Found) -> list[SafeString]:

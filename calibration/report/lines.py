@@ -1,6 +1,7 @@
 """A finished audit for a terminal: the league, and beneath it how much each rule's subset costs."""
 
 from annotation.templatetags.labels import counted, end, fixed, signed
+from calibration.report.asked import asked_words
 from calibration.report.found import LEVEL, Found, Result, absent, falls, fullest, p_of, ranked, told
 from calibration.report.read import LIMIT
 from calibration.report.subsets import RuleSection, sections_of
@@ -45,6 +46,7 @@ def report_lines(result: Result) -> list[str]:
         f"{counted(unit['n'], unit['unit'])}, people held fixed, seed {result['seed']}. {LIMIT}",
         *([TESTS] if any(section.expected for section in sections) else []),
         *_distance(scorers),
+        *_asked(scorers),
         *([f"Caution: {unit['caution']}."] if "caution" in unit else []),
         f"Data {result['data_hash']}, version {result['version']}",
     ]
@@ -61,6 +63,12 @@ def _distance(scorers: list[Result]) -> list[str]:
     """What the distances of the league mean."""
     floor = ((fullest(scorers, "distribution") or {}).get("floor") or {}).get("wasserstein_1")
     return [] if floor is None else [DISTANCE.format(floor=fixed(floor))]
+
+
+def _asked(scorers: list[Result]) -> list[str]:
+    """How each scorer was asked, and what it left out."""
+    words = {_name(scorer): " ".join(asked_words(scorer)) for scorer in scorers}
+    return [f"{name}: {said}" for name, said in words.items() if said]
 
 
 def _league(scorers: list[Result], notes: dict[str, int]) -> list[str]:

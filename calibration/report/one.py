@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from annotation.figures.figure import Figure
 from annotation.models import Study
 from annotation.templatetags.labels import counted, end, fixed, percent
+from calibration.report.asked import asked_words
 from calibration.report.cells import Cells, Grid, Head, Line
 from calibration.report.examples import Example, Items, examples_of
 from calibration.report.figures import figures_of
@@ -33,6 +34,7 @@ class OneScorer:
     scorer: Result
     cuts: Grid
     figures: list[Figure]
+    asked: list[str]
     equally_good: str
     groups: list[Grid]
     examples: list[Example]
@@ -46,6 +48,7 @@ def one_scorer(
         scorer=scorer,
         cuts=cuts_of_one(list(sections), scorer["name"]),
         figures=figures_of(scorer),
+        asked=asked_words(scorer),
         equally_good=equally_good_words(scorer, sure=sure),
         groups=[_group_grid(question) for question in scorer.get("groups") or []],
         examples=examples_of(study, scorer, items) if study else [],

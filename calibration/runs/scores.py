@@ -73,6 +73,8 @@ class _Making:
     # Targets of which no head has a score, and of which one has none.
     nothing: Counter[str] = field(default_factory=Counter)
     unscored: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    # Probability outside of the scale, summed over a head's scores that have it.
+    outside: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def scores(self) -> Iterator[Score]:
         """In the order of the calls, which stand by targets: one at a time is in memory."""
@@ -93,6 +95,7 @@ class _Making:
                     _count(self.unscored[head], why)
                 else:
                     self.scored[head] += 1
+                    self.outside[head] += value.metadata.get("outside", 0)
                     yield Score(study=self.run.study, scorer=scorer, **{column: target}, **given)
 
     def write_down(self, before: list[Scorer]) -> None:
@@ -109,7 +112,9 @@ class _Making:
         if bias := bias_as_dict(order_bias(self.run, self.recipe)):
             sums["position_bias"] = bias
         for head, scorer in self.scorers.items():
-            found = {"scored": self.scored[head], "unscored": self.reasons(head)}
+            found: dict[str, Any] = {"scored": self.scored[head], "unscored": self.reasons(head)}
+            if self.outside[head]:
+                found["outside"] = self.outside[head] / self.scored[head]
             scorer.metadata["studies"][place] = asked | found | sums
             scorer.save(update_fields=["family", "metadata"])
 
