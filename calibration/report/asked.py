@@ -21,13 +21,14 @@ def asked_words(scorer: Found) -> list[str]:
 
 
 def _who(asked: Found) -> str:
-    words = METHODS | HEADS | {"raw": "raw scores"}
+    # Of both definitions the head says which.
+    words = METHODS | HEADS | {"raw": "raw scores", "both": ""}
     parts = [
         asked.get("model", ""),
         f"at {asked['server']}" if "server" in asked else "",
         f"rubric {asked['rubric']}" if "rubric" in asked else "",
         words.get(asked.get("method", ""), asked.get("method", "")),
-        f"head {asked['head']}" if "head" in asked else "",
+        asked.get("head", ""),
     ]
     told = ", ".join(part for part in parts if part)
     return f"{KINDS[asked['kind']]}{': ' if told else ''}{told}."

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from calibration.scorers.simple.words import terms
 
+DIGITS = 12
+
 
 def document_frequencies(texts: Iterable[str]) -> tuple[Counter[str], int]:
     """In how many texts each term stands, and how many texts there are; they are read one by one.
@@ -73,5 +75,6 @@ def similarity_to_others(
     shape = (len(known), len(columns))
     vectors = sparse.csr_matrix((weights / np.repeat(norms, sizes), places, starts), shape)
     total = np.asarray(vectors.sum(axis=0)).ravel()
-    found[known] = np.clip((vectors @ total - 1) / (len(known) - 1), 0, 1)
+    # What is equal must tie: the sums of two texts may differ in their last digits.
+    found[known] = np.clip((vectors @ total - 1) / (len(known) - 1), 0, 1).round(DIGITS)
     return found

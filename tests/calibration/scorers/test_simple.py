@@ -146,6 +146,13 @@ def test_sentences_end_at_stops_paragraphs_and_items_of_lists() -> None:
     assert flesch_reading_ease((PROSE * 3).replace(".", ",")) == pytest.approx(one - 1.015 * 2 * 13)
 
 
+def test_texts_that_are_equally_alike_tie_to_the_last_digit() -> None:
+    texts = ["time is a river", "river a is time", "so blue", "very green", "deep red that burns"]
+    found = similarity_to_others(texts, *document_frequencies(texts)).tolist()
+    assert found[0] == found[1]
+    assert found[2:] == [0, 0, 0]
+
+
 @given(st.lists(WORDS, min_size=1, max_size=6))
 def test_similarity_is_scikit_learns_mean_cosine_with_the_others(given_words: list[list[str]]) -> None:
     texts = [" ".join(text) for text in given_words]
