@@ -1,8 +1,9 @@
 """How a run begins and ends: its state, under the lock of its row."""
 
+import time
 from collections.abc import Callable
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from calibration.models import Run
 from calibration.runs import callers, calls, clock, targets
@@ -11,6 +12,8 @@ from calibration.runs.scores import collect
 from calibration.scorers.reading import read_recipe
 from calibration.scorers.recipe import RecipeError
 
+# Seconds: who waits to write into SQLite, such as a person who labels, looks every tenth of one.
+BETWEEN_PAGES = 0.12
 UNFINISHED = [Run.State.WAITING, Run.State.RUNNING]
 
 
@@ -22,6 +25,8 @@ def begin(run: Run, until: Callable[[], bool] = lambda: False) -> bool:
     after: int | None = -1
     while after is not None and not until():
         after = _prepare(run, after)
+        if after is not None and connection.vendor == "sqlite":
+            time.sleep(BETWEEN_PAGES)
     return Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).exists()
 
 

@@ -10,7 +10,7 @@ from calibration.runs import clock
 from calibration.scorers.recipe import Recipe, Subject
 
 ROWS_AT_ONCE = 2_000
-CALLS_AT_ONCE = 1_000
+CALLS_AT_ONCE = 500
 # From a call, or from an item.
 TEXTS_OF_ITEM = ("query__text", "response_1__text", "response_2__text")
 TEXTS_OF_RESPONSE = ("query__text", "text")
