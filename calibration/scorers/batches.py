@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+# How many texts are sorted by length at a time, so that memory does not grow with their number.
+WINDOW = 512
+
 T = TypeVar("T")
 
 

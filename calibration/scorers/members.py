@@ -4,6 +4,10 @@ import json
 import math
 from typing import Any
 
+from calibration.scorers.recipe import Tokens
+
+# What no request can have had, whatever a server says.
+MOST_TOKENS = 10_000_000
 # How much of what a server wrote is repeated in an error.
 SHOWN = 60
 
@@ -51,3 +55,17 @@ def number(value: Any, what: str) -> float:
     if not math.isfinite(read):
         raise Unreadable(f"{what} is not finite.")
     return read
+
+
+def paid(answer: Any, expected: Tokens) -> tuple[int, int]:
+    """The tokens that went in and came out, as the answer's usage counts them; else as expected."""
+    told = answer.get("usage") if isinstance(answer, dict) else None
+    usage = told if isinstance(told, dict) else {}
+    return (
+        _count(usage.get("prompt_tokens"), 1, expected.into),
+        _count(usage.get("completion_tokens"), 0, expected.out),
+    )
+
+
+def _count(given: Any, least: int, expected: int) -> int:
+    return given if type(given) is int and least <= given <= MOST_TOKENS else expected

@@ -7,15 +7,14 @@ from typing import Any
 from calibration.scorers.judges.replies import probabilities, scores
 from calibration.scorers.judges.rubrics import Rubric
 from calibration.scorers.judges.shares import shares_of, tokens_of
-from calibration.scorers.recipe import Message
+from calibration.scorers.members import paid
+from calibration.scorers.recipe import Message, Tokens
 from calibration.scorers.tokens import estimated
 
 DECLINES = "The model declines to judge."
 FILTERED = "The server's filter keeps the reply back."
 # What a chat's template adds to each message.
 MESSAGE_TOKENS = 5
-# A server's number may have any size.
-MOST_COUNTED = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -47,17 +46,19 @@ class Completion:
     def of(cls, answer: Mapping[str, Any], messages: Sequence[Message]) -> "Completion":
         """Read an answer with at least one choice to these messages."""
         choice = answer["choices"][0]
-        message, usage = _object(choice.get("message")), _object(answer.get("usage"))
+        given = choice.get("message")
+        message = given if isinstance(given, dict) else {}
         text, refusal = _text(message.get("content")), _text(message.get("refusal"))
         finish = choice.get("finish_reason")
         into = sum(estimated(one.text) + MESSAGE_TOKENS for one in messages)
+        tokens_in, tokens_out = paid(answer, Tokens(into, estimated(text or refusal)))
         return cls(
             text=text or refusal,
             refused=FILTERED if finish == "content_filter" else DECLINES if refusal else "",
             cut=finish == "length",
             logprobs=choice.get("logprobs"),
-            tokens_in=_count(usage.get("prompt_tokens"), into),
-            tokens_out=_count(usage.get("completion_tokens"), estimated(text or refusal)),
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
         )
 
     def result(self, rubric: Rubric, method: str) -> dict[str, Any]:
@@ -83,17 +84,8 @@ class Completion:
         return result
 
 
-def _object(given: Any) -> dict[str, Any]:
-    return given if isinstance(given, dict) else {}
-
-
 def _text(content: Any) -> str:
     """A message's text, which some servers give in parts."""
     if isinstance(content, list):
         return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
     return content if isinstance(content, str) else ""
-
-
-def _count(given: Any, otherwise: int) -> int:
-    whole = isinstance(given, int) and not isinstance(given, bool) and given >= 0
-    return min(given, MOST_COUNTED) if whole else otherwise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from calibration.scorers.batches import Batches
+from calibration.scorers.batches import WINDOW, Batches
 from calibration.scorers.perplexities.measures import CHAT, RESPONSE, Undefined, measured, wanted
 from calibration.scorers.recipe import Asked, Reply, Subject
 from generation.likelihood import log_likelihoods, tokens_at_once
@@ -13,9 +13,6 @@ from generation.local import Chat, Loaded, TemplateRefuses, language_model, turn
 
 if TYPE_CHECKING:
     from calibration.scorers.perplexities.perplexity import PerplexityRecipe
-
-# How many texts are sorted by length at a time, so that memory does not grow with the study.
-WINDOW = 512
 
 
 def scored(recipe: PerplexityRecipe, asked: Sequence[Asked]) -> Iterator[tuple[Asked, Reply]]:

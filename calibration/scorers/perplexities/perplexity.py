@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from calibration.scorers.members import Unreadable
+from calibration.scorers.members import Unreadable, paid
 from calibration.scorers.perplexities import echo, vllm
 from calibration.scorers.perplexities.measures import (
     DEFINITIONS,
@@ -138,7 +138,7 @@ class PerplexityRecipe:
             answer = client.completion(echo.body(self.model, self.template, subject, part))
         else:
             answer = client.chat(vllm.body(self.model, subject, part))
-        into, out = _tokens(answer, self.expected(subject, part))
+        into, out = paid(answer, self.expected(subject, part))
         try:
             if self.dialect == "echo":
                 found = echo.log_likelihoods(self.template, subject, part, answer)
@@ -170,13 +170,3 @@ def _value(definition: str, one: dict[str, Any], result: dict[str, Any]) -> Valu
     metadata = {"definition": definition, "tokens": one["tokens"]}
     metadata |= {name: result[name] for name in ("precision", "revision") if name in result}
     return Value(number=float(one["perplexity"]), metadata=metadata)
-
-
-def _tokens(answer: dict[str, Any], expected: Tokens) -> tuple[int, int]:
-    """What the server says that was paid; where it says nothing sensible, what was to be expected."""
-    usage = answer.get("usage")
-    if not isinstance(usage, dict):
-        return expected.into, expected.out
-    counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
-    into, out = (count if type(count) is int and count >= 0 else None for count in counts)
-    return expected.into if into is None else into, expected.out if out is None else out

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from calibration.scorers.members import Unreadable, described, member, number, only
 from calibration.scorers.recipe import Subject
 from calibration.scorers.rewards.heads import by_name, by_place
+from generation.local import turns
 
 if TYPE_CHECKING:
     from calibration.scorers.rewards.reward import RewardRecipe
@@ -61,9 +62,7 @@ def filled(template: str, subject: Subject) -> str:
 def _text_or_chat(recipe: RewardRecipe, subject: Subject) -> Body:
     if recipe.template:
         return {"model": recipe.model, "input": filled(recipe.template, subject)}
-    said = (("user", subject.query), ("assistant", subject.responses[0]))
-    messages = [{"role": role, "content": text} for role, text in said]
-    return {"model": recipe.model, "messages": messages}
+    return {"model": recipe.model, "messages": turns(subject.query, subject.responses[0])}
 
 
 def _activation(recipe: RewardRecipe, *older: str) -> Body:

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from calibration.scorers.batches import Batches
+from calibration.scorers.batches import WINDOW, Batches
 from calibration.scorers.members import Unreadable
 from calibration.scorers.recipe import Asked, Reply, Subject
 from calibration.scorers.rewards.dialects import filled
 from calibration.scorers.rewards.heads import by_place, counted, expected, listed
-from generation.local import Loaded, LocalError, classifier
+from generation.local import Loaded, LocalError, TemplateRefuses, classifier, turns
 
 if TYPE_CHECKING:
     from calibration.scorers.rewards.reward import RewardRecipe
 
-# How many texts are sorted by length at a time, so that memory does not grow with the study.
-WINDOW = 512
 # What a batch holds, padding included.
 TOKENS_ON_PROCESSOR = 4_096
 TOKENS_ON_GPU = 65_536
@@ -73,7 +71,7 @@ class _Scorer:
         for one in asked:
             try:
                 read.append((one, self._text(one.subject.query, one.subject.responses[0])))
-            except _Failed as error:
+            except (TemplateRefuses, _Failed) as error:
                 yield one, Reply("failed", error=str(error))
         texts = [text.tokens for _, text in read]
         lengths = [len(tokens) for tokens in texts]
@@ -116,18 +114,10 @@ class _Scorer:
         return _Text(self._tokens(query, response[:kept]), cut=len(response) - kept)
 
     def _tokens(self, query: str, response: str) -> list[int]:
-        from jinja2 import TemplateError
-
-        tokens: list[int]
-        if self.recipe.template:
-            text = filled(self.recipe.template, Subject(query, (response,)))
-            tokens = self.loaded.tokenizer(text)["input_ids"]
-            return tokens
-        turns = [{"role": "user", "content": query}, {"role": "assistant", "content": response}]
-        try:
-            tokens = self.loaded.tokenizer.apply_chat_template(turns, return_dict=False)
-        except TemplateError as error:
-            raise _Failed(f"The model's chat template does not take it: {str(error)[:200]}") from error
+        if not self.recipe.template:
+            return self.loaded.templated(turns(query, response))
+        text = filled(self.recipe.template, Subject(query, (response,)))
+        tokens: list[int] = self.loaded.tokenizer(text)["input_ids"]
         return tokens
 
     def _logits(self, texts: Sequence[list[int]], places: list[int]) -> list[list[float]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from calibration.scorers.members import Unreadable
+from calibration.scorers.members import Unreadable, paid
 from calibration.scorers.reading import fields_of
 from calibration.scorers.recipe import Asked, Message, RecipeError, Reply, Subject, Tokens, Value
 from calibration.scorers.rewards.checks import check
@@ -17,8 +17,6 @@ from generation.clients import Client, Later, Rejected
 
 # How much of a reply is kept; that of a model of tokens has a number for each.
 KEPT = 2_000
-# What no request can have had, whatever a server says.
-MOST_TOKENS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ class RewardRecipe:
         except Rejected as error:
             return Reply("failed", error=str(error))
         text = json.dumps(reply)[:KEPT]
-        tokens = _tokens(reply) or self.expected(asked.subject, asked.part).into
+        tokens, _ = paid(reply, self.expected(asked.subject, asked.part))
         try:
             scores = dialect.read(self, reply)
         except Unreadable as error:
@@ -139,10 +137,3 @@ class RewardRecipe:
             "" if head == own else head: Value(number=float(score), metadata=dict(metadata))
             for head, score in scores.items()
         }
-
-
-def _tokens(reply: Any) -> int:
-    """How many tokens the server says that it read; 0 where it says nothing sensible."""
-    usage = reply.get("usage") if isinstance(reply, dict) else None
-    count = usage.get("prompt_tokens") if isinstance(usage, dict) else None
-    return count if isinstance(count, int) and 0 < count <= MOST_TOKENS else 0

@@ -166,7 +166,7 @@ def test_a_chat_template_that_refuses_is_said_of_each_response(tmp_path: Path):
     folder = make_model(tmp_path, chat="{{ raise_exception('Only one turn is taken') }}")
     for reply in asked(RewardRecipe(folder, "local"), subjects(2)):
         assert (reply.outcome, reply.result) == ("failed", None)
-        assert reply.error == "The model's chat template does not take it: Only one turn is taken"
+        assert reply.error == f"The chat template of {folder} refuses: Only one turn is taken"
 
 
 def test_what_is_too_long_has_no_score_unless_the_recipe_lets_it_be_cut_and_then_says_so(one_head: str):
