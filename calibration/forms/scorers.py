@@ -81,7 +81,11 @@ class JudgeForm(RunForm):
     structured = forms.BooleanField(
         label="Ask for structured output, where the server offers it", required=False, initial=True
     )
-    heads = forms.BooleanField(label="Make a scorer of each criterion too", required=False)
+    heads = forms.BooleanField(
+        label="Make a scorer of each criterion too",
+        required=False,
+        help_text="Of several criteria the score is their mean; shares and votes are each criterion’s own.",
+    )
     plain = forms.BooleanField(
         label="Send neither temperature nor top-p: some reasoning models take none", required=False
     )
