@@ -222,7 +222,8 @@ class _Worker:
         wanted = most - len(self.claimed)
         if wanted and not (self.idle and time.monotonic() < self.looks):
             found = calls.claim(self.run, self.caller, self.recipe, count=wanted)
-            self.claimed += found
+            # Who was silent for long finds calls that it still makes itself.
+            self.claimed += [call for call in found if call.key not in self.under_way]
             self.idle = len(found) < wanted
             self.looks = time.monotonic() + LOOKS_EVERY
 

@@ -24,7 +24,7 @@ from calibration.scorers.rewards.reward import RewardRecipe
 from generation.models import ModelServer
 from generation.servers import change_server
 from generation.servers import make_server as make_model_server
-from tests.calibration.runs.running import RECIPE, make_run, make_server, outcomes, score, started
+from tests.calibration.runs.running import RECIPE, TOKENS, make_run, make_server, outcomes, score, started
 from tests.model_server import Answer, Asked, serving
 
 pytestmark = pytest.mark.django_db
@@ -269,3 +269,29 @@ def test_a_server_that_is_unshared_is_asked_no_more_and_one_with_another_key_is_
             start_run(run=run, by=asker)
         change_server(server=row, shared=True)
         assert outcomes(work(run=start_run(run=run, by=asker))) == {"answered": 40}
+
+
+def test_a_process_that_was_taken_for_dead_asks_nothing_again_that_it_still_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(callers, "HEARD_EVERY", 0.0)
+    woken, looks = threading.Event(), itertools.count()
+
+    def answer(asked: Asked) -> Answer:
+        woken.wait(10)
+        return score(asked)
+
+    def sleep() -> bool:
+        if len(server.asked) == 2:
+            look = next(looks)
+            if look == 0:
+                Caller.objects.all().delete()
+            elif look == 4:
+                woken.set()
+        return False
+
+    with serving(answer) as server:
+        run = work(run=started(make_server(server.url, concurrency=2), items=6), until=sleep)
+    assert (run.state, run.error, outcomes(run)) == (Run.State.FINISHED, "", {"answered": 6})
+    assert len(server.asked) == 6
+    assert set(Call.objects.values_list("attempts", "tokens_in")) == {(1, TOKENS)}
