@@ -72,7 +72,17 @@ def living(run: Run) -> QuerySet[Caller]:
 def forget_lost(caller: Caller) -> None:
     """Free the places and the calls of whoever was killed, at the caller's run or server."""
     lost = Caller.objects.filter(heard_at__lt=_lost()).exclude(pk=caller.pk)
-    (lost.filter(server=caller.server_id) if caller.server_id else lost.filter(run=caller.run_id)).delete()
+    lost = lost.filter(server=caller.server_id) if caller.server_id else lost.filter(run=caller.run_id)
+    # Locked, so that none of them claims a call meanwhile.
+    keys = [*lost.order_by("pk").select_for_update().values_list("pk", flat=True)]
+    if keys:
+        Caller.objects.filter(pk__in=keys).delete()
+
+
+def keeps(caller: Caller) -> bool:
+    """Whether nobody has taken the caller for dead, nor does until the transaction ends."""
+    found = Caller.objects.select_for_update(no_key=True).filter(pk=caller.pk)
+    return found.values_list("pk", flat=True).first() is not None
 
 
 def shares(wanted: Sequence[int], places: int) -> list[int]:

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from calibration.models import Call, Caller, Run
-from calibration.runs import clock, targets
+from calibration.runs import callers, clock, targets
 from calibration.runs.budget import Purse, Spent
 from calibration.scorers.recipe import Asked, Recipe, Reply, Subject
 
@@ -89,8 +89,11 @@ def reopen_failed(run: Run) -> None:
 def claim(run: Run, caller: Caller, recipe: Recipe, *, count: int) -> list[Claimed]:
     """Take up to `count` calls whose time has come: nobody else gets them, while the caller lives.
 
-    None of a run that is stopped. Those that were under way too often when their process was killed fail.
+    None of a run that is stopped, or for a caller that was taken for dead. Those that were under way too
+    often when their process was killed fail.
     """
+    if not callers.keeps(caller):
+        return []
     found = _due(run, recipe, count=count)
     if lost := [call.key for call in found if call.failures >= MOST_FAILURES]:
         Call.objects.filter(pk__in=lost).update(

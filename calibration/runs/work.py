@@ -74,6 +74,8 @@ def _work(run: Run, progress: Callable[[float], None], until: Callable[[], bool]
     except (RunError, ServerError) as error:
         ending.fail(run, str(error))
     except Exception as error:
+        if not Run.objects.filter(pk=run.pk).exists():  # deleted meanwhile
+            return False
         logger.exception("run %s failed", run.pk)
         reason = str(error).strip().split("\n")[0]
         ending.fail(run, f"The run stopped: {type(error).__name__}: {reason[:300]}")

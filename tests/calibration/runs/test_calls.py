@@ -5,7 +5,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -66,7 +66,7 @@ def test_a_claim_takes_as_many_queries_however_many_calls_there_are() -> None:
     Call.objects.update(outcome="", answered_at=None, caller=None)
     with CaptureQueriesContext(connection) as of_many:
         assert len(claimed(run, caller, count=2)) == 2
-    assert len(of_few) == len(of_many) <= 8
+    assert len(of_few) == len(of_many) <= 9
     with connection.cursor() as cursor:
         sql = next(query["sql"] for query in of_many if "not_before" in query["sql"])
         if connection.vendor == "sqlite":
@@ -177,3 +177,30 @@ def test_nothing_is_claimed_or_begun_of_a_run_that_was_stopped() -> None:
     assert claim(run, caller, RECIPE, count=2) == []
     assert calls.begin(run, found, Purse()) == (0, False)
     assert set(Call.objects.values_list("attempts", "tokens_in")) == {(0, 0)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_caller_that_claims_while_it_is_taken_for_dead_holds_nothing_and_nobody_fails() -> None:
+    run, silent = begun(items=6)
+    alive, problems = callers.join(run), list[Exception]()
+    claim(run, silent, RECIPE, count=2)
+    long_ago = timezone.now() - timedelta(seconds=callers.LOST_AFTER + 1)
+    Caller.objects.filter(pk=silent.pk).update(heard_at=long_ago)
+
+    def forget() -> None:
+        try:
+            assert callers.renew(alive, busy=0, wanted=4)
+        except Exception as error:
+            problems.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=forget)
+    with transaction.atomic():
+        assert len(claim(run, silent, RECIPE, count=2)) == 2
+        thread.start()
+        thread.join(0.2)
+    thread.join()
+    assert (problems, claim(run, silent, RECIPE, count=2)) == ([], [])
+    assert [*Caller.objects.all()] == [alive]
+    assert not Call.objects.filter(caller__isnull=False).exists()
