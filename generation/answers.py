@@ -56,7 +56,7 @@ def read(content: bytes) -> dict[str, Any] | list[Any]:
             text = json.dumps(found, ensure_ascii=False)
             found = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     except (ValueError, RecursionError):
-        raise Later("The model server's answer is not JSON.") from None
+        raise Later("The model server's answer is not JSON: is this its address? Most end in /v1.") from None
     if not isinstance(found, dict | list):
         raise Later("The model server's answer is neither a JSON object nor a list.")
     return found

@@ -76,7 +76,12 @@ class Client:
     def _exchange(self, url: str, body: dict[str, Any] | None) -> dict[str, Any] | list[Any]:
         from generation.transport import exchange  # openai starts slowly
 
-        return read(exchange(self._server, url, body))
+        try:
+            return read(exchange(self._server, url, body))
+        except ServerRefuses as error:
+            if error.status == 401 and not self.key:
+                raise ServerRefuses("The model server wants a key, and has none here (401).", 401) from None
+            raise
 
     @cached_property
     def _server(self) -> "OpenAI":
@@ -110,6 +115,8 @@ def address_problem(base_url: str) -> str:
         return "The address must hold no user name, password or key."
     if "?" in base_url or "#" in base_url or "\\" in base_url:
         return "The address must hold no query and no fragment: a key has a field of its own."
+    if parts.path.rstrip("/").endswith("/completions"):
+        return "The address ends before /chat/completions or /completions, most often in /v1."
     return ""
 
 

@@ -121,6 +121,6 @@ def is_entry(entry: str) -> bool:
 def forbidden(host: str, port: int) -> str:
     """The line about a host that may not be reached."""
     return (
-        f"{host}:{port} is no public address of a web server: check its spelling. A server within the "
-        "network must be named in MANYMINDS_MODEL_SERVERS, or set up on the command line."
+        f"{host}:{port} is no public address of a web server: check its spelling. One within the network is "
+        "set up by manage.py model_server, or named in MANYMINDS_MODEL_SERVERS."
     )

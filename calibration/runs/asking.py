@@ -98,7 +98,8 @@ def start_run(*, run: Run, by: User | None = None, trial: int | None = None) -> 
     while after is not None and not calls.any_open(run):
         after = targets.prepare(run, recipe, targets=trial, after=after)
     if not calls.any_open(run):
-        raise RunError(f"{run.scorer} has nothing left to ask about {run.study.slug}.")
+        what = f"about the first {trial}" if trial is not None else f"about {run.study.slug}"
+        raise RunError(f"{run.scorer} has nothing left to ask {what}.")
     run.state, run.trial, run.error = Run.State.WAITING, trial, ""
     run.started_at, run.finished_at = clock.now(), None
     run.save(update_fields=["state", "trial", "error", "started_at", "finished_at"])
@@ -193,16 +194,16 @@ def _check_server(recipe: Recipe, server: ModelServer | None) -> None:
 
 def _check_prices(price_in: Decimal | float, price_out: Decimal | float, currency: str) -> None:
     for price in (price_in, price_out):
-        if not 0 <= price < 1_000_000:
+        if not (Decimal(price).is_finite() and 0 <= price < 1_000_000):
             raise RunError(f"A price for a million tokens is at least 0 and below 1,000,000, not {price}.")
     if currency not in CODES:
         raise RunError(f"There is no currency {currency[:10]!r}: use its three letters, such as USD.")
 
 
 def _check_budget(tokens: int | None, money: Decimal | float | None, *, priced: bool) -> None:
-    if tokens is not None and not 0 < tokens < 2**63:
-        raise RunError(f"A budget of tokens is more than 0, not {tokens}.")
-    if money is not None and not 0 < money < 10**8:
+    if tokens is not None and not 0 < tokens < 10**18:
+        raise RunError(f"A budget of tokens is more than 0 and has at most 18 digits, not {tokens}.")
+    if money is not None and not (Decimal(money).is_finite() and 0 < money < 10**8):
         raise RunError(f"A budget of money is more than 0 and below 100,000,000, not {money}.")
     if money is not None and not priced:
         raise RunError("A budget of money needs the prices of tokens.")

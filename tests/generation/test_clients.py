@@ -74,7 +74,7 @@ def test_a_chat_a_completion_and_other_paths_are_asked_as_servers_document_them(
         (Answer(said("too long"), 400), Rejected, "too long"),
         (Answer({"detail": [{"loc": ["body"], "msg": "field required"}]}, 422), Rejected, "field required"),
         (Answer({"object": "error", "message": "context length"}, 413), Rejected, "context length"),
-        (Answer(said("wrong key"), 401), ServerRefuses, "refuses the key (401)."),
+        (Answer(said("wrong key"), 401), ServerRefuses, "wants a key, and has none here (401)."),
         (Answer(said("not from your country"), 403), ServerRefuses, "your country"),
         (Answer(said("The model m does not exist"), 404), ServerRefuses, "The model m does not exist"),
         (Answer({"detail": "Not Found"}, 404), ServerRefuses, "Not Found"),

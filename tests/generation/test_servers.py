@@ -127,6 +127,7 @@ def test_addresses_within_the_network_are_refused_at_once_unless_they_are_allowe
     ("given", "line"),
     [
         ({"base_url": "api.example.org"}, "https://HOST/v1"),
+        ({"base_url": "https://api.example.org/v1/chat/completions/"}, "ends before /chat/completions"),
         ({"base_url": "https://x:y@api.example.org"}, "no user name"),
         ({"base_url": f"{URL}?key=abc"}, "no query"),
         ({"base_url": f"https://api.example.org/{KEY}/v1", "key": KEY}, "must not hold the key"),

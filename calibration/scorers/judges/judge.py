@@ -251,7 +251,7 @@ def _rubric(given: Any) -> Rubric:
 
 def _check(recipe: JudgeRecipe) -> None:
     if not isinstance(recipe.model, str) or not 1 <= len(recipe.model.strip()) <= 200:
-        raise RecipeError("Name the model as its server does.")
+        raise RecipeError("Name the model as its server does, in 1 to 200 characters.")
     if not isinstance(recipe.rubric, Rubric):
         raise RecipeError("A judge needs a rubric.")
     if recipe.method not in METHODS:

@@ -1,6 +1,7 @@
 """What may be asked of a run; a person's acts on it."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -36,9 +37,12 @@ NOWHERE = "http://127.0.0.1:9/v1"
         ({"budget_tokens": -1}, "A budget of tokens is more than 0"),
         ({"budget_tokens": 0}, "A budget of tokens is more than 0"),
         ({"budget_money": -0.5, "price_in": 1}, "A budget of money is more than 0"),
+        ({"budget_money": Decimal("NaN"), "price_in": 1}, "A budget of money is more than 0"),
+        ({"budget_tokens": 10**18}, "at most 18 digits"),
         ({"budget_money": 5}, "needs the prices"),
         ({"price_in": -1}, "A price for a million tokens"),
         ({"price_out": float("nan")}, "A price for a million tokens"),
+        ({"price_in": Decimal("sNaN")}, "A price for a million tokens"),
         ({"currency": "BTC"}, "There is no currency"),
         ({"workers": 0}, "A run has 1 to"),
         ({"scorer": "  "}, "A scorer needs a name"),
