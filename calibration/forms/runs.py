@@ -11,7 +11,9 @@ from django.contrib.auth.models import User
 from annotation.models import Study
 from calibration.models import Run
 from calibration.runs.asking import create_run
+from calibration.runs.names import usual_name
 from calibration.scorers.reading import read_recipe
+from generation.models import ModelServer
 from generation.servers import servers_for
 
 # Before the name of a model in this process, where servers go by their number.
@@ -42,8 +44,8 @@ class Details:
 
     @property
     def open(self) -> bool:
-        """Whether something in it is to be mended."""
-        return any(field.errors for field in self.fields)
+        """What money is spent is seen without looking for it; so is what is to be mended."""
+        return any(field.name in COSTS or field.errors for field in self.fields)
 
 
 def price(of: str) -> forms.DecimalField:
@@ -105,7 +107,7 @@ class RunForm(BudgetForm):
         label="Name of the scorer",
         max_length=150,
         required=False,
-        help_text="Its scores are kept under it. Left empty, it is named after the model.",
+        help_text="Its scores are kept under it. Left empty: the model and what it is asked.",
     )
     price_in = price("read")
     price_out = price("written")
@@ -122,10 +124,12 @@ class RunForm(BudgetForm):
     def __init__(self, data: Any = None, *, study: Study, user: User, initial: Any = None) -> None:
         super().__init__(data, initial=initial)
         self.study, self.user = study, user
-        self.servers = {str(server.pk): server for server in servers_for(user)}
+        # One's own first: whose key pays is a choice.
+        found = sorted(servers_for(user).select_related("owner"), key=lambda one: one.owner_id != user.pk)
+        self.servers = {str(server.pk): server for server in found}
         self.here = settings.LOCAL_MODELS if self.in_process else {}
         groups = {
-            "Servers": [(key, server.name) for key, server in self.servers.items()],
+            "Servers": [(key, self._server(server)) for key, server in self.servers.items()],
             "In this process": [(f"{HERE}{name}", name) for name in self.here],
         }
         self.fields["where"].choices = [(title, some) for title, some in groups.items() if some]  # type: ignore[attr-defined]
@@ -133,6 +137,11 @@ class RunForm(BudgetForm):
         if self.here:
             self.fields["where"].label, self.fields["model"].required = "Where", False
             self.fields["model"].help_text = "As the server calls it; one in this process is named above."
+
+    def _server(self, server: ModelServer) -> str:
+        """Its name, and whose key pays where it is another's."""
+        whose = "" if server.owner_id == self.user.pk else f", of {server.owner or 'this site'}"
+        return f"{server.name}{whose}"
 
     @property
     def shown(self) -> list[forms.BoundField]:
@@ -162,7 +171,7 @@ class RunForm(BudgetForm):
     def called(self) -> str:
         """What people call the model."""
         where, model = (str(self.cleaned_data[name]) for name in ("where", "model"))
-        return where.removeprefix(HERE) if self.is_here else model.rpartition("/")[2]
+        return where.removeprefix(HERE) if self.is_here else model
 
     def recipe(self) -> dict[str, Any]:
         """What decides what is asked, as `read_recipe` reads it; a field left empty is the recipe's own."""
@@ -174,9 +183,6 @@ class RunForm(BudgetForm):
         return {"kind": self.kind, "model": model} | {
             name: value for name, value in given.items() if value not in (None, "", [])
         }
-
-    def usual_name(self) -> str:
-        return self.called
 
     @classmethod
     def words(cls, run: Run) -> list[tuple[str, str]]:
@@ -198,11 +204,11 @@ class RunForm(BudgetForm):
 
     def save(self) -> Run:
         """Raises RunError and RecipeError."""
-        given = self.cleaned_data
+        given, recipe = self.cleaned_data, read_recipe(self.recipe())
         return create_run(
             study=self.study,
-            scorer=given["scorer"] or self.usual_name(),
-            recipe=read_recipe(self.recipe()),
+            scorer=given["scorer"] or usual_name(recipe.as_dict(), self.called),
+            recipe=recipe,
             server=self.servers.get(given["where"]),
             created_by=self.user,
             **{name: given[name] for name in COSTS if given[name] is not None},

@@ -116,9 +116,6 @@ class JudgeForm(RunForm):
         rubric = rubric_named(self.cleaned_data["rubric"], user=self.user)
         return asked | {"rubric": rubric.as_dict()}
 
-    def usual_name(self) -> str:
-        return f"{self.called}, {self.cleaned_data['rubric']}"
-
     @classmethod
     def said(cls, recipe: Mapping[str, Any]) -> list[str]:
         unused = set() if recipe["method"] == "votes" else {"votes"}
@@ -202,9 +199,6 @@ class PerplexityForm(RunForm):
         help_text="For completions that echo, which know no chats: chatml, plain, or a text of your own with "
         "{query} and {response}.",
     )
-
-    def usual_name(self) -> str:
-        return f"{self.called} perplexity"
 
     @classmethod
     def said(cls, recipe: Mapping[str, Any]) -> list[str]:

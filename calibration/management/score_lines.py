@@ -9,10 +9,12 @@ from annotation.templatetags.labels import counted
 from calibration.models import Run
 from calibration.runs.preview import preview
 from calibration.runs.pricing import price_of
+from calibration.runs.replies import examples
 from calibration.runs.standing import standing
 from calibration.runs.sums import Sums
 from calibration.scorers.judges.bias import PositionBias
 
+LONGEST = 200  # characters of a trial's reply
 OUTCOMES = ("answered", "refused", "unparsable", "failed")
 
 
@@ -50,6 +52,8 @@ def bar_words(run: Run) -> str:
     words = [_outcomes(now), _took(now)]
     if now.seconds_left is not None:
         words.append(f"{tqdm.format_interval(now.seconds_left)} left")
+    elif now.errors:
+        words.append(now.errors[0].line)
     return ", ".join(words)
 
 
@@ -60,6 +64,8 @@ def run_lines(run: Run, *, as_json: bool) -> list[str]:
         return [json.dumps({"study": run.study.slug, "scorer": run.scorer, "run": run.pk, **now.as_dict()})]
     lines = [f"{run.scorer}: {_outcomes(now)} of {counted(now.calls, 'request')}, {_took(now)}."]
     lines += [f"{said.outcome or 'to be asked again'} ({said.calls:,}): {said.line}" for said in now.errors]
+    if run.state == Run.State.DRAFT:  # after a trial
+        lines += [" ".join(call.reply.split())[:LONGEST] for call in examples(run).get("answered", [])]
     return lines + (_bias(now.position_bias) if now.position_bias else [])
 
 

@@ -52,7 +52,7 @@ def _add_model(parser: ArgumentParser) -> None:
     server = parser.add_argument_group("the server")
     one = server.add_mutually_exclusive_group()
     one.add_argument("--server", metavar="NAME", help="one that manage.py model_server knows")
-    one.add_argument("--base-url", metavar="URL", help="such as http://localhost:8000/v1")
+    one.add_argument("--base-url", metavar="URL", help="such as http://localhost:8080/v1")
     server.add_argument("--key-variable", metavar="VAR", help="the environment variable that holds its key")
     server.add_argument("--concurrency", type=int, metavar="N", help="requests at a time (8)")
     server.add_argument("--requests-a-minute", type=int, metavar="N")
@@ -183,16 +183,9 @@ def server_of(options: Mapping[str, Any], recipe: "Recipe") -> "ModelServer | No
 
 def name_of(options: Mapping[str, Any], recipe: "Recipe") -> str:
     """What the scores are stored under: as asked for, else after the model and what it is asked."""
+    from calibration.runs.names import usual_name
+
     if options["name"]:
         return str(options["name"])
     given = recipe.as_dict()
-    model = Path(str(given.get("model", ""))).name
-    match given["kind"]:
-        case "judge":
-            rubric = given["rubric"]
-            version = f" {rubric['version']}" if rubric["version"] > 1 else ""
-            method = "" if given["method"] == "number" else f", {given['method']}"
-            return f"{model} {rubric['name']}{version}{method}"
-        case "perplexity":
-            return f"{model} perplexity" + (" of the whole chat" if given["definition"] == "chat" else "")
-    return model
+    return usual_name(given, str(given["model"]))

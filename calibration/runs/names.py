@@ -32,6 +32,20 @@ def check_name(study: Study, name: str, recipe: Mapping[str, Any]) -> None:
         check_same(scorer, study, digest)
 
 
+def usual_name(recipe: Mapping[str, Any], model: str) -> str:
+    """What a scorer is called unless somebody names it: after the model and what it is asked."""
+    model = model.rstrip("/").rpartition("/")[2]
+    match recipe["kind"]:
+        case "judge":
+            rubric = recipe["rubric"]
+            version = f" {rubric['version']}" if rubric["version"] > 1 else ""
+            method = "" if recipe["method"] == "number" else f", {recipe['method']}"
+            return f"{model} {rubric['name']}{version}{method}"
+        case "perplexity":
+            return f"{model} perplexity" + (" of the whole chat" if recipe["definition"] == "chat" else "")
+    return model
+
+
 def recipe_digest(recipe: Mapping[str, Any]) -> str:
     """Hex SHA-256 of all that decides what is asked."""
     return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()

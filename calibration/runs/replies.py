@@ -1,4 +1,4 @@
-"""What came back of a run's calls: some of those without a score, and all as JSON lines."""
+"""What came back of a run's calls: some of each outcome, and all as JSON lines."""
 
 import json
 from collections.abc import Iterator
@@ -11,11 +11,12 @@ WITHOUT_SCORE = (Call.Outcome.REFUSED, Call.Outcome.UNPARSABLE, Call.Outcome.FAI
 
 
 def examples(run: Run) -> dict[str, list[Call]]:
-    """The first calls of each outcome that makes no score; none for an outcome that none has."""
+    """The first calls of each outcome that makes no score, of a trial also of those that were answered."""
     about = run.calls.select_related("response", "item")
+    shown = (Call.Outcome.ANSWERED, *WITHOUT_SCORE) if run.state == Run.State.DRAFT else WITHOUT_SCORE
     found = {
         str(outcome.label): [*about.filter(outcome=outcome).order_by("number")[:EXAMPLES]]
-        for outcome in WITHOUT_SCORE
+        for outcome in shown
     }
     return {outcome: calls for outcome, calls in found.items() if calls}
 

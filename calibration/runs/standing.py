@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from annotation.models import Label
 from calibration.models import Run, Score
-from calibration.runs import clock
+from calibration.runs import callers, clock
 from calibration.runs.asking import recipe_of
 from calibration.runs.ending import UNFINISHED
 from calibration.runs.names import scorers_named
@@ -19,6 +19,10 @@ from calibration.scorers.judges.bias import PositionBias
 
 # What the rate is measured over.
 LATELY = timedelta(minutes=1)
+NOBODY = (
+    "It waits for a worker: if that lasts more than a minute, none runs. bin/serve starts one, and so does "
+    "manage.py db_worker."
+)
 MOST_ERRORS = 5
 
 
@@ -108,8 +112,8 @@ def _rate(run: Run, sums: Sums, now: datetime) -> tuple[float | None, str]:
     """Calls a minute, or why that is undefined."""
     if run.state not in UNFINISHED:
         return None, "It does not run."
-    if run.state == Run.State.WAITING:
-        return None, "It waits for a worker."
+    if not callers.living(run).exists():
+        return None, NOBODY
     since = max(now - LATELY, run.started_at or now)
     ended = run.calls.order_by().filter(answered_at__gt=since).count()
     if not ended or now <= since:

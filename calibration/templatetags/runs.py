@@ -1,6 +1,8 @@
 """How money and time are written on the pages of runs."""
 
+import json
 from decimal import Decimal
+from typing import Any
 
 from django import template
 
@@ -19,12 +21,26 @@ def in_money(amount: Decimal, currency: str) -> str:
 
 
 @register.filter
+def about(estimate: int | Decimal) -> int | Decimal:
+    """To three digits: an estimate knows no more."""
+    given = Decimal(estimate)
+    rounded = round(given, 2 - given.adjusted()) if given else given
+    return int(rounded) if isinstance(estimate, int) else rounded
+
+
+@register.filter
+def as_json(result: Any) -> str:
+    """What was read of a reply that has no text, such as a perplexity."""
+    return json.dumps(result, ensure_ascii=False, indent=2)
+
+
+@register.filter
 def in_time(seconds: float) -> str:
     """About how long: what is left is never known better."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return "under a minute"
     if minutes < 120:
-        return f"{minutes} minute{'' if minutes == 1 else 's'}"
+        return f"about {minutes} minute{'' if minutes == 1 else 's'}"
     hours = round(seconds / 3600)
-    return f"{hours} hours" if hours < 72 else f"{round(hours / 24)} days"
+    return f"about {hours} hours" if hours < 72 else f"about {round(hours / 24)} days"

@@ -92,12 +92,15 @@ def run(request: ConsoleRequest, pk: int) -> HttpResponse:
     """A run: what is sent and what it costs while it is a draft, then how far it is and what came back."""
     shown = _run_for(request, pk)
     part, under_way = wanted_part(request, "state", "preview"), shown.state in UNFINISHED
-    if part == "state" and not under_way:
+    # A run that was stopped still stores what was under way.
+    follows = under_way or (shown.state == Run.State.STOPPED and shown.finished_at is None)
+    if part == "state" and not follows:
         return HttpResponseClientRefresh()
     context: dict[str, Any] = {
         "run": shown,
         "study": shown.study,
         "under_way": under_way,
+        "follows": follows,
         "way": WAYS[shown.recipe["kind"]],
     }
     try:
@@ -111,15 +114,18 @@ def run(request: ConsoleRequest, pk: int) -> HttpResponse:
     if not part:
         context |= {"chosen": FORMS[recipe.kind].words(shown)}
         if not under_way:
-            context |= {"examples": examples(shown)} | _price(request, shown)
+            context |= {"examples": examples(shown)}
+            if shown.state != Run.State.FINISHED or _is_more(context, len(recipe.parts())):
+                context |= _price(request, shown)
     return page(request, "calibration/run.html", context, "state", "preview")
 
 
 def _standing(run: Run) -> dict[str, Any]:
     now = standing(run)
-    audited = [("scorer", one.name) for one in scorers_named(run.scorer)] if now.may_audit else []
+    kept = [one.name for one in scorers_named(run.scorer)] if now.may_audit else []
     return {
-        "audited": urlencode(audited),
+        "kept": kept,
+        "audited": urlencode([("scorer", name) for name in kept]),
         "standing": now,
         "tokens": now.tokens_in + now.tokens_out,
         "refused_share": now.share("refused"),
@@ -140,10 +146,14 @@ def _preview(request: ConsoleRequest, run: Run) -> dict[str, Any]:
     return {"preview": shown, "first_call": first, "other_calls": others}
 
 
+def _is_more(context: dict[str, Any], parts: int) -> bool:
+    """Whether something was added to the study of a finished run since, or failed."""
+    now, shown = context["standing"], context["preview"]
+    return shown is not None and shown.targets * parts > now.ended - now.failed
+
+
 def _price(request: ConsoleRequest, run: Run) -> dict[str, Any]:
-    """What a start would ask for; a finished run is asked again only about what was added since."""
-    if run.state == Run.State.FINISHED:
-        return {}
+    """What a start would ask for from now on."""
     may_start = bool(getattr(run.study, "may_edit", False)) and may_use(run.server, request.user)
     return {
         "price": price_of(run),
@@ -212,7 +222,8 @@ def _run_for(request: ConsoleRequest, pk: int) -> Run:
 def _set_budget(request: ConsoleRequest, run: Run, form: BudgetForm) -> None:
     """Raises RunError."""
     if not form.is_valid():
-        raise RunError(next(iter(form.errors.values()))[0])
+        name, lines = next(iter(form.errors.items()))
+        raise RunError(f"{form.fields[name].label}: {lines[0]}")
     given = form.cleaned_data
     if any(given[name] != getattr(run, name) for name in given):
         change_budget(run=run, by=request.user, **given)

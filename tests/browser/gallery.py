@@ -155,7 +155,7 @@ def _runs(page: Page, study: Study) -> Iterator[str]:
     """A scorer that is asked live: before anybody is asked, half way, and when all has come back."""
     priced: dict[str, Any] = {"price_in": 2.5, "price_out": 10, "budget_money": 5}
     server = ModelServer.objects.get(name="Our server")
-    run = create_run(study=study, scorer="judge-1, overall", recipe=judge(), server=server, **priced)
+    run = create_run(study=study, scorer="judge-1 overall", recipe=judge(), server=server, **priced)
     half, now = count_targets(study, of_pairs=False) // 2, timezone.now()
     page.goto(reverse("run", args=[run.pk]))
     yield "run"

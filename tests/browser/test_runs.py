@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings as installed
-from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.test import Client
+from django.db import connection
 from playwright.sync_api import Page, expect
 
 from calibration.models import Run
@@ -17,23 +15,6 @@ from tests.calibration.scored import make_scored_study
 from tests.model_server import Answer, Asked, chat, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def console_page(open_page: Callable[..., Page], live_server: Any, researcher: User) -> Callable[..., Page]:
-    """Makes pages of a browser that is signed in."""
-    client = Client()
-    client.force_login(researcher)
-    session = client.cookies[installed.SESSION_COOKIE_NAME].value
-
-    def make(**options: Any) -> Page:
-        page = open_page(**options)
-        page.context.add_cookies(
-            [{"name": installed.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-        )
-        return page
-
-    return make
 
 
 def judged(asked: Asked) -> Answer:
@@ -60,7 +41,8 @@ def test_a_judge_is_set_up_with_its_server_looked_at_tried_run_and_audited(
 
     def looked_at() -> None:
         """No violation, and nothing wider than the screen, also from right to left."""
-        for width in looks(page):
+        # The looks are the same on every database.
+        for width in looks(page) if connection.vendor == "sqlite" else ():
             axe(page)
             for direction in ("rtl", "ltr"):
                 page.evaluate("way => { document.documentElement.dir = way }", direction)
@@ -80,8 +62,7 @@ def test_a_judge_is_set_up_with_its_server_looked_at_tried_run_and_audited(
         page.get_by_role("textbox", name="Address").fill(server.url)
         page.get_by_role("button", name="Add the server").click()
         page.get_by_role("textbox", name="Model").fill("judge-1")
-        for summary in page.locator("main form summary").all():
-            summary.click()
+        page.get_by_text("How it is asked").click()
         page.get_by_label("Price of a million tokens read").fill("2")
         looked_at()
         page.get_by_role("button", name="See what is sent").click()
@@ -106,7 +87,7 @@ def test_a_judge_is_set_up_with_its_server_looked_at_tried_run_and_audited(
         page.get_by_role("link", name="Download replies").click()
     assert len(got.value.path().read_text().splitlines()) == 12
     page.get_by_role("link", name="Audit it").click()
-    expect(page.get_by_role("checkbox", name="judge-1, overall")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="judge-1 overall")).to_be_checked()
     expect(page.get_by_role("checkbox", name="reward")).not_to_be_checked()
     assert (Run.objects.get().state, len(server.asked)) == ("finished", 12)
     page.goto("/rubrics/?from=hhh")

@@ -101,7 +101,10 @@ def test_a_look_says_what_is_sent_and_what_it_costs_and_leaves_nothing(study: St
 
 def test_what_a_trial_asked_is_not_asked_again_and_makes_no_score(study: Study) -> None:
     with serving(rated) as server:
-        assert "2 answered of 2 requests" in judge(server, "--trial", "2")
+        tried = judge(server, "--trial", "2")
+        assert "2 answered of 2 requests" in tried and tried.count('"reason": "it is"') == 2
+        with pytest.raises(CommandError, match="nothing left to ask about the first 2"):
+            judge(server, "--trial", "2")
         assert (Run.objects.get().state, Score.objects.count()) == ("draft", 0)
         price = json.loads(judge(server, "--dry-run", "--json"))
         assert (price["calls"], price["measured"], price["n"]) == (10, True, 2)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from calibration.runs.work import work
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.reading import read_recipe
 from calibration.scorers.simple import SIMPLE
+from calibration.templatetags.runs import about
 from generation.models import ModelServer
 from generation.servers import make_server
 from tests.factory import make_items, make_labels
@@ -120,7 +122,7 @@ def test_a_judge_is_chosen_looked_at_priced_tried_run_and_audited(
     run = Run.objects.get()
     assert answered["Location"] == url(run)
     assert (run.scorer, run.currency, run.recipe["retries"], run.created_by) == (
-        "judge-1, overall",
+        "judge-1 overall",
         "USD",
         0,
         ada,
@@ -136,6 +138,7 @@ def test_a_judge_is_chosen_looked_at_priced_tried_run_and_audited(
     page = text(console.get(url(run)))
     assert "What the trial brought" in page and "measured on 3 calls" in page
     assert "Score the other 9" in page and "Try on" not in page
+    assert "What the replies were Answered" in page
 
     console.post(url(run, "run-start"), {"budget": "1", "budget_tokens": "100000"})
     assert "of 100,000" in text(console.get(url(run)))
@@ -149,10 +152,10 @@ def test_a_judge_is_chosen_looked_at_priced_tried_run_and_audited(
     link = re.search(r'href="([^"]+audits[^"]+)">Audit it', finished.content.decode())
     Scorer.objects.create(name="another").scores.create(study=study, item=study.items.all()[0], value=1)
     form = console.get(link[1]).context["form"] if link else None
-    assert form and form.fields["scorers"].initial == ["judge-1, overall"]
+    assert form and form.fields["scorers"].initial == ["judge-1 overall"]
     assert len(form.fields["scorers"].choices) == 2
     listed = text(console.get(reverse("runs", args=["answers"])))
-    assert "judge-1, overall LM judge finished 10 of 12 2" in listed
+    assert "judge-1 overall LM judge finished 10 of 12 2" in listed
 
 
 def test_what_a_run_came_to_is_downloaded_reply_by_reply_and_the_key_is_nowhere(
@@ -334,7 +337,7 @@ def test_the_page_follows_a_run_while_it_may_change_and_then_shows_the_whole(
     assert why in text(whole)
     assert ('hx-trigger="every 2s"' in whole.content.decode()) is not ended
     assert ('http-equiv="refresh"' in whole.content.decode()) is not ended
-    assert ("Go on" in text(whole)) is (state in ("stopped", "failed"))
+    assert ("Go on" in text(whole)) is ended
     part = console.get(url(run), headers={"HX-Request": "true", "HX-Target": "state"})
     assert part.headers.get("HX-Refresh") == ("true" if ended else None)
     assert "<html" not in part.content.decode()
@@ -343,6 +346,17 @@ def test_the_page_follows_a_run_while_it_may_change_and_then_shows_the_whole(
     assert "answer 3" in text(preview) and "What was chosen" not in text(preview)
     assert console.post(url(run, "run-stop")).status_code == 302
     assert Run.objects.get().state == (state if ended else "stopped")
+
+
+def test_a_stopped_run_is_followed_until_what_was_under_way_is_stored(
+    console: Client, ada: User, study: Study
+) -> None:
+    run = draft(study, ada)
+    start_run(run=run)
+    Run.objects.update(state="stopped", error="Stopped by ada.", finished_at=None)
+    whole = console.get(url(run)).content.decode()
+    assert 'hx-trigger="every 2s"' in whole and "Go on" in whole
+    assert "HX-Refresh" not in console.get(url(run), headers={"HX-Request": "true", "HX-Target": "state"})
 
 
 def test_a_run_that_reached_its_budget_says_what_was_spent_and_goes_on_with_a_larger_one(
@@ -354,7 +368,8 @@ def test_a_run_that_reached_its_budget_says_what_was_spent_and_goes_on_with_a_la
     page = text(console.get(url(run)))
     assert "The run stopped" in page and "The budget does not reach" in page and "of 2,000" in page
     refused = console.post(url(run, "run-start"), {"budget": "1", "budget_tokens": "-5"}, follow=True)
-    assert "greater than or equal to 1" in text(refused) and Run.objects.get().state == "stopped"
+    assert "Budget, tokens: Ensure this value is greater than or equal to 1" in text(refused)
+    assert Run.objects.get().state == "stopped"
     console.post(url(run, "run-start"), {"budget": "1", "budget_tokens": ""})
     run = work(run=Run.objects.get())
     assert (run.state, run.budget_tokens, len(fake.asked)) == ("finished", None, 12)
@@ -405,3 +420,34 @@ def test_pages_take_as_many_queries_whatever_the_runs_and_their_calls(
             numbers.append(len(queries))
     assert Score.objects.filter(study=large).count() == 38
     assert numbers[:3] == numbers[3:]
+
+
+def test_what_was_added_to_a_finished_runs_study_is_priced_before_it_is_asked_about(
+    console: Client, ada: User, study: Study, fake: Fake
+) -> None:
+    run = draft(study, ada, server=server_of(ada, fake.url), price_in=1, price_out=1)
+    start_run(run=run)
+    work(run=run)
+    assert "will cost" not in text(console.get(url(run)))
+    run.calls.filter(response__text="answer 11").delete()  # as if it had come after the run
+    page = text(console.get(url(run)))
+    assert "What the rest will cost 1 response " in page and "Go on" in page and "Audit it" in page
+
+
+def test_ones_own_server_is_offered_first_and_others_with_whose_key_pays(
+    console: Client, ada: User, study: Study
+) -> None:
+    bob = User.objects.create(username="bob")
+    make_server(name="A server", base_url="https://models.invalid/v1", owner=bob, shared=True)
+    server_of(ada)
+    form = console.get(reverse("run-new", args=["answers", "judge"])).context["form"]
+    ((_, offered),) = form.fields["where"].choices
+    assert [words for _, words in offered] == ["Server of ada", "A server, of bob"]
+
+
+@pytest.mark.parametrize(
+    ("estimate", "rounded"),
+    [(0, "0"), (80, "80"), (111_304, "111000"), (Decimal("0.45826"), "0.458"), (Decimal("4.889"), "4.89")],
+)
+def test_an_estimate_is_shown_to_three_digits(estimate: int | Decimal, rounded: str) -> None:
+    assert str(about(estimate)) == rounded

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from annotation.models import Study
 from calibration.models import Call, Caller, Run
+from calibration.runs import callers
 from calibration.runs.scores import collect
 from calibration.runs.standing import Said, standing
 from tests.calibration.runs.answered import Back, come_back, draft, judge, number, said
@@ -64,6 +65,7 @@ def test_a_draft_without_calls_has_no_shares_and_no_time_and_says_why() -> None:
 def test_the_time_left_follows_from_the_calls_of_the_last_minute() -> None:
     run = come_back(draft(study_of(40)), lambda n, _: number(1) if n < 30 else None)
     in_state(run, "running", started_at=timezone.now() - timedelta(hours=1))
+    caller = callers.join(run)
     ended = run.calls.filter(outcome="answered")
     ended.filter(number__lt=10).update(answered_at=timezone.now() - timedelta(seconds=75))
     now = standing(run)
@@ -75,7 +77,9 @@ def test_the_time_left_follows_from_the_calls_of_the_last_minute() -> None:
     quiet = standing(run)
     assert (quiet.rate, quiet.seconds_left) == (None, None)
     assert quiet.no_time == "No call has ended in the last minute."
-    assert standing(in_state(run, "waiting")).no_time == "It waits for a worker."
+    Caller.objects.filter(pk=caller.pk).update(heard_at=timezone.now() - timedelta(minutes=1))
+    for state in ("running", "waiting"):
+        assert standing(in_state(run, state)).no_time.startswith("It waits for a worker")
 
 
 def test_the_latest_errors_stand_together_with_their_numbers() -> None:
