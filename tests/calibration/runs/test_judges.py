@@ -76,3 +76,14 @@ def test_token_probabilities_are_stored_as_a_distribution_over_the_studys_scale(
     stored = Score.objects.filter(scorer__name="judge")
     assert [one.distribution for one in stored] == [pytest.approx([0, 1 / 3, 0, 2 / 3, 0])] * 3
     assert [one.metadata["outside"] for one in stored] == [pytest.approx(0.25)] * 3
+
+
+def test_a_server_without_token_probabilities_is_not_paid_for_every_response() -> None:
+    with serving(lambda _: chat(said(4))) as server:
+        draft = make_run(make_server(server.url), items=60, recipe=judge("overall", method="logprobs"))
+        run = work(run=start_run(run=draft))
+        asked = len(server.asked)
+    assert run.state == Run.State.FAILED
+    assert "the server gave no token probabilities: choose votes or stated" in run.error
+    assert asked < 40
+    assert not Score.objects.exists()
