@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -66,6 +68,21 @@ def open_page(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Pag
 @pytest.fixture
 def page(open_page: Callable[..., Page]) -> Page:
     return open_page()
+
+
+@pytest.fixture
+def console_page(open_page: Callable[..., Page], live_server: Any, console: Client) -> Callable[..., Page]:
+    """Makes pages of a browser that is signed in."""
+    session = console.cookies[settings.SESSION_COOKIE_NAME].value
+
+    def make(**options: Any) -> Page:
+        page = open_page(**options)
+        page.context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
+        )
+        return page
+
+    return make
 
 
 @pytest.fixture

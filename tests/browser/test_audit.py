@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from annotation.models import Study
@@ -26,23 +23,6 @@ DOTS_INSIDE = """[...document.querySelectorAll('#tukey .dots svg[role=img]')].ma
   return box.left <= dot.left && dot.right <= box.right && dot.width > 0;
 })"""
 MANY = tuple(f"Reward model with a long name, number {number}" for number in range(25))
-
-
-@pytest.fixture
-def console_page(open_page: Callable[..., Page], live_server: Any, researcher: User) -> Callable[..., Page]:
-    """Makes pages of a browser that is signed in."""
-    client = Client()
-    client.force_login(researcher)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-
-    def make(**options: Any) -> Page:
-        page = open_page(**options)
-        page.context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-        )
-        return page
-
-    return make
 
 
 def finished(study: Study, **asked: Any) -> Audit:
