@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TypeGuard
 
+from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, transaction
 
 from calibration.measures.each import silent
@@ -84,8 +85,9 @@ def _work(run: Run, progress: Callable[[float], None], until: Callable[[], bool]
 
 def _client(run: Run, server: ModelServer | None) -> Client | None:
     """What asks the server as it is now. Raises RunError where it is not shared any more, and ServerError."""
-    if run.created_by and not may_use(server, run.created_by):
-        raise RunError(f"{run.created_by} may not use the server {server} any more: have it shared again.")
+    asker = User.objects.filter(pk=run.created_by_id).first()
+    if asker and not may_use(server, asker):
+        raise RunError(f"{asker} may not use the server {server} any more: have it shared again.")
     return client_of(server) if server else None
 
 
