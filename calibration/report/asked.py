@@ -1,6 +1,6 @@
 """How a scorer was asked and what it left out, in words."""
 
-from annotation.templatetags.labels import counted, end, fixed, percent
+from annotation.templatetags.labels import counted, end, fixed, percent, signed
 from calibration.report.found import Found
 from calibration.scorers.judges.judge import METHODS
 from calibration.scorers.perplexities.measures import HEADS
@@ -70,10 +70,10 @@ def _left_out(scorer: Found) -> list[str]:
     difference = found["difference"]
     return [
         f"{counted(difference['n'], 'labelled item')} without a score differ from those with one by "
-        f"{_estimate(difference)} in their {found['of']}: all its numbers are of the others."
+        f"{_estimate(difference, sign=True)} in their {found['of']}: all its numbers are of the others."
     ]
 
 
-def _estimate(found: Found) -> str:
+def _estimate(found: Found, *, sign: bool = False) -> str:
     ends = f" ({end(found['low'])} to {end(found['high'])})" if found["low"] is not None else ""
-    return f"{fixed(found['value'])}{ends}"
+    return f"{(signed if sign else fixed)(found['value'])}{ends}"
