@@ -24,7 +24,6 @@ __all__ = [
 ]  # fmt: skip
 
 MOST_WORKERS, MOST_CALLS = 64, 1_000_000
-UNFINISHED = ending.UNFINISHED
 
 
 @transaction.atomic
@@ -87,7 +86,7 @@ def start_run(*, run: Run, by: User | None = None, trial: int | None = None) -> 
     if by is not None and not may_use(run.server, by):
         raise RunError(f"{run.server} is somebody else’s: only who may use it can start this run.")
     recipe = recipe_of(run)
-    if run.state in UNFINISHED and _lives(run):
+    if run.state in ending.UNFINISHED and _lives(run):
         raise RunError(f"{run.scorer} runs already.")
     _check_study(run.study, recipe)
     _check_size(run.study, recipe)
@@ -112,7 +111,7 @@ def start_run(*, run: Run, by: User | None = None, trial: int | None = None) -> 
 def stop_run(*, run: Run, by: User | None = None) -> Run:
     """Have nothing more asked; what is under way is still stored. A run that has ended stays as it is."""
     run = _locked(run)
-    if run.state in UNFINISHED:
+    if run.state in ending.UNFINISHED:
         who = by.get_username() if by else "the command line"
         ending.stop(run, f"Stopped by {who}. Start it again to go on.")
         ending.settle(run)
@@ -142,7 +141,7 @@ def change_budget(
 @transaction.atomic
 def delete_run(*, run: Run, by: User | None = None) -> None:
     """Delete a run that nobody works at, with its calls; the scores that it gave stay. Raises RunError."""
-    run = _locked(run)
+    run = _locked(run, joins=False)
     if callers.living(run).exists():
         raise RunError(f"{run.scorer} runs: stop it first.")
     record(run.study, "deleted a run", by=by, run=run.pk, scorer=run.scorer)
@@ -162,8 +161,9 @@ def subjects(run: Run) -> Iterator[Subject]:
     return (subject for _, subject in targets.subjects(run.study, of_pairs=recipe_of(run).of_pairs))
 
 
-def _locked(run: Run) -> Run:
-    found = Run.objects.select_for_update(of=("self",), no_key=True).select_related("study", "server")
+def _locked(run: Run, *, joins: bool = True) -> Run:
+    """The run's row as it is now, until the transaction ends; whether a caller may join meanwhile."""
+    found = Run.objects.select_for_update(of=("self",), no_key=joins).select_related("study", "server")
     row = found.filter(pk=run.pk).first()
     if row is None:
         raise RunError(f"{run.scorer} was deleted.")

@@ -5,14 +5,14 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from types import FrameType
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 
 from django.contrib.auth.models import User
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from calibration.measures.each import silent
 from calibration.models import Run
@@ -28,6 +28,7 @@ from generation.models import ModelServer
 from generation.servers import ServerError, client_of, may_use
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # How many calls a model in this process gets at once, from which it makes batches of about one length.
 LOCAL_CALLS = 1_000
@@ -85,7 +86,7 @@ def _work(run: Run, progress: Callable[[float], None], until: Callable[[], bool]
 
 def _client(run: Run, server: ModelServer | None) -> Client | None:
     """What asks the server as it is now. Raises RunError where it is not shared any more, and ServerError."""
-    asker = User.objects.filter(pk=run.created_by_id).first()
+    asker = User.objects.filter(run=run.pk).first()
     if asker and not may_use(server, asker):
         raise RunError(f"{asker} may not use the server {server} any more: have it shared again.")
     return client_of(server) if server else None
@@ -200,15 +201,7 @@ class _Worker:
         self.held = bool(free)
         if not replies and not following:
             return False
-        begun, short = 0, False
-        with transaction.atomic():
-            if budget.has_budget(self.run):
-                self._lock()
-            if replies:
-                self.ended += calls.store(self.caller, replies, self.jitter)
-            now = time.monotonic()
-            if following and now < self.heard + callers.LOST_AFTER / 2:
-                begun, short = calls.begin(self.run, following, self.purse)
+        begun, now, short = _again(lambda: self._store(replies, following))
         self.under_way |= {call.key: _UnderWay(call, now) for call in following[:begun]}
         self.maker.make([call.asked for call in following[:begun]])
         self.pace.use(begun)
@@ -217,6 +210,21 @@ class _Worker:
         if self.progress is not silent:
             self.progress(min(1.0, self.ended / max(1, self.total)))
         return short
+
+    def _store(
+        self, replies: Sequence[tuple[calls.Claimed, Reply | None]], following: Sequence[calls.Claimed]
+    ) -> tuple[int, float, bool]:
+        """How many of the following were begun, when, and whether the budget did not suffice for all."""
+        with transaction.atomic():
+            if budget.has_budget(self.run):
+                self._lock()
+            if replies:
+                self.ended += calls.store(self.caller, replies, self.jitter)
+            now = time.monotonic()
+            if following and now < self.heard + callers.LOST_AFTER / 2:
+                begun, short = calls.begin(self.run, following, self.purse)
+                return begun, now, short
+        return 0, now, False
 
     def _claim(self) -> None:
         """Have calls at hand for the places that come free, while others are under way."""
@@ -255,6 +263,16 @@ class _Worker:
             begins = self.claimed and self._free() and not self.held
             until.append(0.0 if begins else LOOKS_EVERY)
         return min(until)
+
+
+def _again(act: Callable[[], T]) -> T:
+    """What a transaction did, made once more where it and one that deletes waited for each other."""
+    try:
+        return act()
+    except OperationalError:
+        if not connection.is_usable():
+            raise
+        return act()
 
 
 @contextmanager

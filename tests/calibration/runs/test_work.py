@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from calibration.models import Call, Caller, Run, Score
 from calibration.runs import callers, making, streak
@@ -295,3 +295,42 @@ def test_a_process_that_was_taken_for_dead_asks_nothing_again_that_it_still_asks
     assert (run.state, run.error, outcomes(run)) == (Run.State.FINISHED, "", {"answered": 6})
     assert len(server.asked) == 6
     assert set(Call.objects.values_list("attempts", "tokens_in")) == {(1, TOKENS)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_a_delete_that_waits_for_it_stores_what_was_paid_all_the_same() -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("only one writes into SQLite")
+    turns, problems = itertools.count(1), list[Exception]()
+    both = threading.Barrier(2)
+
+    def answer(asked: Asked) -> Answer:
+        both.wait(10)  # so that two replies come, and are stored, together
+        return score(asked)
+
+    def look() -> bool:
+        if next(turns) == 2:
+            deleting.start()
+            held.wait(10)
+        return False
+
+    held, deleting = threading.Event(), threading.Thread(target=lambda: hold())
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                first, last = Call.objects.order_by("-pk").select_for_update(), Call.objects.order_by("pk")
+                assert first.first()
+                held.set()
+                time.sleep(0.3)
+                last.select_for_update().first()
+        except OperationalError as error:
+            problems.append(error)
+        finally:
+            connection.close()
+
+    with serving(answer) as server:
+        run = work(run=started(make_server(server.url, concurrency=2), items=2), until=look)
+    deleting.join()
+    assert (run.state, run.error, outcomes(run)) == (Run.State.FINISHED, "", {"answered": 2})
+    assert len(server.asked) == 2
