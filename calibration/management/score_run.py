@@ -13,7 +13,8 @@ from calibration.management.score_lines import bar_words
 from calibration.management.score_options import name_of, recipe_of, server_of
 from calibration.models import Run
 from calibration.runs import callers
-from calibration.runs.asking import UNFINISHED, change_budget, create_run, start_run, stop_run
+from calibration.runs.asking import change_budget, create_run, start_run, stop_run
+from calibration.runs.ending import UNFINISHED
 from calibration.runs.errors import RunError
 from calibration.runs.work import work
 from calibration.scorers.recipe import Recipe
