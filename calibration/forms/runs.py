@@ -55,7 +55,7 @@ def price(of: str) -> forms.DecimalField:
         min_value=0,
         max_digits=12,
         decimal_places=6,
-        help_text="Left empty: nothing.",
+        help_text="Left empty: not counted.",
     )
 
 
@@ -71,6 +71,8 @@ def _in_words(field: forms.Field, value: Any) -> str:
         return f"{value['name']}, version {value['version']}"
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, int):
+        return f"{value:,}"
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(dict(getattr(field, "choices", ())).get(value, value))

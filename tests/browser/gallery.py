@@ -18,11 +18,10 @@ import generation.urls
 from annotation.models import Study
 from calibration.audit import create_audit
 from calibration.management.commands.load_starter import REHEARSAL
-from calibration.models import Audit, Plan, Rubric, Run
+from calibration.models import Audit, Plan, Run
 from calibration.plans import create_plan, run_plan
 from calibration.rubrics import content_of, write_rubric
 from calibration.runs.asking import create_run
-from calibration.runs.preview import count_targets
 from calibration.runs.scores import collect
 from calibration.scorers.judges.rubrics import BUILT_IN
 from generation.models import ModelServer
@@ -41,11 +40,13 @@ TALLEST = 1_800  # pixels; a longer page is cut there
 NAME, PASSWORD = "researcher", "for two minutes on this machine"
 COMPARED = {"practice", "practice-feedback", "task", "task-error"}
 # These need more labels and scores than a study in the middle of its work has.
-OF_REHEARSAL = {"study", "disagreement", "item", "labels-curve", "audits", "audit", "scores"}
+OF_REHEARSAL = {"study", "disagreement", "item", "labels-curve", "audits", "audit", "scores", "run-new"}
 # And these compare models, of which the starter's texts have one.
 OF_COMPARISONS = {"preferences"}
 # And these people who replied to a survey, in groups that are large enough.
 OF_GROUPS = {"groups"}
+# A list and a form like those of other pages.
+NOT_DRAWN = {"servers"}
 GROUPS = {"18 to 29": 12, "30 to 44": 11, "45 or older": 10}
 IN_ARABIC = {"consent", "comprehension-again", "practice", "survey-error", "task", "done"}
 
@@ -126,7 +127,7 @@ def _console_pages(page: Page, at_work: Study) -> Iterator[str]:
     others |= dict.fromkeys(OF_COMPARISONS, compared) | dict.fromkeys(OF_GROUPS, grouped)
     for pattern in patterns:
         where = _arguments(pattern, others.get(str(pattern.name), at_work))
-        if where is None:
+        if where is None or pattern.name in NOT_DRAWN:
             continue
         url = reverse(str(pattern.name), kwargs=where)
         answer = page.request.get(url)
@@ -152,19 +153,15 @@ def _audits(page: Page, study: Study) -> Iterator[str]:
 
 
 def _runs(page: Page, study: Study) -> Iterator[str]:
-    """A scorer that is asked live: before anybody is asked, half way, and when all has come back."""
+    """A scorer that is asked live: before anybody is asked, and when all has come back."""
     priced: dict[str, Any] = {"price_in": 2.5, "price_out": 10, "budget_money": 5}
     server = ModelServer.objects.get(name="Our server")
     run = create_run(study=study, scorer="judge-1 overall", recipe=judge(), server=server, **priced)
-    half, now = count_targets(study, of_pairs=False) // 2, timezone.now()
+    now = timezone.now()
     page.goto(reverse("run", args=[run.pk]))
     yield "run"
-    come_back(run, lambda place, _: _back(place) if place < half else None)
-    Run.objects.filter(pk=run.pk).update(state="running", started_at=now)
-    page.goto(reverse("run", args=[run.pk]))
-    yield "run-running"
     come_back(run, lambda place, _: _back(place))
-    Run.objects.filter(pk=run.pk).update(state="finished", finished_at=now)
+    Run.objects.filter(pk=run.pk).update(state="finished", started_at=now, finished_at=now)
     collect(run=run)
     page.goto(reverse("run", args=[run.pk]))
     yield "run-finished"
@@ -191,10 +188,6 @@ def _arguments(pattern: URLPattern, study: Study) -> dict[str, Any] | None:
         known["pk"] = study.items.values_list("pk", flat=True).first()
     if pattern.name == "plan":
         known["pk"] = Plan.objects.filter(state="finished").values_list("pk", flat=True).first()
-    if pattern.name == "server":
-        known["pk"] = ModelServer.objects.values_list("pk", flat=True).first()
-    if pattern.name == "rubric":
-        known["pk"] = Rubric.objects.values_list("pk", flat=True).first()
     if pattern.name == "audit":
         known["pk"] = study.audits.values_list("pk", flat=True).first()
     needed = set(pattern.pattern.converters)
