@@ -359,6 +359,20 @@ def test_a_stopped_run_is_followed_until_what_was_under_way_is_stored(
     assert "HX-Refresh" not in console.get(url(run), headers={"HX-Request": "true", "HX-Target": "state"})
 
 
+def test_a_trial_that_failed_can_be_tried_again_before_all_is_asked(
+    console: Client, ada: User, study: Study
+) -> None:
+    run = draft(study, ada)
+    start_run(run=run, trial=3)
+    Run.objects.update(
+        state="failed", error="The model server refuses the key (401).", finished_at=timezone.now()
+    )
+    page = text(console.get(url(run)))
+    assert "The trial failed" in page and "Try on 3" in page and "Score all 12" in page
+    console.post(url(run, "run-start"), {"trial": "1"})
+    assert (Run.objects.get().trial, run.calls.count()) == (3, 3)
+
+
 def test_a_run_that_reached_its_budget_says_what_was_spent_and_goes_on_with_a_larger_one(
     console: Client, ada: User, study: Study, fake: Fake
 ) -> None:
