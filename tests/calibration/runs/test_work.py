@@ -301,15 +301,16 @@ def test_a_process_that_was_taken_for_dead_asks_nothing_again_that_it_still_asks
 def test_who_waits_for_a_delete_that_waits_for_it_stores_what_was_paid_all_the_same() -> None:
     if connection.vendor == "sqlite":
         pytest.skip("only one writes into SQLite")
-    turns, problems = itertools.count(1), list[Exception]()
-    both = threading.Barrier(2)
+    problems, both = list[Exception](), threading.Barrier(3)
 
     def answer(asked: Asked) -> Answer:
-        both.wait(10)  # so that two replies come, and are stored, together
+        both.wait(10)
         return score(asked)
 
     def look() -> bool:
-        if next(turns) == 2:
+        if len(server.asked) == 2 and not deleting.ident:
+            both.wait(10)
+            time.sleep(0.2)  # two replies come, and are stored, together
             deleting.start()
             held.wait(10)
         return False
@@ -322,7 +323,7 @@ def test_who_waits_for_a_delete_that_waits_for_it_stores_what_was_paid_all_the_s
                 first, last = Call.objects.order_by("-pk").select_for_update(), Call.objects.order_by("pk")
                 assert first.first()
                 held.set()
-                time.sleep(0.3)
+                time.sleep(0.5)
                 last.select_for_update().first()
         except OperationalError as error:
             problems.append(error)
