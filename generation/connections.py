@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from ipaddress import ip_address
 from select import POLLIN, poll
-from typing import Any, NoReturn
+from typing import Any
 
 import httpcore2
 
@@ -58,9 +58,6 @@ class Backend(httpcore2.NetworkBackend):
                 raise Unreachable(forbidden(host, port))
             return Stream(connection)
         raise _failed(problem)
-
-    def connect_unix_socket(self, *args: Any, **options: Any) -> NoReturn:
-        raise Unreachable("A model server is not reached through a file.")
 
 
 def _places(host: str, port: int, free: bool) -> list[Any]:

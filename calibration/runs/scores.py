@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from operator import itemgetter
@@ -32,16 +32,8 @@ class Unscored(Exception):
     """Why a target has no score, in a few words."""
 
 
-@dataclass(frozen=True)
-class Collected:
-    """What the replies of a run made, by head: how many scores, and for which reasons there is none."""
-
-    scored: Mapping[str, int]
-    unscored: Mapping[str, Mapping[str, int]]
-
-
 @transaction.atomic
-def collect(*, run: Run) -> Collected:
+def collect(*, run: Run) -> None:
     """Store the scores of what was answered, in place of those that the run gave before.
 
     A target is scored when all of its calls have ended. What cannot be scored is counted by its reason in
@@ -58,7 +50,6 @@ def collect(*, run: Run) -> Collected:
     while batch := list(islice(found, ROWS_AT_ONCE)):
         Score.objects.bulk_create(batch)
     making.write_down(before)
-    return Collected(making.scored, {head: making.reasons(head) for head in making.scorers})
 
 
 @dataclass

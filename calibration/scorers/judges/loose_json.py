@@ -32,7 +32,6 @@ class Leaf:
 
     text: str
     start: int
-    quoted: bool
     cut: bool = False
 
 
@@ -96,7 +95,7 @@ def _value(text: str, at: int, deep: int) -> tuple[Leaf | Node, int]:
     found = BARE.match(text, at)
     if found is None:
         raise Unreadable(at)
-    return Leaf(found[0].rstrip(), at, False, cut=found.end() == len(text)), found.end()
+    return Leaf(found[0].rstrip(), at, cut=found.end() == len(text)), found.end()
 
 
 def _key(text: str, at: int) -> tuple[str, int]:
@@ -116,13 +115,13 @@ def _quoted(text: str, at: int) -> tuple[Leaf, int]:
     while at < len(text):
         sign = text[at]
         if sign == quote and CLOSED.match(text, at + 1):
-            return Leaf("".join(parts), start, True), at + 1
+            return Leaf("".join(parts), start), at + 1
         if sign == "\\":
             sign, at = _escaped(text, at + 1)
         else:
             at += 1
         parts.append(sign)
-    return Leaf("".join(parts), start, True, cut=True), len(text)
+    return Leaf("".join(parts), start, cut=True), len(text)
 
 
 def _escaped(text: str, at: int) -> tuple[str, int]:

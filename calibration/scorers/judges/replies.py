@@ -216,7 +216,7 @@ def _in_prose(name: str, text: str, rubric: Rubric, *, cut: bool) -> Iterable[Sa
     only = len(rubric.criteria) == 1
     bare = text.strip(MARKS)
     if only and not cut and (_labelled(bare, rubric) is not None if rubric.labels else WHOLE.fullmatch(bare)):
-        yield _read(name, Leaf(text, 0, False), rubric)
+        yield _read(name, Leaf(text, 0), rubric)
         return
     called = "|".join([re.escape(name), *(SCORES if only else ())])
     spelled = r"([^\W_]+)()\b" if rubric.labels else NUMBER
@@ -227,7 +227,7 @@ def _in_prose(name: str, text: str, rubric: Rubric, *, cut: bool) -> Iterable[Sa
         if goes_on.match(text, found.end()) or (cut and found.end() == len(text)):
             raise Unparsable(f"{name} is no single score: {_shown(text[found.start(1) :])}")
         yield (
-            _read(name, Leaf(found[1], found.start(1), False), rubric)
+            _read(name, Leaf(found[1], found.start(1)), rubric)
             if rubric.labels
             else _on_scale(name, found, 0, rubric)
         )
@@ -255,7 +255,7 @@ def _value_of(name: str, key: str, place: int, members: int, rubric: Rubric) -> 
     """Which value a probability is of, by its key; in a list of them all, by its place."""
     if not key and not rubric.labels and members == len(rubric.values):
         return rubric.values[place]
-    return _read(name, Leaf(key, 0, True), rubric).value
+    return _read(name, Leaf(key, 0), rubric).value
 
 
 def _share(name: str, part: Leaf | Node) -> float:

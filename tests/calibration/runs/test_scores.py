@@ -107,9 +107,9 @@ def test_each_head_is_a_scorer_of_its_own() -> None:
 
 def test_what_has_no_score_is_counted_by_its_reason_beside_calls_tokens_and_money() -> None:
     study = study_of(7)
-    run = draft(study, judge("pairwise overall") if study.kind == "comparison" else REWARD, price_in=3)
+    run = draft(study, price_in=3)
     backs: list[Back] = [number(1), "refused", "unparsable", "failed", None, number("inf"), {"scores": {}}]
-    found = collect(run=come_back(run, lambda n, _: backs[n]))
+    collect(run=come_back(run, lambda n, _: backs[n]))
     reasons = {
         "refused": 1,
         "unparsable": 1,
@@ -118,7 +118,6 @@ def test_what_has_no_score_is_counted_by_its_reason_beside_calls_tokens_and_mone
         "its score is no finite number": 1,
         "The reply has not the scores that the recipe names.": 1,
     }
-    assert (found.scored, found.unscored) == ({"": 1}, {"": reasons})
     kept = here(study)
     assert kept["unscored"] == reasons and kept["scored"] == 1
     counts = ("answered", "refused", "unparsable", "failed", "waiting", "attempts", "tokens_in", "tokens_out")
