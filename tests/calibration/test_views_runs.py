@@ -465,3 +465,16 @@ def test_ones_own_server_is_offered_first_and_others_with_whose_key_pays(
 )
 def test_an_estimate_is_shown_to_three_digits(estimate: int | Decimal, rounded: str) -> None:
     assert str(about(estimate)) == rounded
+
+
+def test_the_administration_s_list_of_calls_takes_as_many_queries_however_many_there_are(
+    console: Client, ada: User, study: Study
+) -> None:
+    User.objects.filter(pk=ada.pk).update(is_staff=True, is_superuser=True)
+    page, numbers = reverse("admin:calibration_call_changelist"), []
+    for trial in (1, 9):
+        start_run(run=draft(study, ada, scorer=f"judge {trial}"), trial=trial)
+        with CaptureQueriesContext(connection) as queries:
+            assert console.get(page).status_code == 200
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[1]
