@@ -81,8 +81,8 @@ def _page(
         "example": example(looked_at) if looked_at else None,
         "previewed": form.is_bound and "preview" in request.POST,
     }
-    status = 400 if request.method == "POST" and form.errors else 200
-    return page(request, template, context, status=status)
+    refused = request.method == "POST" and ("preview" not in request.POST or bool(form.errors))
+    return page(request, template, context, status=400 if refused else 200)
 
 
 def example(rubric: Rubric) -> list[Message]:
