@@ -1,6 +1,5 @@
 """What may be asked of a run, and a person's acts on it: make, start, stop, delete."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,17 +9,17 @@ from django.db import transaction
 from annotation.currencies import CODES
 from annotation.log import record
 from annotation.models import Study
-from calibration.models import Run
+from calibration.models import Call, Run
 from calibration.runs import callers, calls, clock, ending, targets
 from calibration.runs.errors import RunError
 from calibration.runs.names import check_name
 from calibration.scorers.reading import read_recipe
-from calibration.scorers.recipe import Recipe, RecipeError, Subject
+from calibration.scorers.recipe import Recipe, RecipeError
 from generation.models import ModelServer
 from generation.servers import may_use
 
 __all__ = [
-    "RunError", "change_budget", "create_run", "delete_run", "recipe_of", "start_run", "stop_run", "subjects",
+    "RunError", "change_budget", "create_run", "delete_run", "may_try", "recipe_of", "start_run", "stop_run",
 ]  # fmt: skip
 
 MOST_WORKERS, MOST_CALLS = 64, 1_000_000
@@ -156,9 +155,10 @@ def recipe_of(run: Run) -> Recipe:
         raise RunError(f"The recipe of {run.scorer} cannot be read: {error}") from None
 
 
-def subjects(run: Run) -> Iterator[Subject]:
-    """What the run asks about, in its order, read as it goes."""
-    return (subject for _, subject in targets.subjects(run.study, of_pairs=recipe_of(run).of_pairs))
+def may_try(run: Run) -> bool:
+    """Whether a trial is worth its while: before the run is started, and until one has told something."""
+    told = run.calls.exclude(outcome=Call.Outcome.FAILED)
+    return run.trial is not None or (run.state == Run.State.DRAFT and not told.exists())
 
 
 def _locked(run: Run, *, joins: bool = True) -> Run:

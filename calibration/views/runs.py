@@ -15,8 +15,8 @@ from annotation.models import Study
 from annotation.roles import Role, role_to, study_for
 from calibration.forms.runs import BudgetForm
 from calibration.forms.scorers import FORMS, WAYS, SimpleForm
-from calibration.models import Call, Run
-from calibration.runs.asking import change_budget, delete_run, recipe_of, start_run, stop_run
+from calibration.models import Run
+from calibration.runs.asking import change_budget, delete_run, may_try, recipe_of, start_run, stop_run
 from calibration.runs.ending import UNFINISHED
 from calibration.runs.errors import RunError
 from calibration.runs.names import scorers_named
@@ -159,8 +159,7 @@ def _price(request: ConsoleRequest, run: Run) -> dict[str, Any]:
         "price": price_of(run),
         "budget": BudgetForm(initial={name: getattr(run, name) for name in BudgetForm.base_fields}),
         "may_start": may_start,
-        "may_try": run.trial is not None
-        or (run.state == Run.State.DRAFT and not run.calls.exclude(outcome=Call.Outcome.FAILED).exists()),
+        "may_try": may_try(run),
         "trial": TRIAL,
     }
 

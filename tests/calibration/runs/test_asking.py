@@ -17,8 +17,8 @@ from calibration.runs.asking import (
     delete_run,
     start_run,
     stop_run,
-    subjects,
 )
+from calibration.runs.targets import subjects
 from calibration.runs.work import work
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.rewards.reward import RewardRecipe
@@ -96,14 +96,14 @@ def test_every_response_is_a_target_once_in_the_study_s_order() -> None:
     same = items[0].response_1
     study.items.filter(pk=items[5].pk).update(response_2=same)
     run = start_run(run=make_run(server, study=study))
-    asked = [subject.responses for subject in subjects(run)]
+    asked = [subject.responses for _, subject in subjects(run.study, of_pairs=False)]
     assert asked[:3] == [("answer 0",), ("other answer 0",), ("answer 1",)]
     assert len(asked) == len(set(asked)) == 11
     calls = Call.objects.filter(run=run).order_by("number")
     assert [call.response.text for call in calls.select_related("response")] == [text for (text,) in asked]
     assert [call.number for call in calls] == [*range(11)]
     pairs = start_run(run=make_run(server, study=study, recipe=_judge("pairwise overall"), scorer="pairs"))
-    assert next(subjects(pairs)).responses == ("answer 0", "other answer 0")
+    assert next(subjects(pairs.study, of_pairs=True))[1].responses == ("answer 0", "other answer 0")
     assert {call.item_id for call in pairs.calls.all()} == {item.pk for item in items}
     assert pairs.calls.count() == 12, "each is asked in both orders"
 
@@ -201,7 +201,7 @@ def test_of_many_calls_the_first_are_written_down_at_the_start_and_the_rest_by_w
         assert (run.state, outcomes(run)) == (Run.State.FINISHED, {"answered": every})
         assert len({asked.body["query"] + asked.body["response"] for asked in server.asked}) == every
     asked_about = [call.response.text for call in Call.objects.order_by("number").select_related("response")]
-    assert asked_about == [subject.responses[0] for subject in subjects(run)]
+    assert asked_about == [subject.responses[0] for _, subject in subjects(run.study, of_pairs=False)]
     with pytest.raises(RunError, match="nothing left"):
         start_run(run=run)
 
