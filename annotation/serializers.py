@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from annotation.exporters import FORMATS, SHAPES
 from annotation.models import Item, Membership, Study
-from generation.forms import RowsFileField
+from generation.forms.files import RowsFileField
 
 
 class StudySerializer(serializers.ModelSerializer[Study]):

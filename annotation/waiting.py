@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from annotation.models import Study
 from annotation.studies import StudyError
-from generation.forms import on_disk
+from generation.forms.files import on_disk
 
 SALT = "waiting file"
 HOUR = 3600

@@ -1,5 +1,5 @@
 from django.urls import path
 
-from generation import views
+from generation.views import responses
 
-urlpatterns = [path("responses/", views.responses, name="responses")]
+urlpatterns = [path("responses/", responses.responses, name="responses")]

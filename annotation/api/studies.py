@@ -33,7 +33,7 @@ from annotation.serializers import (
 )
 from annotation.studies import close_study, create_study, delete_study, open_study, pause_study, update_study
 from generation.files import ImportReport
-from generation.forms import on_disk
+from generation.forms.files import on_disk
 
 UPLOAD_PARSERS = [MultiPartParser, FormParser]
 

@@ -11,7 +11,7 @@ from annotation.forms.studies import known_models
 from annotation.models import Study
 from annotation.statistics.entropy import KINDS
 from annotation.templatetags.labels import kind_words
-from generation.forms import RowsFileField
+from generation.forms.files import RowsFileField
 from generation.models import Response
 
 

@@ -13,7 +13,7 @@ from annotation.importers import import_items, import_labels
 from annotation.models import Study
 from annotation.studies import study_from_responses
 from generation.files import counted
-from generation.forms import RowsFileField, on_disk
+from generation.forms.files import RowsFileField, on_disk
 from generation.models import LanguageModel, Response
 
 SETTINGS = (

@@ -27,7 +27,7 @@ from annotation.translations import translations_of
 from annotation.views.excluded import both_ways, with_excluded
 from annotation.views.items import items_context
 from generation.files import FileError
-from generation.forms import lines
+from generation.forms.files import lines
 from generation.pages import ConsoleRequest, page, text_of, wanted_part
 
 STUDIES_A_PAGE = 25

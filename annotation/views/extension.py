@@ -20,7 +20,7 @@ from annotation.roles import Role, study_for
 from annotation.studies import StudyError
 from annotation.waiting import forget, keep, waiting
 from generation.files import FileError, counted
-from generation.forms import lines
+from generation.forms.files import lines
 from generation.pages import ConsoleRequest, page
 
 SHOWN = 10

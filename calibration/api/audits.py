@@ -27,7 +27,7 @@ from calibration.serializers import (
     ScoresUploadSerializer,
 )
 from calibration.tasks import enqueue_audit, run_again
-from generation.forms import on_disk
+from generation.forms.files import on_disk
 
 
 class ScorerViewSet(viewsets.ReadOnlyModelViewSet[Scorer]):

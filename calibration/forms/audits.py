@@ -16,7 +16,7 @@ from calibration.metrics.subsets import PRESETS
 from calibration.metrics.subsets.presets import rules_for
 from calibration.models import Audit, Scorer
 from calibration.rules import RULES
-from generation.forms import RowsFileField, on_disk
+from generation.forms.files import RowsFileField, on_disk
 
 
 class ScoresFileForm(forms.Form):

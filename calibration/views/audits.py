@@ -21,7 +21,7 @@ from calibration.report.read import read_report
 from calibration.tasks import enqueue_audit, run_again
 from calibration.views.reports import audit_for
 from generation.files import FileError
-from generation.forms import lines
+from generation.forms.files import lines
 from generation.pages import ConsoleRequest
 
 

@@ -11,7 +11,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from generation.files import FileError
-from generation.forms import ResponsesFileForm, lines
+from generation.forms.files import lines
+from generation.forms.responses import ResponsesFileForm
 from generation.models import LanguageModel, Query, Response
 from generation.pages import ConsoleRequest, page, text_of
 

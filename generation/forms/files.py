@@ -11,7 +11,6 @@ from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
 from generation.files import FileError
-from generation.importers import import_responses
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 # A page lists this many bad rows; a file has often the same fault in all of them.
@@ -64,15 +63,3 @@ def lines(error: FileError) -> list[str]:
     others = error.errors[1:]
     more = len(others) - ERRORS_SHOWN
     return [str(error), *others[:ERRORS_SHOWN], *([f"and {more:,} more."] if more > 0 else [])]
-
-
-class ResponsesFileForm(forms.Form):
-    file = RowsFileField(
-        label="File of responses",
-        help_text="Columns: query, response; model and response_id if you have them.",
-    )
-
-    def save(self) -> str:
-        """Import the file and say what came in. Raises FileError."""
-        with on_disk(self.cleaned_data["file"]) as path:
-            return import_responses(path=path).sentence()
