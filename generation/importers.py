@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
@@ -45,6 +45,16 @@ class ResponseText:
             sample=self.sample or 0,
             text=self.text,
         )
+
+
+class Asking(Protocol):
+    """What names a query: its text, and its id if it has one."""
+
+    @property
+    def query(self) -> str: ...
+
+    @property
+    def query_id(self) -> str: ...
 
 
 class Stored(NamedTuple):
@@ -136,7 +146,7 @@ def read_response(row: Row, number: str = "", *, metadata: dict[str, Any] | None
 
 def store_responses(texts: Sequence[ResponseText]) -> Stored:
     """Find or make the responses, their queries and models; belongs inside `all_or_nothing`."""
-    queries = _store_queries(texts)
+    queries = store_queries(texts)
     models = _store_models({text.model for text in texts if text.model})
     wanted = {text.digest: text for text in texts}
     rows = Response.objects.filter(digest__in=wanted).values_list("digest", "pk", "query_id")
@@ -169,7 +179,8 @@ def _numbered(text: ResponseText, draws: Counter[str]) -> ResponseText:
     return replace(text, sample=draws[text.digest] - 1)
 
 
-def _store_queries(texts: Sequence[ResponseText]) -> dict[str, int]:
+def store_queries(texts: Sequence[Asking]) -> dict[str, int]:
+    """The keys of these queries by their digests, made where they are new; belongs in `all_or_nothing`."""
     wanted = {Query.digest_of(text.query): text for text in texts}
     found = dict(Query.objects.filter(digest__in=wanted).values_list("digest", "pk"))
     made = Query.objects.bulk_create(
