@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import ceil, floor, log, log10
 from typing import Any
 
-from annotation.charts.box import FLOOR, RIGHT, TOP, Axis, Tick
-from annotation.figures.figure import Figure, Table
-from annotation.templatetags.labels import fixed
+from generation.charts.box import FLOOR, RIGHT, TOP, Axis, Tick
+from generation.figures.figure import Figure, Table
+from generation.templatetags.numbers import fixed
 
 # Left of the box stand the ticks of the upright axis.
 LEFT = 46

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from annotation.figures.figure import Figure
-from annotation.templatetags.labels import counted, fixed, percent
 from calibration.figures import options_figure
 from calibration.plan_specification import GOALS
+from generation.figures.figure import Figure
+from generation.templatetags.numbers import counted, fixed, percent
 
 Result = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
-from annotation.charts.box import FLOOR, LEFT, RIGHT, TOP, Tick
+from generation.charts.box import FLOOR, LEFT, RIGHT, TOP, Tick
 
 MOST_STEPS = 41
 # Few bars stand at the left as wide as these many would be, so that one is no wall.

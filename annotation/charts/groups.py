@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from annotation.charts.box import LEFT, RIGHT, Axis, Tick
+from generation.charts.box import LEFT, RIGHT, Axis, Tick
 
 # A row holds the name above its marks, so that long names have the whole width.
 ROW, FIRST, BAND, BAND_HEIGHT = 42, 26, 12, 14

@@ -7,9 +7,9 @@ from math import ceil, log2, sqrt
 
 import numpy as np
 
-from annotation.charts.box import FLOOR, LEFT, RIGHT, TOP, Tick
 from annotation.statistics.counts import FloatArray
 from annotation.statistics.entropy import POLARISING
+from generation.charts.box import FLOOR, LEFT, RIGHT, TOP, Tick
 
 BIN_WIDTHS = (0.05, 0.1, 0.2, 0.5, 1.0)
 MOST_BINS = 16

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotation.charts.box import LEFT, RIGHT, Axis, Tick
 from annotation.statistics.counts import FloatArray
+from generation.charts.box import LEFT, RIGHT, Axis, Tick
 
 # Rows hold a name above its interval, so that long names have the whole width.
 ROW, NAME, LINE, DIVIDER = 34, 14, 25, 30

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotation.charts.box import BESIDE_NUMBERS, FLOOR, LEFT, RIGHT, TOP, Axis, Tick
 from annotation.statistics.counts import FloatArray
+from generation.charts.box import BESIDE_NUMBERS, FLOOR, LEFT, RIGHT, TOP, Axis, Tick
 
 # Beyond this many, every second, third or further one of the row is drawn.
 MOST_IN_A_ROW = 150

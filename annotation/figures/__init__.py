@@ -6,8 +6,8 @@ A page makes its figures from what it has read already; for the files of one, th
 from collections.abc import Callable, Mapping
 
 from annotation.figures import disagreement, enough, groups, people, preference
-from annotation.figures.figure import Figure
 from annotation.models import Study
+from generation.figures.figure import Figure
 
 # The figures of a page; what the address asks is such as {"excluded": "with"}.
 Maker = Callable[[Study, Mapping[str, str]], list[Figure]]

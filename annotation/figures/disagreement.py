@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from annotation.charts.items import entropy_histogram, item_map
-from annotation.figures.figure import Figure, Table, asking, counts_excluded
+from annotation.figures.asked import asking, counts_excluded
 from annotation.models import Study
 from annotation.statistics.entropy import KINDS
 from annotation.summary import Summary, summary_of
-from annotation.templatetags.labels import fixed, kind_words
+from annotation.templatetags.labels import kind_words
+from generation.figures.figure import Figure, Table
+from generation.templatetags.numbers import fixed
 
 
 def made(study: Study, asked: Mapping[str, str]) -> list[Figure]:

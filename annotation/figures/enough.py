@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from annotation.charts.curves import Line, curves_of
 from annotation.enough import study_labels_curve
-from annotation.figures.figure import Figure, Table, asking, counts_excluded
+from annotation.figures.asked import asking, counts_excluded
 from annotation.models import Study
+from generation.charts.curves import Line, curves_of
+from generation.figures.figure import Figure, Table
 
 Curve = dict[str, Any]
 PLUG_IN = ("bias of the mean plug-in entropy", "entropy_bias")
@@ -28,8 +29,10 @@ def _entropy(curve: Curve) -> Figure:
     return Figure(
         name="entropy-by-labels",
         title="How many labels does entropy need?",
-        template="annotation/_curves.html",
-        plot=curves_of(_column(curve, "labels"), [plain, corrected, spread], upward="bits"),
+        template="generation/_curves.html",
+        plot=curves_of(
+            _column(curve, "labels"), [plain, corrected, spread], onward="labels an item", upward="bits"
+        ),
         says=(
             "Below 0, entropy is too low, held against the corrected entropy of all labels, itself a little "
             "low. The spread is how far an item’s entropy moves between sets that share nobody, so "
@@ -50,8 +53,10 @@ def _means(curve: Curve) -> Figure:
     return Figure(
         name="means-by-labels",
         title="How many labels does an item’s mean need?",
-        template="annotation/_curves.html",
-        plot=curves_of(_column(curve, "labels"), [line], upward="values of the scale"),
+        template="generation/_curves.html",
+        plot=curves_of(
+            _column(curve, "labels"), [line], onward="labels an item", upward="values of the scale"
+        ),
         says=(
             "How far an item’s mean moves from one set of people to another; its true mean lies within about "
             "twice as far. The band is the 95 % interval over items: it says nothing of people unlike these."
@@ -68,8 +73,8 @@ def _stability(curve: Curve) -> Figure:
     return Figure(
         name="stability-by-labels",
         title="When do the numbers stop moving?",
-        template="annotation/_curves.html",
-        plot=curves_of(_column(curve, "labels"), [reliability, alpha]),
+        template="generation/_curves.html",
+        plot=curves_of(_column(curve, "labels"), [reliability, alpha], onward="labels an item"),
         says=(
             "Reliability is the correlation of the items’ means with those that as many other people would "
             "give; its root is the most that any scorer could reach. Alpha is about single labels: more of "

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from annotation.charts.groups import Difference, group_rows
-from annotation.figures.figure import Figure, Table, asking, counts_excluded
+from annotation.figures.asked import asking, counts_excluded
 from annotation.groups import question_named, study_groups
 from annotation.models import Study
 from annotation.studies import StudyError
+from generation.figures.figure import Figure, Table
 
 COLUMNS = {
     "group": "Group",

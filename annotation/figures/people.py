@@ -5,14 +5,15 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from annotation.charts.box import number_text, round_step
 from annotation.charts.people import MOST_IN_A_ROW, parted_bars, people_in_a_row
-from annotation.figures.figure import Figure, Table, asking, counts_excluded
+from annotation.figures.asked import asking, counts_excluded
 from annotation.models import Study
 from annotation.quality.flags import least_seconds
 from annotation.quality.people import People
 from annotation.statistics.counts import BoolArray, FloatArray
-from annotation.templatetags.labels import counted
+from generation.charts.box import number_text, round_step
+from generation.figures.figure import Figure, Table
+from generation.templatetags.numbers import counted
 
 BIN = 0.1
 # Times have long tails: beyond so many medians, one bin holds them all.

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from annotation.charts.models import WinTable, model_rows, win_table
-from annotation.figures.figure import Cell, Figure, Table, asking, counts_excluded
+from annotation.figures.asked import asking, counts_excluded
 from annotation.models import Study
 from annotation.preferences import Preferences, interval_at, preferences_of
-from annotation.templatetags.labels import counted, end, signed
+from generation.figures.figure import Cell, Figure, Table
+from generation.templatetags.numbers import counted, end, signed
 
 # Of more models, the page and the picture show the strongest; the files hold all.
 MOST_IN_THE_MATRIX = 40

@@ -14,8 +14,8 @@ from annotation.models import ATTEMPTS
 from annotation.quality.limits import Limits
 from annotation.quality.measures import Quality
 from annotation.statistics.counts import BoolArray, FloatArray
-from annotation.templatetags.labels import counted, fixed, percent
 from annotation.texts import CHARACTERS_A_SECOND
+from generation.templatetags.numbers import counted, fixed, percent
 
 
 class Flag(NamedTuple):

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_GET
 from annotation.agreement import INTERVALS, Interval
 from annotation.exporters import download_items
 from annotation.figures.disagreement import figures_of
-from annotation.figures.figure import Table
 from annotation.figures.files import table_as_csv
 from annotation.forms.items import ItemsForm
 from annotation.measures import measured
@@ -17,6 +16,7 @@ from annotation.roles import study_for
 from annotation.summary import agreement_by, summary_of
 from annotation.views.excluded import both_ways, with_excluded
 from annotation.views.items import items_context
+from generation.figures.figure import Table
 from generation.pages import ConsoleRequest, page, wanted_part
 
 SWITCH: dict[Interval, str] = {"cluster": "by cluster", "item": "by item", "jackknife": "jackknife"}

@@ -18,9 +18,9 @@ from annotation.quality.exclusion import Held, held_by_excluded, top_up
 from annotation.quality.people import DEFAULT_SORT, SORTS, People, PersonRow
 from annotation.roles import Role, study_for
 from annotation.studies import StudyError
-from annotation.templatetags.labels import counted
 from annotation.views.excluded import with_excluded
 from generation.pages import ConsoleRequest, cell, page, text_of, wanted_part
+from generation.templatetags.numbers import counted
 
 PEOPLE_A_PAGE = 50
 NUMBERS = (

@@ -17,9 +17,9 @@ from annotation.quality.person import Sitting, Step, sittings_of
 from annotation.quality.timeline import timeline_of
 from annotation.roles import role_to, study_for
 from annotation.studies import StudyError
-from annotation.templatetags.labels import counted
 from annotation.views.excluded import with_excluded
 from generation.pages import ConsoleRequest, page
+from generation.templatetags.numbers import counted
 
 
 @login_required

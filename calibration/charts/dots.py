@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from annotation.templatetags.labels import end, fixed
+from generation.templatetags.numbers import end, fixed
 
 Estimate = Mapping[str, Any]
 Row = TypeVar("Row")

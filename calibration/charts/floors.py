@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.charts.box import BESIDE_NUMBERS, FLOOR, RIGHT, TOP, Axis, Tick
-from annotation.templatetags.labels import fixed
+from generation.charts.box import BESIDE_NUMBERS, FLOOR, RIGHT, TOP, Axis, Tick
+from generation.templatetags.numbers import fixed
 
 # Of a column's room, what its grey part takes.
 FILLED = 0.72

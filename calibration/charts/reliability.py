@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.charts.box import BESIDE_NUMBERS, FLOOR, RIGHT, TOP, Axis, Tick
+from generation.charts.box import BESIDE_NUMBERS, FLOOR, RIGHT, TOP, Axis, Tick
 
 
 @dataclass(frozen=True)

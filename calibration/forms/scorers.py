@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 
 from annotation.models import Study
-from annotation.templatetags.labels import fixed
 from calibration.forms.runs import RunForm
 from calibration.forms.texts import TemplateField
 from calibration.rubrics import newest, read_rubric, rubric_named, rubrics_of
@@ -15,6 +14,7 @@ from calibration.scorers.judges.rubrics import BUILT_IN, Rubric
 from calibration.scorers.perplexities.perplexity import DIALECTS as PERPLEXITY_DIALECTS
 from calibration.scorers.rewards.dialects import DIALECTS as REWARD_DIALECTS
 from calibration.scorers.simple import SIMPLE, Simple
+from generation.templatetags.numbers import fixed
 
 METHODS_IN_WORDS = {
     "number": "One number",

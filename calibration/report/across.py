@@ -6,9 +6,9 @@ from functools import partial
 
 from django.utils.safestring import SafeString
 
-from annotation.templatetags.labels import end, fixed, percent
 from calibration.report.cells import Cells, Grid, Head, Line, p_text
 from calibration.report.found import Found, Result, absent, fullest, reason_of, told
+from generation.templatetags.numbers import end, fixed, percent
 
 SOURCES = {"stated": "stated", "votes": "from votes", "ordered_logit": "fitted"}
 # Beside Wasserstein's, which stands with what it means.

@@ -1,9 +1,9 @@
 """How a scorer was asked and what it left out, in words."""
 
-from annotation.templatetags.labels import counted, end, fixed, percent, signed
 from calibration.report.found import Found
 from calibration.scorers.judges.judge import METHODS
 from calibration.scorers.perplexities.measures import HEADS
+from generation.templatetags.numbers import counted, end, fixed, percent, signed
 
 KINDS = {
     "judge": "An LM judge",

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from django.utils.safestring import SafeString
 
-from annotation.templatetags.labels import UNDEFINED, end, fixed, signed
 from calibration.report.found import Found, p_of
+from generation.templatetags.numbers import UNDEFINED, end, fixed, signed
 
 LEAST_P = 0.001
 # Of more rows than these, each has less room.

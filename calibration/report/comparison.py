@@ -6,13 +6,13 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from annotation.figures.figure import Figure, Table
-from annotation.templatetags.labels import counted, end, fixed, signed
 from calibration.charts.differences import Difference, difference_plot
 from calibration.report.cells import Cells, Grid, Head, Line, p_text
 from calibration.report.found import LEVEL, Found
 from calibration.report.subsets import ITEMS_FOR_A_PLOT
 from calibration.rules import RULES
+from generation.figures.figure import Figure, Table
+from generation.templatetags.numbers import counted, end, fixed, signed
 
 WORDS = {
     "spearman": ("Spearman’s rho", "on all common items"),

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from annotation.charts.labels import LabelBar, label_bar_of, value_in_words
 from annotation.models import Item, Study
-from annotation.templatetags.labels import fixed, percent
 from calibration.report.found import Found
+from generation.templatetags.numbers import fixed, percent
 
 # Longer texts are folded behind their beginning.
 MOST_LETTERS = 320

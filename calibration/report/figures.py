@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from annotation.charts.bars import bars_of
-from annotation.figures.figure import Figure, Table
-from annotation.templatetags.labels import counted, end, fixed
 from calibration.charts.floors import floors_of
 from calibration.charts.reliability import reliability_of
 from calibration.report.found import Found, Result, ranked, told
 from calibration.report.subsets import RuleSection, sections_of
+from generation.figures.figure import Figure, Table
+from generation.templatetags.numbers import counted, end, fixed
 
 FLOOR = "Grey: the distance that a perfect judge still has from so few votes; what is above is the scorer’s."
 NO_FLOOR = "With so few labels an item, it is not known how near a perfect judge would be."

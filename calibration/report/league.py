@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from annotation.templatetags.labels import percent
 from calibration.charts.dots import Axis, Mark, Tick
 from calibration.report.cells import Cells, Grid, Head, Line
 from calibration.report.found import Found, Result, falls, reason_of, told
 from calibration.report.subsets import RuleSection
+from generation.templatetags.numbers import percent
 
 # Above the marks, which are narrow.
 MOST_TICKS = 5

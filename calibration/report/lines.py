@@ -1,10 +1,10 @@
 """A finished audit for a terminal: the league, and beneath it how much each rule's subset costs."""
 
-from annotation.templatetags.labels import counted, end, fixed, signed
 from calibration.report.asked import asked_words
 from calibration.report.found import LEVEL, Found, Result, absent, falls, fullest, p_of, ranked, told
 from calibration.report.read import LIMIT
 from calibration.report.subsets import RuleSection, sections_of
+from generation.templatetags.numbers import counted, end, fixed, signed
 
 # Of a longer name the middle is left out: names of checkpoints differ at their ends.
 LONGEST_NAME = 48

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annotation.figures.figure import Figure
 from annotation.models import Study
-from annotation.templatetags.labels import counted, end, fixed, percent
 from calibration.report.asked import asked_words
 from calibration.report.cells import Cells, Grid, Head, Line
 from calibration.report.examples import Example, Items, examples_of
 from calibration.report.figures import figures_of
 from calibration.report.found import Found, Result, reason_of, told
 from calibration.report.subsets import RuleSection, cuts_of_one
+from generation.figures.figure import Figure
+from generation.templatetags.numbers import counted, end, fixed, percent
 
 GROUP_HEADS = (
     Head("rho with their mean"),

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annotation.templatetags.labels import counted
 from calibration.report.subsets import RuleSection
+from generation.templatetags.numbers import counted
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from annotation.models import Study
-from annotation.templatetags.labels import counted
 from calibration.report.across import Across, distances_of, distribution_of, pairwise_of, people_of
 from calibration.report.examples import items_of
 from calibration.report.found import Found, Result, fullest, ranked
@@ -14,6 +13,7 @@ from calibration.report.league import League, league_of
 from calibration.report.one import OneScorer, one_scorer
 from calibration.report.questions import Question, questions_of
 from calibration.report.subsets import RuleSection, sections_of
+from generation.templatetags.numbers import counted
 
 LIMIT = (
     "A correlation on a subset falls without any miscalibration, because the range of the labels is "

@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 from django.utils.safestring import SafeString
 
-from annotation.templatetags.labels import counted, fixed
 from calibration.charts.dots import Compared, DotRow, Plot, dot_plot
 from calibration.report.cells import Cells, Grid, Head, Line, p_text
 from calibration.report.found import Found, Result, falls, p_of, reason_of, told
 from calibration.rules import RULES, Rule
+from generation.templatetags.numbers import counted, fixed
 
 # Below this many items an interval is so wide that the plot would start with noise.
 ITEMS_FOR_A_PLOT = 100

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from annotation.figures.figure import Cell
-from annotation.figures.files import lines_of
 from calibration.report.found import Found, Result, reason_of
+from generation.figures.figure import Cell
+from generation.figures.files import lines_of
 
 Row = dict[str, Cell]
 

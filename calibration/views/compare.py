@@ -8,12 +8,12 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from annotation.figures.files import drawn_alone, lines_of
 from annotation.roles import studies_of
 from calibration.audit import as_json
 from calibration.compare import Choice, NotComparable, choices, compare
 from calibration.report.comparison import comparison_figure, read_comparison
 from calibration.views.reports import CSV, SVG, audit_for, download
+from generation.figures.files import drawn_alone, lines_of
 from generation.pages import ConsoleRequest
 
 SIDES = (("first", "The first"), ("second", "The second"))

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
 
-from annotation.figures.files import drawn_alone, lines_of
 from annotation.models import Label
 from annotation.roles import studies_of
 from calibration.forms.plans import PlanForm
@@ -18,6 +17,7 @@ from calibration.plan_fields import PlanError
 from calibration.plan_report import WORDS, figure_of, read_plan, target
 from calibration.plans import delete_plan, plans_of
 from calibration.tasks import enqueue_plan
+from generation.figures.files import drawn_alone, lines_of
 from generation.pages import ConsoleRequest, page, text_of
 
 SHOWN = 50

@@ -5,13 +5,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
-from annotation.figures.files import drawn_alone, lines_of
 from annotation.roles import role_to, study_for
 from calibration.audit import as_json
 from calibration.models import Audit
 from calibration.report.figures import figure_named
 from calibration.report.pages import report_page
 from calibration.report.tables import TABLES, table_as_csv
+from generation.figures.files import drawn_alone, lines_of
 from generation.pages import ConsoleRequest
 
 CSV, SVG = "text/csv; charset=utf-8", "image/svg+xml"

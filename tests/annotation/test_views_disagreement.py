@@ -13,7 +13,7 @@ from annotation.agreement import INTERVALS, study_agreement
 from annotation.measures import measured
 from annotation.models import Item, Study
 from annotation.quality.exclusion import exclude
-from annotation.templatetags.labels import end, fixed
+from generation.templatetags.numbers import end, fixed
 from tests.annotation.pages import labelled_study, text
 from tests.factory import make_items, make_labels, make_participant, make_response, make_study
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotation.measures import measured
 from annotation.models import Study
-from annotation.templatetags.labels import counted, end, fixed
+from generation.templatetags.numbers import counted, end, fixed
 
 # As many as the API draws.
 MOST_REPLICATES = 100_000

@@ -8,7 +8,7 @@ from annotation.counts import wanted_labels
 from annotation.models import Study
 from annotation.rehearsal import rehearse
 from annotation.studies import StudyError
-from annotation.templatetags.labels import counted
+from generation.templatetags.numbers import counted
 
 
 class Command(BaseCommand):

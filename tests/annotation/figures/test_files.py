@@ -10,11 +10,11 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.figures import MAKERS, figure_named
-from annotation.figures.colours import resolved
-from annotation.figures.figure import Figure
 from annotation.figures.files import as_csv, as_svg
 from annotation.models import Label, Study
 from annotation.quality.exclusion import exclude
+from generation.figures.colours import resolved
+from generation.figures.figure import Figure
 from tests.factory import make_items, make_labels, make_participant, make_study
 
 pytestmark = pytest.mark.django_db

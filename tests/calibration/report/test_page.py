@@ -7,10 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Study
-from annotation.templatetags.labels import end, fixed, percent
 from calibration.audit import create_audit, run_audit
 from calibration.models import Audit, Score, Scorer
 from calibration.report.one import equally_good_words
+from generation.templatetags.numbers import end, fixed, percent
 from tests.calibration.scored import make_scored_study
 from tests.factory import make_items, make_labels, make_study
 

@@ -28,19 +28,9 @@ class Table:
         ]
 
 
-def counts_excluded(asked: Mapping[str, str]) -> bool:
-    """Whether an address asks for the labels of excluded people too."""
-    return asked.get("excluded") == "with"
-
-
-def asking(with_excluded: bool) -> dict[str, str]:
-    """What an address says to ask so."""
-    return {"excluded": "with"} if with_excluded else {}
-
-
 @dataclass(frozen=True)
 class Figure:
-    """What `annotation/_figure.html` shows, and what the files of the same name hold.
+    """What a page shows, and what the files of the same name hold.
 
     Attributes
     ----------
@@ -50,9 +40,9 @@ class Figure:
         The question that it answers.
     template : str
         The SVG's fragment: one `<svg class="plot" viewBox="...">`, well-formed XML, its marks coloured by
-        classes of look.css and console.css. It gets `plot`, `figure` and `study`.
+        classes of look.css and console.css. It gets `plot` and `figure`.
     plot : object
-        The geometry, as a module of `annotation.charts` computed it.
+        The geometry, as a module of charts computed it.
     says : str
         What it means, and what it does not.
     table : Table

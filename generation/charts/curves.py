@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotation.charts.box import BESIDE_NUMBERS, FLOOR, RIGHT, TOP, Axis, Tick
+from generation.charts.box import BESIDE_NUMBERS, FLOOR, RIGHT, TOP, Axis, Tick
 
 # Where the legend begins, and what a line of it takes.
 LEGEND, LEGEND_LINE = 292, 23
@@ -40,11 +40,12 @@ class Curves:
     levels: list[Tick]
     zero: float
     upward: str
+    onward: str
     height: float
 
 
-def curves_of(places: Sequence[int], lines: Sequence[Line], *, upward: str = "") -> Curves:
-    """Lines over places from left to right, on one scale that holds 0; `upward` names its unit."""
+def curves_of(places: Sequence[int], lines: Sequence[Line], *, onward: str, upward: str = "") -> Curves:
+    """Lines over places from left to right, on one scale that holds 0; the words name its units."""
     up = Axis.over((x for line in lines for x in (*line.values, *line.lows, *line.highs)), FLOOR, TOP)
 
     def across(place: int) -> float:
@@ -71,5 +72,6 @@ def curves_of(places: Sequence[int], lines: Sequence[Line], *, upward: str = "")
         levels=up.ticks,
         zero=up.at(0.0),
         upward=upward,
+        onward=onward,
         height=LEGEND + len(lines) * LEGEND_LINE - 8,
     )

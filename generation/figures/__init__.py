@@ -1,0 +1,1 @@
+"""A plot with all that belongs to it, on a page and as files."""
