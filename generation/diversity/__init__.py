@@ -1,0 +1,1 @@
+"""How diverse responses are: arrays in, numbers out, no Django."""
