@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from math import log2
 from typing import Any, Self
 
-from annotation import currencies
 from annotation.agreement import LEVELS
 from annotation.statistics.planning import GRID, MOST_LABELS_PER_ITEM
 from annotation.statistics.sizes import FEWEST_QUERIES
@@ -21,6 +20,7 @@ from calibration.plan_fields import (
     text,
     whole,
 )
+from generation import currencies
 
 HIGHEST_SEED = 2**63 - 1
 MOST_SIMULATIONS = 5_000

@@ -10,7 +10,6 @@ import numpy as np
 from django.conf import settings
 
 from annotation.agreement import with_caution
-from annotation.currencies import rounded
 from annotation.frames import label_frame
 from annotation.models import Study
 from annotation.statistics.planning import plan_alpha_width, plan_entropy_bias, plan_mean_width
@@ -19,6 +18,7 @@ from annotation.statistics.sizes import Option, Options, Progress
 from calibration.metrics.power import plan_altest_pass, plan_residual_power
 from calibration.plan_fields import PlanError
 from calibration.plan_specification import GOALS, PlanSpecification, checked
+from generation.currencies import rounded
 
 __all__ = ["GOALS", "PlanError", "PlanSpecification", "checked", "planned"]
 

@@ -16,9 +16,9 @@ from annotation.log import record
 from calibration.audit import LOST_AFTER, run_audit
 from calibration.models import HEAVY, Audit, Plan, Run
 from calibration.plans import run_plan
-from calibration.runs import callers
-from calibration.runs.ending import UNFINISHED, settle
-from calibration.runs.work import work
+from generation.runs import callers
+from generation.runs.ending import UNFINISHED, settle
+from generation.runs.work import work
 
 # Seconds that a worker stays at a run while other tasks wait, and between two looks whether they do.
 SLICE, LOOKS_EVERY = 60.0, 2.0

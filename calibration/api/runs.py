@@ -17,11 +17,9 @@ from annotation.api.studies import checked, user_of
 from annotation.roles import Role, studies_of, study_for
 from calibration.models import Rubric, Run
 from calibration.rubrics import rubric_named, rubrics_of, write_rubric
-from calibration.runs.asking import create_run, delete_run, start_run, stop_run
-from calibration.runs.errors import RunError
+from calibration.runs.asking import create_run
 from calibration.scorers.judges.rubrics import RubricError
 from calibration.scorers.reading import read_recipe
-from calibration.scorers.recipe import Recipe, RecipeError
 from calibration.serializers import (
     ModelServerSerializer,
     NewRubricSerializer,
@@ -33,6 +31,9 @@ from calibration.serializers import (
 )
 from calibration.tasks import enqueue_run
 from generation.models import ModelServer
+from generation.recipes.recipe import Recipe, RecipeError
+from generation.runs.asking import delete_run, start_run, stop_run
+from generation.runs.errors import RunError
 from generation.servers import servers_for
 
 

@@ -5,14 +5,14 @@ import json
 from tqdm import tqdm
 
 from annotation.statistics.intervals import Estimate
-from annotation.templatetags.labels import counted
 from calibration.models import Run
-from calibration.runs.preview import preview
-from calibration.runs.pricing import price_of
 from calibration.runs.replies import examples
 from calibration.runs.standing import standing
-from calibration.runs.sums import Sums
 from calibration.scorers.judges.bias import PositionBias
+from generation.runs.preview import preview
+from generation.runs.pricing import price_of
+from generation.runs.sums import Sums
+from generation.templatetags.numbers import counted
 
 LONGEST = 200  # characters of a trial's reply
 OUTCOMES = ("answered", "refused", "unparsable", "failed")
@@ -23,7 +23,7 @@ def price_lines(run: Run, *, as_json: bool) -> list[str]:
     price = price_of(run)
     if as_json:
         return [json.dumps({"study": run.study.slug, "scorer": run.scorer, **price.as_dict()})]
-    what = "comparison" if price.of_pairs else "response"
+    what = "comparison" if price.about == "item" else "response"
     by = f"as {counted(price.n, 'request')} took" if price.measured else "estimated from the texts"
     lines = [
         f"{run.scorer} asks about {counted(price.targets, what)} of {run.study.slug}, "

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import CommandError
 
 if TYPE_CHECKING:
-    from calibration.scorers.recipe import Recipe
     from generation.models import ModelServer
+    from generation.recipes.recipe import Recipe
 
 KINDS = {
     "judge": "a language model is told what to look at, and rates or compares",

@@ -12,13 +12,14 @@ from annotation.models import Study
 from calibration.management.score_lines import bar_words
 from calibration.management.score_options import name_of, recipe_of, server_of
 from calibration.models import Run
-from calibration.runs import callers
-from calibration.runs.asking import change_budget, create_run, start_run, stop_run
-from calibration.runs.ending import UNFINISHED
-from calibration.runs.errors import RunError
-from calibration.runs.work import work
-from calibration.scorers.recipe import Recipe
+from calibration.runs.asking import create_run
 from generation.models import ModelServer
+from generation.recipes.recipe import Recipe
+from generation.runs import callers
+from generation.runs.asking import change_budget, start_run, stop_run
+from generation.runs.ending import UNFINISHED
+from generation.runs.errors import RunError
+from generation.runs.work import work
 from generation.servers import ServerError
 
 PRICES = ("price_in", "price_out", "currency")

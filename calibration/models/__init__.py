@@ -3,14 +3,13 @@
 from calibration.models.audits import HEAVY, Audit, Measurement
 from calibration.models.plans import Plan
 from calibration.models.rubrics import Rubric
-from calibration.models.runs import Call, Caller, Run
+from calibration.models.runs import Call, Run
 from calibration.models.scores import Score, Scorer
 
 __all__ = [
     "HEAVY",
     "Audit",
     "Call",
-    "Caller",
     "Measurement",
     "Plan",
     "Rubric",

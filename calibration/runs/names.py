@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from annotation.models import Study
 from calibration.models import Scorer
-from calibration.runs.errors import RunError
+from generation.runs.errors import RunError
 
 # Between a scorer's name and its head's.
 DOT = " · "

@@ -9,7 +9,7 @@ from calibration.models import Call, Run
 from calibration.scorers.judges.bias import PositionBias, position_bias
 from calibration.scorers.judges.judge import JudgeRecipe
 from calibration.scorers.judges.verdicts import turned
-from calibration.scorers.recipe import Recipe
+from generation.recipes.recipe import Recipe
 
 REPLICATES = 1000
 ROWS_AT_ONCE = 2_000

@@ -14,9 +14,10 @@ from annotation.models import Study
 from calibration.models import Call, Run, Score, Scorer
 from calibration.runs.names import check_same, head_name, recipe_digest, scorers_named
 from calibration.runs.order_bias import bias_as_dict, order_bias
-from calibration.runs.sums import sums_of
 from calibration.scorers.reading import read_recipe
-from calibration.scorers.recipe import Recipe, RecipeError, Value
+from calibration.scorers.recipe import Value
+from generation.recipes.recipe import Recipe, RecipeError
+from generation.runs.sums import sums_of
 
 ROWS_AT_ONCE = 2_000
 # Reasons may hold what a model wrote, and so be as many as targets.

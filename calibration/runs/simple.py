@@ -17,10 +17,10 @@ from annotation.log import record
 from annotation.models import Study
 from annotation.moment import one_moment
 from calibration.models import Score, Scorer
-from calibration.runs.errors import RunError
 from calibration.scorers.simple import SIMPLE, Simple, Undefined, document_frequencies, similarity_to_others
 from generation.files import counted
 from generation.models import Response
+from generation.runs.errors import RunError
 
 ROWS_AT_ONCE = 2_000
 ALONE = "no words, or no other response to the query has any"

@@ -6,8 +6,8 @@ from django.db.models import Max
 
 from annotation.models import Study
 from calibration.models import Call, Run
-from calibration.runs import clock
-from calibration.scorers.recipe import Recipe, Subject
+from generation.recipes.recipe import Recipe, Subject
+from generation.runs import clock
 
 ROWS_AT_ONCE = 2_000
 CALLS_AT_ONCE = 500

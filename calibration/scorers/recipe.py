@@ -1,66 +1,10 @@
-"""What every recipe can do: the calls that it takes, what they cost, and the scores of their replies."""
+"""What the recipe of a scorer can do beside every recipe: make scores of the replies."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Protocol
 
-from generation.clients import Client
-
-Outcome = Literal["answered", "refused", "unparsable", "failed", "later"]
-
-
-class RecipeError(Exception):
-    """What makes no sense in a recipe, or in the replies to its calls, in one line."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a scorer is asked about: a query with one response, or with two to compare."""
-
-    query: str
-    responses: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One call: about which subject, and which of its parts. `key` is the caller's own.
-
-    `attempt` is how often a reply came of it before; a server that is busy or down gives none.
-    """
-
-    key: int
-    subject: Subject
-    part: str = ""
-    attempt: int = 0
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What came back of one call.
-
-    Attributes
-    ----------
-    outcome : str
-        "answered" has a `result`; "refused" the model would not say; "unparsable" it said nothing that can be
-        read; "failed" for good; "later": worth another try, after `wait` seconds where the server said so.
-        All but the first have an `error`, one line without any key.
-    result : dict or None
-        Plain JSON, as the recipe's `values` reads it.
-    text : str
-        What the model wrote, as it came.
-    tokens_in, tokens_out : int
-        As the server counted them, else as estimated; 0 where nothing was paid.
-    wait : float or None
-        Seconds, of Retry-After.
-    """
-
-    outcome: Outcome
-    result: dict[str, Any] | None = None
-    text: str = ""
-    error: str = ""
-    tokens_in: int = 0
-    tokens_out: int = 0
-    wait: float | None = None
+from generation.recipes.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -73,55 +17,14 @@ class Value:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Message:
-    """One turn of what is sent, as a preview shows it."""
+class ScorerRecipe(Recipe, Protocol):
+    """How a scorer is asked, and what its replies mean."""
 
-    role: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """About how many tokens a call takes: what goes in, what likely comes out, and what comes out at most."""
-
-    into: int
-    out: int = 0
-    most_out: int = 0
-
-
-class Recipe(Protocol):
-    """How a scorer is asked, and what its replies mean. Frozen; the same recipe asks the same."""
-
-    kind: ClassVar[str]
     family: ClassVar[str]
 
     @property
     def of_pairs(self) -> bool:
         """Whether it is asked about comparisons; else about each response."""
-
-    @property
-    def local(self) -> bool:
-        """Whether the model runs in this process, so that there is no server."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON, with the kind, that `read_recipe` reads again."""
-
-    def parts(self) -> tuple[str, ...]:
-        """The calls that one target takes."""
-
-    def shown(self, subject: Subject, part: str) -> list[Message]:
-        """What is sent, for a person to look at before money is spent."""
-
-    def expected(self, subject: Subject, part: str) -> Tokens:
-        """What one call takes, estimated without asking anybody."""
-
-    def ask(self, asked: Sequence[Asked], client: Client | None) -> Iterator[tuple[Asked, Reply]]:
-        """Make the calls; replies in any order, each as soon as it is there.
-
-        A server is asked one call at a time by many threads; a model in this process gets many at once.
-        Raises `generation.clients.ServerRefuses` where no other call can succeed either.
-        """
 
     def values(self, results: Mapping[str, dict[str, Any]]) -> dict[str, Value]:
         """A target's scores by head, "" the scorer's own, of the results of its answered parts.

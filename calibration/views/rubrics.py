@@ -14,8 +14,8 @@ from calibration.models import Rubric as Row
 from calibration.rubrics import newest, read_rubric, rubrics_of
 from calibration.scorers.judges.judge import JudgeRecipe
 from calibration.scorers.judges.rubrics import BUILT_IN, PLACEHOLDERS, Rubric, RubricError
-from calibration.scorers.recipe import Message, Subject
 from generation.pages import ConsoleRequest, page, text_of
+from generation.recipes.recipe import Message, Subject
 
 QUERY = "Write a metaphor about time."
 RESPONSES = (

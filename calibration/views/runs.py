@@ -16,19 +16,20 @@ from annotation.roles import Role, role_to, study_for
 from calibration.forms.runs import BudgetForm
 from calibration.forms.scorers import FORMS, WAYS, SimpleForm
 from calibration.models import Run
-from calibration.runs.asking import change_budget, delete_run, may_try, recipe_of, start_run, stop_run
-from calibration.runs.ending import UNFINISHED
-from calibration.runs.errors import RunError
+from calibration.runs.job import recipe_of
 from calibration.runs.names import scorers_named
-from calibration.runs.preview import preview
-from calibration.runs.pricing import price_of
 from calibration.runs.replies import examples, reply_lines
 from calibration.runs.simple import score_simply
 from calibration.runs.standing import standing
-from calibration.runs.sums import calls_of
-from calibration.scorers.recipe import RecipeError
 from calibration.tasks import enqueue_run
 from generation.pages import ConsoleRequest, page, wanted_part
+from generation.recipes.recipe import RecipeError
+from generation.runs.asking import change_budget, delete_run, may_try, start_run, stop_run
+from generation.runs.ending import UNFINISHED
+from generation.runs.errors import RunError
+from generation.runs.preview import preview
+from generation.runs.pricing import price_of
+from generation.runs.sums import counted
 from generation.servers import may_use
 
 # How many are asked about before all are.
@@ -40,7 +41,7 @@ TRIAL = 3
 def runs(request: ConsoleRequest, slug: str) -> HttpResponse:
     """The kinds of scorers to choose from, and the study's runs."""
     study = study_for(request.user, slug)
-    found, calls = study.runs.select_related("created_by"), calls_of(study)
+    found, calls = study.runs.select_related("created_by"), counted(study.runs)
     context = {
         "study": study,
         "ways": WAYS,

@@ -13,9 +13,9 @@ from django.core.management import CommandError, call_command
 
 from annotation.models import Study
 from calibration.models import Call, Run, Score, Scorer
-from calibration.runs import callers
-from calibration.runs.asking import start_run
 from generation.models import ModelServer
+from generation.runs import callers
+from generation.runs.asking import start_run
 from tests.calibration.scored import make_scored_study
 from tests.factory import make_items, make_study
 from tests.model_server import Answer, Asked, chat, serving

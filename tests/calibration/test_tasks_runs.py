@@ -8,10 +8,11 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from calibration import tasks
-from calibration.models import Caller, Run
-from calibration.runs import callers
-from calibration.runs.asking import delete_run, stop_run
+from calibration.models import Run
 from calibration.tasks import enqueue_run, run_plan_task, run_task, watch_run_task
+from generation.models import Caller
+from generation.runs import callers
+from generation.runs.asking import delete_run, stop_run
 from tests.calibration.runs.running import make_server, outcomes, score, started
 from tests.model_server import serving
 

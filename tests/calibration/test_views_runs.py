@@ -20,13 +20,14 @@ from annotation.models import Study
 from annotation.studies import create_study
 from calibration.models import Run, Score, Scorer
 from calibration.rubrics import content_of, write_rubric
-from calibration.runs.asking import create_run, start_run
-from calibration.runs.work import work
+from calibration.runs.asking import create_run
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.reading import read_recipe
 from calibration.scorers.simple import SIMPLE
 from calibration.templatetags.runs import about
 from generation.models import ModelServer
+from generation.runs.asking import start_run
+from generation.runs.work import work
 from generation.servers import make_server
 from tests.factory import make_items, make_labels
 from tests.model_server import Answer, Asked, chat, serving

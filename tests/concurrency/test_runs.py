@@ -14,7 +14,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from calibration.models import Call, Caller, Run, Score
+from calibration.models import Call, Run, Score
+from generation.models import Caller
 from tests.calibration.runs.running import TOKENS, make_server, score, started
 from tests.model_server import Answer, Asked, serving
 from tests.server import SECRET_KEY, database_url
@@ -27,8 +28,8 @@ WORKERS = """
 import os, sys, django
 django.setup()
 from calibration.models import Run
-from calibration.runs import callers
-from calibration.runs.work import work
+from generation.runs import callers
+from generation.runs.work import work
 import generation.clients, openai
 callers.HEARD_EVERY, callers.HUNGRY_EVERY = 0.2, 0.1
 join = callers.join

@@ -71,9 +71,9 @@ class Command(BaseCommand):
 @contextmanager
 def in_one_line() -> Iterator[None]:
     """What a person can mend is one line, and Ctrl-C is not an error of theirs."""
-    from calibration.runs.errors import RunError
-    from calibration.scorers.recipe import RecipeError
     from generation.local import LocalError
+    from generation.recipes.recipe import RecipeError
+    from generation.runs.errors import RunError
     from generation.servers import ServerError
 
     try:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from calibration.scorers.judges.loose_json import Leaf, Node, Unreadable, objects
-from calibration.scorers.judges.rubrics import Rubric, normal
+from calibration.scorers.judges.rubrics import Rubric
+from generation.recipes.loose_json import Leaf, Node, Unreadable, objects
+from generation.recipes.replies import Unparsable, answer, normal, shown, storable
 
 SCORES = ("score", "rating", "value", "verdict")
 PROBABILITIES = ("probabilities", "probability", "distribution")
@@ -19,8 +20,6 @@ PROBABILITIES = ("probabilities", "probability", "distribution")
 SUM_TOLERANCE = 0.02
 MOST_REASON = 500
 
-THOUGHT = re.compile(r"\s*(?:<(?:think|thinking|thought|reasoning)>|\[THINK\])", re.IGNORECASE)
-THOUGHT_ENDS = re.compile(r"</(?:think|thinking|thought|reasoning)>|\[/THINK\]", re.IGNORECASE)
 NUMBER = r"([-+−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)(?:\s*(?:/|out\s+of|of)\s*(\d+))?"
 WHOLE = re.compile(NUMBER)
 SHARE = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(%?)")
@@ -30,21 +29,9 @@ STATES = r"[\s*_`\"']*+(?:score|rating)?[\s*_`\"']*+(?::|=|\bis\b)[\s*_`\"']*+"
 # What makes the number before it another one, or one of several.
 GOES_ON = re.compile(r"\s*(?:[-–—/.]|to\b|or\b|and\b)\s*\d|\s*%|\w")
 LABEL_GOES_ON = re.compile(r"[ \t]*[\w/]")
-REFUSAL = re.compile(
-    r"\W*(?:(?:i['’]m|i am)?\s*(?:very |so |really )?(?:sorry|apologies|unfortunately)|i apologi[sz]e)?"
-    r"[\s,.;:—–-]*(?:but\s+)?(?:as an? [^.,]{0,60},\s*)?"
-    r"i\s*(?:can(?:no|['’]?)t|can not|won['’]t|will not|refuse|decline|must (?:decline|refuse)"
-    r"|(?:have|need) to (?:decline|refuse)|(?:am|['’]m) (?:unable|not able|not comfortable)"
-    r"|(?:do not|don['’]t) feel comfortable)\b",
-    re.IGNORECASE,
-)
 
 
 Read = TypeVar("Read")
-
-
-class Unparsable(Exception):
-    """Why a reply says nothing that can be read, in a few words."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +54,7 @@ class Stated:
 
 def scores(text: str, rubric: Rubric, *, cut: bool = False) -> dict[str, Said]:
     """The score of each criterion; `cut`: the reply ended for its length. Raises Unparsable."""
-    parts, prose = _parts(_answer(text), rubric, SCORES)
+    parts, prose = _parts(answer(text), rubric, SCORES)
     said = {
         # An object may be quoted from a response: what is said around it must agree.
         name: [
@@ -81,30 +68,9 @@ def scores(text: str, rubric: Rubric, *, cut: bool = False) -> dict[str, Said]:
 
 def probabilities(text: str, rubric: Rubric) -> dict[str, Stated]:
     """The stated probabilities of each criterion. Raises Unparsable."""
-    parts, _ = _parts(_answer(text), rubric, PROBABILITIES)
+    parts, _ = _parts(answer(text), rubric, PROBABILITIES)
     stated = {name: [_shares_of(name, part, rubric) for part in found] for name, found in parts.items()}
     return {name: _agreed(name, found, lambda one: one.shares) for name, found in stated.items()}
-
-
-def refuses(text: str) -> bool:
-    """Whether a reply that says no score declines to say one."""
-    try:
-        return REFUSAL.match(_answer(text).lstrip()) is not None
-    except Unparsable:
-        return False
-
-
-def _answer(text: str) -> str:
-    """The text, with blanks where the model thought aloud, so that places stay what they are."""
-    ends = 0
-    if not text.lstrip().startswith(("{", "```")):
-        for found in THOUGHT_ENDS.finditer(text):
-            ends = found.end()
-        if not ends and THOUGHT.match(text):
-            raise Unparsable("it thinks and gives no answer")
-    if not text[ends:].strip():
-        raise Unparsable("it is empty")
-    return " " * ends + text[ends:]
 
 
 def _agreed(name: str, found: list[Read], what: Callable[[Read], object]) -> Read:
@@ -164,7 +130,7 @@ def _score_of(name: str, part: Leaf | Node, rubric: Rubric) -> Said:
 
 def _reason(node: Node) -> str:
     reasons = (part.text for key, part in node.members if normal(key) == "reason" and isinstance(part, Leaf))
-    return _storable(next(reasons, ""))[:MOST_REASON]
+    return storable(next(reasons, ""))[:MOST_REASON]
 
 
 def _read(name: str, leaf: Leaf, rubric: Rubric) -> Said:
@@ -177,38 +143,26 @@ def _read(name: str, leaf: Leaf, rubric: Rubric) -> Said:
         label = re.split(r"\s*[:.)]", text, maxsplit=1)[0]
         value = _labelled(label, rubric)
         if value is None:
-            raise Unparsable(f"{name} is none of {', '.join(rubric.spelled)}: {_shown(text)}")
+            raise Unparsable(f"{name} is none of {', '.join(rubric.spelled)}: {shown(text)}")
         return Said(value, start, start + len(label))
     found = WHOLE.fullmatch(text)
     if found is None:
-        raise Unparsable(f"{name} is no whole number: {_shown(text)}")
+        raise Unparsable(f"{name} is no whole number: {shown(text)}")
     return _on_scale(name, found, start - found.start(1), rubric)
 
 
 def _on_scale(name: str, found: re.Match[str], offset: int, rubric: Rubric) -> Said:
     number = float(found[1].replace("−", "-"))
     if number not in rubric.values:
-        raise Unparsable(f"{name} is not on the scale {rubric.low} to {rubric.high}: {_shown(found[1])}")
+        raise Unparsable(f"{name} is not on the scale {rubric.low} to {rubric.high}: {shown(found[1])}")
     if found[2] and (rubric.pairwise or int(found[2][:9]) != rubric.high):
-        raise Unparsable(f"{name} is on another scale: {_shown(found[0])}")
+        raise Unparsable(f"{name} is on another scale: {shown(found[0])}")
     return Said(int(number), offset + found.start(1), offset + found.end(1))
 
 
 def _labelled(label: str, rubric: Rubric) -> int | None:
     values = {name.casefold(): value for name, value in rubric.labels}
     return values.get(label.casefold())
-
-
-def _shown(text: str) -> str:
-    """The beginning of what a judge wrote, on one line."""
-    text = " ".join(_storable(text[:80]).split())
-    return text if len(text) <= 40 else text[:40] + "…"
-
-
-def _storable(text: str) -> str:
-    """Without what no database keeps: NUL, and half of a surrogate pair."""
-    whole = text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass")
-    return whole.decode("utf-16", "replace")
 
 
 def _in_prose(name: str, text: str, rubric: Rubric, *, cut: bool) -> Iterable[Said]:
@@ -225,7 +179,7 @@ def _in_prose(name: str, text: str, rubric: Rubric, *, cut: bool) -> Iterable[Sa
             continue
         goes_on = LABEL_GOES_ON if rubric.labels else GOES_ON
         if goes_on.match(text, found.end()) or (cut and found.end() == len(text)):
-            raise Unparsable(f"{name} is no single score: {_shown(text[found.start(1) :])}")
+            raise Unparsable(f"{name} is no single score: {shown(text[found.start(1) :])}")
         yield (
             _read(name, Leaf(found[1], found.start(1)), rubric)
             if rubric.labels
@@ -235,13 +189,13 @@ def _in_prose(name: str, text: str, rubric: Rubric, *, cut: bool) -> Iterable[Sa
 
 def _shares_of(name: str, part: Leaf | Node, rubric: Rubric) -> Stated:
     if isinstance(part, Leaf):
-        raise Unparsable(f"{name} has no probabilities: {_shown(part.text)}")
+        raise Unparsable(f"{name} has no probabilities: {shown(part.text)}")
     inner = [one for key, one in part.members if normal(key) in PROBABILITIES]
     if len(inner) > 1:
         raise Unparsable(f"{name} has probabilities twice")
     node = inner[0] if inner else part
     if isinstance(node, Leaf):
-        raise Unparsable(f"{name} has no probabilities: {_shown(node.text)}")
+        raise Unparsable(f"{name} has no probabilities: {shown(node.text)}")
     members = [(key, one) for key, one in node.members if normal(key) != "reason"]
     shares: dict[int, float] = {}
     for place, (key, one) in enumerate(members):
@@ -264,7 +218,7 @@ def _share(name: str, part: Leaf | Node) -> float:
         raise Unparsable(f"{name} has a probability that is no number")
     share = float(found[1]) / (100 if found[2] else 1)
     if not 0 <= share < math.inf:
-        raise Unparsable(f"{name} has a probability of {_shown(found[1])}")
+        raise Unparsable(f"{name} has a probability of {shown(found[1])}")
     return share
 
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from calibration.scorers.recipe import Message, RecipeError, Subject
+from generation.recipes.delimited import delimited
+from generation.recipes.recipe import Message, RecipeError, Subject
+from generation.recipes.replies import normal
 
 # What a template may hold, and what stands there when it is sent.
 PLACEHOLDERS = {
@@ -135,7 +137,7 @@ class Rubric:
         if len(subject.responses) != len(names):
             raise RubricError(f"The rubric {self.name} is about {len(names)} at a time.")
         texts = dict(zip(("query", *names), (subject.query, *subject.responses), strict=True))
-        fills = _delimited(texts) | {
+        fills = delimited(texts) | {
             "criteria": "\n".join(f"- {one.name}: {one.description}" for one in self.criteria),
             "low": str(self.low),
             "high": str(self.high),
@@ -145,19 +147,6 @@ class Rubric:
             for template in (self.system, self.prompt)
         )
         return [Message("system", f"{system}\n\n{GUARD}".strip()), Message("user", f"{prompt}\n\n{form}")]
-
-
-def _delimited(texts: Mapping[str, str]) -> dict[str, str]:
-    """Each text between tags that it cannot close: where one could, the tags have a name of their own."""
-    held = any(re.search(rf"</?\s*(?:{'|'.join(TEXTS)})", text, re.IGNORECASE) for text in texts.values())
-    own = hashlib.sha256(json.dumps(dict(texts)).encode()).hexdigest()[:12] if held else ""
-    tags = {name: f"{name}-{own}" if own else name for name in texts}
-    return {name: f"<{tags[name]}>\n{text}\n</{tags[name]}>" for name, text in texts.items()}
-
-
-def normal(name: str) -> str:
-    """A criterion's name, however a judge writes it."""
-    return re.sub(r"[\s_*-]+", " ", name).strip().casefold()
 
 
 def _check_scale(rubric: Rubric) -> None:

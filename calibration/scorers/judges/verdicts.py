@@ -8,7 +8,8 @@ from statistics import fmean
 from typing import Any
 
 from calibration.scorers.judges.rubrics import Rubric
-from calibration.scorers.recipe import RecipeError, Value
+from calibration.scorers.recipe import Value
+from generation.recipes.recipe import RecipeError
 
 Results = Mapping[str, Mapping[str, Any]]
 # The calls about a pair: which response is shown first.

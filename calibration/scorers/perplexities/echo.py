@@ -12,11 +12,11 @@ is held to how many tokens the prompt had.
 from itertools import pairwise
 from typing import Any
 
-from calibration.scorers.members import Unreadable, described, member, number
 from calibration.scorers.perplexities.measures import RESPONSE, Undefined
 from calibration.scorers.perplexities.templates import pieces
-from calibration.scorers.recipe import Subject
 from generation.clients import ServerRefuses
+from generation.recipes.members import Unreadable, described, member, number
+from generation.recipes.recipe import Subject
 
 MISSING = (
     "The server echoes no prompt with log-probabilities: llama-cpp-python does when started with logits_all, "

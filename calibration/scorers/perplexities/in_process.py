@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from calibration.scorers.batches import WINDOW, Batches
 from calibration.scorers.perplexities.measures import CHAT, RESPONSE, Undefined, measured, wanted
-from calibration.scorers.recipe import Asked, Reply, Subject
 from generation.likelihood import log_likelihoods, tokens_at_once
 from generation.local import Chat, Loaded, TemplateRefuses, language_model, turns
+from generation.recipes.batches import WINDOW, Batches
+from generation.recipes.recipe import Asked, Reply, Subject
 
 if TYPE_CHECKING:
     from calibration.scorers.perplexities.perplexity import PerplexityRecipe

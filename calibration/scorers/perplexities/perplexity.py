@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from calibration.scorers.members import Unreadable, paid
 from calibration.scorers.perplexities import echo, vllm
 from calibration.scorers.perplexities.measures import (
     DEFINITIONS,
@@ -17,10 +16,12 @@ from calibration.scorers.perplexities.measures import (
     wanted,
 )
 from calibration.scorers.perplexities.templates import check_template
-from calibration.scorers.reading import fields_of
-from calibration.scorers.recipe import Asked, Message, RecipeError, Reply, Subject, Tokens, Value
-from calibration.scorers.tokens import estimated
+from calibration.scorers.recipe import Value
 from generation.clients import Client, Later, Rejected
+from generation.recipes.fields import fields_of
+from generation.recipes.members import Unreadable, paid
+from generation.recipes.recipe import Asked, Message, RecipeError, Reply, Subject, Tokens
+from generation.recipes.tokens import estimated
 
 DIALECTS = {
     "vllm": "vLLM, prompt log-probabilities of a chat",

@@ -1,6 +1,6 @@
 """A query and its response as one text, for servers that complete texts and know nothing of chats."""
 
-from calibration.scorers.recipe import RecipeError, Subject
+from generation.recipes.recipe import RecipeError, Subject
 
 TEMPLATES = {
     "chatml": "<|im_start|>user\n{query}<|im_end|>\n<|im_start|>assistant\n{response}<|im_end|>\n",

@@ -8,11 +8,11 @@ the answer has `prompt_logprobs`, a list with an entry a token, {token id: {"log
 from functools import lru_cache
 from typing import Any
 
-from calibration.scorers.members import Unreadable, member, number
 from calibration.scorers.perplexities.measures import RESPONSE, Undefined
-from calibration.scorers.recipe import Subject
 from generation.clients import Client, ServerRefuses
 from generation.local import turns
+from generation.recipes.members import Unreadable, member, number
+from generation.recipes.recipe import Subject
 
 MISSING = (
     "The server gives no log-probabilities of the prompt (prompt_logprobs), as vLLM does: for one that "

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from calibration.scorers.recipe import RecipeError
 from calibration.scorers.rewards.dialects import DIALECTS
+from generation.recipes.recipe import RecipeError
 
 if TYPE_CHECKING:
     from calibration.scorers.rewards.reward import RewardRecipe

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from calibration.scorers.members import Unreadable, described, member, number, only
-from calibration.scorers.recipe import Subject
 from calibration.scorers.rewards.heads import by_name, by_place
 from generation.local import turns
+from generation.recipes.members import Unreadable, described, member, number, only
+from generation.recipes.recipe import Subject
 
 if TYPE_CHECKING:
     from calibration.scorers.rewards.reward import RewardRecipe

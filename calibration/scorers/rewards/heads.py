@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from calibration.scorers.members import SHOWN, Unreadable, described, number
+from generation.recipes.members import SHOWN, Unreadable, described, number
 
 FEW = 5
 

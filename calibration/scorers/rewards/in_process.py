@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from calibration.scorers.batches import WINDOW, Batches
-from calibration.scorers.members import Unreadable
-from calibration.scorers.recipe import Asked, Reply, Subject
 from calibration.scorers.rewards.dialects import filled
 from calibration.scorers.rewards.heads import by_place, counted, expected, listed
 from generation.local import Loaded, LocalError, TemplateRefuses, classifier, turns
+from generation.recipes.batches import WINDOW, Batches
+from generation.recipes.members import Unreadable
+from generation.recipes.recipe import Asked, Reply, Subject
 
 if TYPE_CHECKING:
     from calibration.scorers.rewards.reward import RewardRecipe

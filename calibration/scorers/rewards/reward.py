@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from calibration.scorers.members import Unreadable, paid
-from calibration.scorers.reading import fields_of
-from calibration.scorers.recipe import Asked, Message, RecipeError, Reply, Subject, Tokens, Value
+from calibration.scorers.recipe import Value
 from calibration.scorers.rewards.checks import check
 from calibration.scorers.rewards.dialects import DIALECTS, filled
-from calibration.scorers.tokens import estimated
 from generation.clients import Client, Later, Rejected
+from generation.recipes.fields import fields_of
+from generation.recipes.members import Unreadable, paid
+from generation.recipes.recipe import Asked, Message, RecipeError, Reply, Subject, Tokens
+from generation.recipes.tokens import estimated
 
 # How much of a reply is kept; that of a model of tokens has a number for each.
 KEPT = 2_000

@@ -7,7 +7,7 @@ from calibration.scorers.simple.diversity import WINDOW, lexical_diversity
 from calibration.scorers.simple.length import length_in_characters, length_in_words
 from calibration.scorers.simple.readability import flesch_reading_ease
 from calibration.scorers.simple.similarity import document_frequencies, similarity_to_others
-from calibration.scorers.simple.words import Undefined
+from generation.diversity.words import Undefined
 
 __all__ = [
     "SIMPLE",

@@ -1,6 +1,6 @@
 """How many different words a text uses, whatever its length."""
 
-from calibration.scorers.simple.words import Undefined, terms
+from generation.diversity.words import Undefined, terms
 
 WINDOW = 50
 

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from calibration.scorers.simple.words import Undefined, unspaced_share, words
+from generation.diversity.words import Undefined, unspaced_share, words
 
 MOST_UNSPACED = 0.5
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from calibration.scorers.simple.words import Undefined, words
+from generation.diversity.words import Undefined, words
 
 # Words that English can hardly do without, and that other languages in the same letters hardly have.
 ENGLISH = frozenset([

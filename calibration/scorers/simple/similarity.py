@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from calibration.scorers.simple.words import terms
+from generation.diversity.words import terms
 
 DIGITS = 12
 

@@ -8,12 +8,13 @@ from django.utils import timezone
 from annotation.models import Study
 from calibration.models import Call, Run
 from calibration.runs import targets
-from calibration.runs.asking import create_run, recipe_of
+from calibration.runs.asking import create_run
+from calibration.runs.job import recipe_of
 from calibration.scorers.judges.judge import JudgeRecipe
 from calibration.scorers.judges.rubrics import BUILT_IN
-from calibration.scorers.recipe import Recipe
 from calibration.scorers.rewards.reward import RewardRecipe
 from generation.models import ModelServer
+from generation.recipes.recipe import Recipe
 
 # The result of a call, or why there is none; None for one that is still to be made.
 Back = dict[str, Any] | str | None

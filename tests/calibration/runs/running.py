@@ -4,9 +4,10 @@ from typing import Any
 
 from annotation.models import Study
 from calibration.models import Call, Run
-from calibration.runs.asking import create_run, start_run
+from calibration.runs.asking import create_run
 from calibration.scorers.rewards.reward import RewardRecipe
 from generation.models import ModelServer
+from generation.runs.asking import start_run
 from tests.factory import make_items, make_study
 from tests.model_server import Answer, Asked
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from calibration.models import Call, Run, Score
-from calibration.runs import budget, callers
-from calibration.runs.asking import change_budget, start_run
-from calibration.runs.budget import Purse
-from calibration.runs.calls import begin as begin_calls
-from calibration.runs.calls import claim
-from calibration.runs.ending import begin
-from calibration.runs.work import work
-from calibration.scorers.recipe import Subject
+from generation.recipes.recipe import Subject
+from generation.runs import budget, callers
+from generation.runs.asking import change_budget, start_run
+from generation.runs.budget import Purse
+from generation.runs.calls import begin as begin_calls
+from generation.runs.calls import claim
+from generation.runs.ending import begin
+from generation.runs.work import work
 from tests.calibration.runs.running import RECIPE, TOKENS, make_server, outcomes, score, started
 from tests.model_server import serving
 

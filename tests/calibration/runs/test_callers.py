@@ -9,11 +9,11 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.models import Call, Caller, Run
-from calibration.runs import budget, callers, calls, pace
-from calibration.runs.callers import shares
-from calibration.scorers.recipe import Reply
-from generation.models import ModelServer
+from calibration.models import Call, Run
+from generation.models import Caller, ModelServer
+from generation.recipes.recipe import Reply
+from generation.runs import budget, callers, calls, pace
+from generation.runs.callers import shares
 from tests.calibration.runs.running import RECIPE, make_server, started
 
 WANTED = st.lists(st.integers(0, 512), min_size=1, max_size=8)

@@ -9,12 +9,13 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from calibration.models import Call, Caller, Run
-from calibration.runs import callers, calls
-from calibration.runs.budget import Purse
-from calibration.runs.calls import MOST_FAILURES, Claimed, claim, give_back, store
-from calibration.runs.ending import begin
-from calibration.scorers.recipe import Reply
+from calibration.models import Call, Run
+from generation.models import Caller
+from generation.recipes.recipe import Reply
+from generation.runs import callers, calls
+from generation.runs.budget import Purse
+from generation.runs.calls import MOST_FAILURES, Claimed, claim, give_back, store
+from generation.runs.ending import begin
 from tests.calibration.runs.running import RECIPE, make_server, started
 
 pytestmark = pytest.mark.django_db

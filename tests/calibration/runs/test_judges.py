@@ -9,11 +9,11 @@ import pytest
 
 from annotation.models import Study
 from calibration.models import Run, Score
-from calibration.runs.asking import start_run
 from calibration.runs.standing import standing
-from calibration.runs.work import work
 from calibration.scorers.judges.judge import JudgeRecipe
 from calibration.scorers.judges.rubrics import BUILT_IN
+from generation.runs.asking import start_run
+from generation.runs.work import work
 from tests.calibration.runs.running import make_run, make_server, outcomes
 from tests.factory import make_items, make_study
 from tests.model_server import Answer, Asked, chat, serving

@@ -10,12 +10,13 @@ import pytest
 from annotation.models import Item, Study
 from calibration.audit import create_audit, run_audit
 from calibration.models import Audit, Run, Score
-from calibration.runs.asking import create_run, start_run
-from calibration.runs.work import work
+from calibration.runs.asking import create_run
 from calibration.scorers.judges.judge import JudgeRecipe
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.perplexities.perplexity import PerplexityRecipe
 from generation.local import SMOLLM2
+from generation.runs.asking import start_run
+from generation.runs.work import work
 from tests.calibration.runs.running import make_server
 from tests.factory import make_labels, make_response, make_study
 from tests.model_server import Answer, Asked, chat, serving

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from calibration.runs import clock
-from calibration.runs.pace import Pace, rest
-from calibration.runs.work import work
 from generation.models import ModelServer
+from generation.runs import clock
+from generation.runs.pace import Pace, rest
+from generation.runs.work import work
 from tests.calibration.runs.running import make_server, outcomes, score, started
 from tests.model_server import serving
 

@@ -7,12 +7,13 @@ import pytest
 
 from annotation.models import Item, Study
 from calibration.models import Call, Run
-from calibration.runs import pricing
-from calibration.runs.asking import recipe_of
-from calibration.runs.errors import RunError
-from calibration.runs.preview import count_targets, preview
-from calibration.runs.pricing import price_of
+from calibration.runs.job import recipe_of
 from calibration.runs.targets import subjects
+from generation.runs import pricing
+from generation.runs.errors import RunError
+from calibration.runs.targets import count_targets
+from generation.runs.preview import preview
+from generation.runs.pricing import price_of
 from tests.calibration.runs.answered import REWARD, come_back, draft, judge, number, said
 from tests.factory import make_items, make_response, make_study
 
@@ -40,7 +41,7 @@ def test_a_draft_is_priced_by_its_texts() -> None:
     votes = judge(method="votes", votes=3, max_tokens=100)
     run = draft(study_of(5), votes, price_in=Decimal("2.5"), price_out=10, currency="EUR")
     price, (into, out, most) = price_of(run), expected(run)
-    assert (price.targets, price.calls, price.of_pairs) == (5, 15, False)
+    assert (price.targets, price.calls, price.about) == (5, 15, "response")
     assert (price.tokens_in, price.tokens_out, price.most_out) == (into, out, most)
     assert most == 1500 > out > 0 and into > 15 * 50
     assert price.money == (into * Decimal("2.5") + out * 10) / 1_000_000
@@ -95,7 +96,7 @@ def test_of_very_many_calls_some_are_read_and_all_are_counted(
 def test_a_judge_of_pairs_is_asked_twice_about_each() -> None:
     run = draft(study_of(3, kind="comparison"), judge("pairwise overall"))
     price = price_of(run)
-    assert (price.targets, price.calls, price.of_pairs) == (3, 6, True)
+    assert (price.targets, price.calls, price.about) == (3, 6, "item")
     responses = draft(run.study, judge(), scorer="pointwise")
     assert price_of(responses).targets == 6
 

@@ -14,14 +14,14 @@ from annotation.studies import delete_study
 from calibration.audit import create_audit
 from calibration.importers import import_scores
 from calibration.models import Audit, Call, Run, Score, Scorer
-from calibration.runs.asking import delete_run
-from calibration.runs.errors import RunError
 from calibration.runs.scores import collect
 from calibration.runs.simple import score_simply
 from calibration.scorers.perplexities.perplexity import PerplexityRecipe
 from calibration.scorers.rewards.reward import RewardRecipe
 from calibration.scorers.simple import SIMPLE
 from generation.files import FileError
+from generation.runs.asking import delete_run
+from generation.runs.errors import RunError
 from tests.calibration.runs.answered import REWARD, Back, come_back, draft, judge, number, said, stated
 from tests.calibration.scored import finished
 from tests.factory import make_items, make_labels, make_study

@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from annotation.models import Act, Item, Study
 from calibration.importers import import_scores
 from calibration.models import Score, Scorer
-from calibration.runs.errors import RunError
 from calibration.runs.simple import score_simply
 from calibration.scorers.simple import SIMPLE, document_frequencies, similarity_to_others
 from generation.files import FileError
+from generation.runs.errors import RunError
 from tests.factory import make_items, make_response, make_study
 
 pytestmark = pytest.mark.django_db

@@ -11,10 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotation.models import Study
-from calibration.models import Call, Caller, Run
-from calibration.runs import callers
+from calibration.models import Call, Run
 from calibration.runs.scores import collect
-from calibration.runs.standing import Said, standing
+from calibration.runs.standing import standing
+from generation.runs.standing import Said
+from generation.models import Caller
+from generation.runs import callers
 from tests.calibration.runs.answered import Back, come_back, draft, judge, number, said
 from tests.factory import make_items, make_labels, make_study
 

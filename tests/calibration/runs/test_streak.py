@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from calibration.runs import streak
-from calibration.runs.callers import MOST_PLACES
-from calibration.runs.streak import LONGEST, Streak
-from calibration.scorers.recipe import Reply
+from generation.recipes.recipe import Reply
+from generation.runs import streak
+from generation.runs.callers import MOST_PLACES
+from generation.runs.streak import LONGEST, Streak
 
 ANSWER = Reply("answered", result={})
 DOWN = Reply("later", error="The model server does not answer.")

@@ -12,16 +12,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
 
-from calibration.models import Call, Caller, Run, Score
-from calibration.runs import callers, making, streak
-from calibration.runs.asking import start_run, stop_run
-from calibration.runs.errors import RunError
-from calibration.runs.work import work
+from calibration.models import Call, Run, Score
 from calibration.scorers import reading
-from calibration.scorers.recipe import Asked as AskedCall
-from calibration.scorers.recipe import Reply
+from generation.recipes.recipe import Asked as AskedCall
 from calibration.scorers.rewards.reward import RewardRecipe
-from generation.models import ModelServer
+from generation.models import Caller, ModelServer
+from generation.recipes.recipe import Reply
+from generation.runs import callers, making, streak
+from generation.runs.asking import start_run, stop_run
+from generation.runs.errors import RunError
+from generation.runs.work import work
 from generation.servers import change_server
 from generation.servers import make_server as make_model_server
 from tests.calibration.runs.running import RECIPE, TOKENS, make_run, make_server, outcomes, score, started
@@ -68,7 +68,7 @@ def test_as_many_calls_are_under_way_as_the_server_allows_and_no_more() -> None:
 def test_faults_are_asked_about_again_and_what_never_succeeds_is_told_beside_the_rest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("calibration.runs.calls.LONGEST_WAIT", 0.0)
+    monkeypatch.setattr("generation.runs.calls.LONGEST_WAIT", 0.0)
     faults = [
         Answer(status=500),
         Answer(cut=True),
@@ -140,7 +140,7 @@ def test_nobody_pays_for_thousands_of_errors(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_server_that_dies_and_returns_costs_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("calibration.runs.calls.LONGEST_WAIT", 0.01)
+    monkeypatch.setattr("generation.runs.calls.LONGEST_WAIT", 0.01)
 
     def answer(asked: Asked) -> Answer:
         return Answer(cut=True) if 10 < len(server.asked) <= 20 else score(asked)

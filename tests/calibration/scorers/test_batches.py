@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.scorers.batches import Batches, by_length
+from generation.recipes.batches import Batches, by_length
 
 LENGTHS = st.lists(st.integers(1, 500), max_size=60)
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.scorers.judges.completions import Completion
 from calibration.scorers.judges.judge import JudgeRecipe
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.reading import read_recipe
-from calibration.scorers.recipe import Asked, Message, RecipeError, Reply, Subject
 from generation.clients import Client, ServerRefuses
+from generation.recipes.completions import Completion
+from generation.recipes.recipe import Asked, Message, RecipeError, Reply, Subject
 from tests import model_server
 from tests.model_server import Answer, chat, serving
 
@@ -148,8 +148,8 @@ def test_an_unreadable_reply_is_asked_for_again_so_often_and_every_try_is_counte
 @pytest.mark.parametrize(
     ("answer", "outcome", "error"),
     [
-        (chat("", refusal="I will not."), "refused", "The model declines to judge."),
-        (chat("I'm sorry, but I can't judge that."), "refused", "The model declines to judge."),
+        (chat("", refusal="I will not."), "refused", "The model declines to answer."),
+        (chat("I'm sorry, but I can't judge that."), "refused", "The model declines to answer."),
         (chat("", finish="content_filter"), "refused", "The server's filter keeps the reply back."),
         (chat(said(9)), "unparsable", "The reply cannot be read: overall is not on the scale 1 to 5: 9."),
         (chat(""), "unparsable", "The reply cannot be read: it is empty."),

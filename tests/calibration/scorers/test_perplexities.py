@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from calibration.scorers.perplexities.measures import Undefined, measured
 from calibration.scorers.perplexities.perplexity import PerplexityRecipe
 from calibration.scorers.reading import read_recipe
-from calibration.scorers.recipe import Asked, RecipeError, Reply, Subject
 from generation.clients import Client, ServerRefuses
+from generation.recipes.recipe import Asked, RecipeError, Reply, Subject
 from tests.model_server import Answer, chat, completion, serving
 from tests.model_server import Asked as Request
 

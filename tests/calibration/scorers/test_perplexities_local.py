@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from calibration.scorers.perplexities.perplexity import PerplexityRecipe
-from calibration.scorers.recipe import Asked, Reply, Subject
 from generation.local import SMOLLM2, Loaded, language_model
+from generation.recipes.recipe import Asked, Reply, Subject
 
 pytestmark = pytest.mark.local_models
 

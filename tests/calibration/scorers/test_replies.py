@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.scorers.judges.loose_json import objects
-from calibration.scorers.judges.replies import Unparsable, probabilities, refuses, scores
+from calibration.scorers.judges.replies import probabilities, scores
 from calibration.scorers.judges.rubrics import BUILT_IN, Rubric
+from generation.recipes.loose_json import objects
+from generation.recipes.replies import Unparsable, refuses
 
 ONE, THREE, PAIR = BUILT_IN["overall"], BUILT_IN["hhh"], BUILT_IN["pairwise overall"]
 Reply = dict[str, dict[str, Any]]

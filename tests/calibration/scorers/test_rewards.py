@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.scorers.members import Unreadable
 from calibration.scorers.reading import read_recipe
-from calibration.scorers.recipe import Asked, Message, RecipeError, Reply, Subject
 from calibration.scorers.rewards.dialects import DIALECTS
 from calibration.scorers.rewards.reward import RewardRecipe
 from generation.clients import Client, ServerRefuses
+from generation.recipes.members import Unreadable
+from generation.recipes.recipe import Asked, Message, RecipeError, Reply, Subject
 from tests.model_server import Answer, serving
 from tests.model_server import Asked as Request
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from calibration.scorers.recipe import Asked, Reply, Subject
 from calibration.scorers.rewards.reward import RewardRecipe
 from generation.local import LocalError, classifier
+from generation.recipes.recipe import Asked, Reply, Subject
 
 pytestmark = pytest.mark.local_models
 torch = pytest.importorskip("torch")

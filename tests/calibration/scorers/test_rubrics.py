@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibration.scorers.judges.rubrics import BUILT_IN, Rubric, RubricError
-from calibration.scorers.recipe import Subject
+from generation.recipes.recipe import Subject
 
 FORM = "Reply with JSON."
 MINE: dict[str, Any] = {

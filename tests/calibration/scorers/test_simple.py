@@ -22,14 +22,14 @@ from calibration.scorers.simple import (
     similarity_to_others,
 )
 from calibration.scorers.simple.readability import syllables
-from calibration.scorers.simple.words import terms, words
+from generation.diversity.words import terms, words
 
 PROSE = "The owl and the pussycat went to sea in a beautiful pea-green boat. "
 TEXTS = st.text(st.sampled_from("aбéकि时间ไทย ,.!?’'-_\n19"), max_size=60)
 WORDS = st.lists(st.sampled_from(["time", "is", "a", "river", "fleuve", "时间", "Zeit"]), max_size=12)
 
 
-@pytest.mark.parametrize("name", ["words", "length", "diversity", "readability", "similarity"])
+@pytest.mark.parametrize("name", ["length", "diversity", "readability", "similarity"])
 def test_the_examples_of_the_docstrings_hold(name: str) -> None:
     found = doctest.testmod(import_module(f"calibration.scorers.simple.{name}"))
     assert found.attempted and not found.failed

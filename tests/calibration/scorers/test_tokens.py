@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.scorers.tokens import estimated
+from generation.recipes.tokens import estimated
 
 # Counted with the vocabularies cl100k and o200k.
 COUNTED = [

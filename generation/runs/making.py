@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from threading import Event
 
-from calibration.runs.callers import MOST_PLACES
-from calibration.scorers.recipe import Asked, Recipe, Reply
 from generation.clients import Client, ServerRefuses
 from generation.local import LocalError
+from generation.recipes.recipe import Asked, Recipe, Reply
+from generation.runs.callers import MOST_PLACES
 
 logger = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
-from annotation.models import Study
-from calibration.models import Call, Run
-from calibration.runs.budget import cost
+from generation.models import AbstractCall, AbstractRun
+from generation.runs.budget import cost
+from generation.runs.calls import claimed
 
 ENDED = ["answered", "refused", "unparsable", "failed"]
 
@@ -61,7 +61,7 @@ class Sums:
         return asdict(self) | {"money": str(self.money)}
 
 
-def sums_of(run: Run) -> Sums:
+def sums_of(run: AbstractRun) -> Sums:
     """In two queries, of which an index answers the longer alone."""
     rows = (
         run.calls.order_by()
@@ -71,11 +71,11 @@ def sums_of(run: Run) -> Sums:
     found = {outcome: sums for outcome, *sums in rows}
     numbers = {outcome: sums[0] for outcome, sums in found.items()}
     attempts, into, out = (sum(sums[n] for sums in found.values()) for n in (1, 2, 3))
-    under_way = Call.objects.filter(caller__run=run, outcome=Call.Outcome.OPEN).count()
+    under_way = claimed(run).filter(outcome=AbstractCall.Outcome.OPEN).count()
     return Sums(
         **{outcome: numbers.get(outcome, 0) for outcome in ENDED},
         under_way=under_way,
-        waiting=max(0, numbers.get(Call.Outcome.OPEN, 0) - under_way),
+        waiting=max(0, numbers.get(AbstractCall.Outcome.OPEN, 0) - under_way),
         attempts=attempts,
         tokens_in=into,
         tokens_out=out,
@@ -84,15 +84,16 @@ def sums_of(run: Run) -> Sums:
     )
 
 
-def calls_of(study: Study) -> Mapping[int, Counted]:
-    """Of each of the study's runs how many calls there are; in one query, which an index answers alone."""
+def counted(runs: QuerySet[Any]) -> Mapping[int, Counted]:
+    """Of each of the runs how many calls there are; in one query, which an index answers alone."""
     found: dict[int, Counted] = defaultdict(Counted)
-    rows = Call.objects.filter(run__in=study.runs.order_by().values("pk")).order_by()
+    calls = runs.model._meta.get_field("calls").related_model._default_manager
+    rows = calls.filter(run__in=runs.order_by().values("pk")).order_by()
     for run, outcome, number in rows.values_list("run", "outcome").annotate(Count("pk")):
         before = found[run]
         found[run] = Counted(
             before.calls + number,
-            before.answered + number * (outcome == Call.Outcome.ANSWERED),
-            before.without + number * (outcome in ENDED and outcome != Call.Outcome.ANSWERED),
+            before.answered + number * (outcome == AbstractCall.Outcome.ANSWERED),
+            before.without + number * (outcome in ENDED and outcome != AbstractCall.Outcome.ANSWERED),
         )
     return found

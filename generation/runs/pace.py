@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from calibration.runs import clock
 from generation.models import ModelServer
+from generation.runs import clock
 
 # The minute is a second longer, for what the way to the server takes sometimes more and sometimes less.
 MINUTE = 61.0

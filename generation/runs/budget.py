@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import QuerySet, Sum
 
-from calibration.models import Call, Run
-from calibration.runs import clock
+from generation.models import AbstractCall, AbstractRun
+from generation.runs import clock
 
 MILLION = Decimal(1_000_000)
 # What ended so long ago is committed everywhere.
@@ -26,7 +27,7 @@ class Spent:
     def tokens(self) -> int:
         return self.into + self.out
 
-    def money(self, run: Run) -> Decimal:
+    def money(self, run: AbstractRun) -> Decimal:
         """What they cost, in the run's currency."""
         return cost(run, self.into, self.out)
 
@@ -41,19 +42,19 @@ class Purse:
         self._before = Spent()
         self._until: datetime | None = None
 
-    def spent(self, run: Run) -> Spent:
+    def spent(self, run: AbstractRun) -> Spent:
         """What the run's calls took, those under way at their most."""
-        ended, settled = run.calls.exclude(outcome=Call.Outcome.OPEN), clock.now() - SETTLED
+        ended, settled = run.calls.exclude(outcome=AbstractCall.Outcome.OPEN), clock.now() - SETTLED
         if self._until is None:
             self._before, self._until = _sum(ended.filter(answered_at__lte=settled)), settled
         elif settled - self._until > SETTLED:
             self._before += _sum(ended.filter(answered_at__gt=self._until, answered_at__lte=settled))
             self._until = settled
         since = _sum(ended.filter(answered_at__gt=self._until))
-        tried = run.calls.filter(outcome=Call.Outcome.OPEN, answered_at__isnull=True, attempts__gt=0)
+        tried = run.calls.filter(outcome=AbstractCall.Outcome.OPEN, answered_at__isnull=True, attempts__gt=0)
         return self._before + since + _sum(tried)
 
-    def reaches(self, run: Run, most: Sequence[Spent]) -> int:
+    def reaches(self, run: AbstractRun, most: Sequence[Spent]) -> int:
         """For how many of the calls, each of which takes so much at most, the budget still suffices.
 
         `run` is locked, so that no two processes spend the same.
@@ -70,16 +71,16 @@ class Purse:
         return len(most)
 
 
-def cost(run: Run, into: int, out: int) -> Decimal:
+def cost(run: AbstractRun, into: int, out: int) -> Decimal:
     """What so many tokens cost, in the run's currency."""
     return (into * run.price_in + out * run.price_out) / MILLION
 
 
-def has_budget(run: Run) -> bool:
+def has_budget(run: AbstractRun) -> bool:
     return run.budget_tokens is not None or run.budget_money is not None
 
 
-def reached(run: Run) -> str:
+def reached(run: AbstractRun) -> str:
     """Why a run stops whose next call the budget does not reach for."""
     spent, parts = Purse().spent(run), []
     if run.budget_tokens is not None:
@@ -92,6 +93,6 @@ def reached(run: Run) -> str:
     )
 
 
-def _sum(calls: QuerySet[Call]) -> Spent:
+def _sum(calls: QuerySet[Any]) -> Spent:
     sums = calls.order_by().aggregate(into=Sum("tokens_in", default=0), out=Sum("tokens_out", default=0))
     return Spent(sums["into"], sums["out"])

@@ -1,13 +1,12 @@
 """What a run would send, for a person to look at before anybody is asked."""
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 
-from calibration.models import Run
-from calibration.runs.asking import recipe_of
-from calibration.runs.errors import RunError
-from calibration.runs.targets import count_targets, subjects
-from calibration.scorers.recipe import Message, Subject, Tokens
+from generation.models import AbstractRun
+from generation.recipes.recipe import Message, Subject, Tokens
+from generation.runs.errors import RunError
 
 
 @dataclass(frozen=True)
@@ -42,16 +41,18 @@ class Preview:
         return self.position + 1 if self.position + 1 < self.targets else None
 
 
-def preview(run: Run, position: int = 0) -> Preview:
+def preview(run: AbstractRun, position: int = 0) -> Preview:
     """What is sent about the target at the position, or about the last. Raises RunError if there is none."""
-    recipe = recipe_of(run)
-    targets = count_targets(run.study, of_pairs=recipe.of_pairs)
+    job = run.job
+    recipe = job.recipe(run)
+    targets = job.count(run, recipe)
     if not targets:
-        raise RunError(f"The study {run.study.slug} has nothing to ask about yet.")
+        raise RunError(f"{run.name} has nothing to ask about yet.")
     place = min(max(position, 0), targets - 1)
-    _, subject = next(islice(subjects(run.study, of_pairs=recipe.of_pairs), place, None))
+    by_target = groupby(job.every(run, recipe), key=itemgetter(0))
+    asked = [(part, subject) for _, part, subject in next(islice(by_target, place, None))[1]]
     calls = tuple(
         Shown(part, tuple(recipe.shown(subject, part)), recipe.expected(subject, part))
-        for part in recipe.parts()
+        for part, subject in asked
     )
-    return Preview(place, targets, subject, calls)
+    return Preview(place, targets, asked[0][1], calls)

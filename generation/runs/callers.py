@@ -10,9 +10,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from calibration.models import Caller, Run
-from calibration.runs import clock
-from generation.models import ModelServer
+from generation.models import AbstractRun, Caller, ModelServer
+from generation.runs import clock
 
 # Seconds after which somebody who was not heard of was killed.
 LOST_AFTER = 30.0
@@ -22,9 +21,9 @@ MOST_PLACES = 512
 HEARD_EVERY, HUNGRY_EVERY = 3.0, 0.5
 
 
-def join(run: Run) -> Caller:
+def join(run: AbstractRun) -> Caller:
     """A new caller of the run, without places yet."""
-    return Caller.objects.create(run=run, server=run.server, heard_at=clock.now())
+    return Caller.objects.create(at=run.label, server=run.server, heard_at=clock.now())
 
 
 @transaction.atomic
@@ -65,14 +64,14 @@ def leave(caller: Caller) -> None:
     Caller.objects.filter(pk=caller.pk).delete()
 
 
-def living(run: Run) -> QuerySet[Caller]:
-    return run.callers.filter(heard_at__gte=_lost())
+def living(run: AbstractRun) -> QuerySet[Caller]:
+    return Caller.objects.filter(at=run.label, heard_at__gte=_lost())
 
 
 def forget_lost(caller: Caller) -> None:
     """Free the places and the calls of whoever was killed, at the caller's run or server."""
     lost = Caller.objects.filter(heard_at__lt=_lost()).exclude(pk=caller.pk)
-    lost = lost.filter(server=caller.server_id) if caller.server_id else lost.filter(run=caller.run_id)
+    lost = lost.filter(server=caller.server_id) if caller.server_id else lost.filter(at=caller.at)
     # Locked, so that none of them claims a call meanwhile.
     keys = [*lost.order_by("pk").select_for_update().values_list("pk", flat=True)]
     if keys:

@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any
 
-from calibration.scorers.recipe import Tokens
+from generation.recipes.recipe import Tokens
 
 # What no request can have had, whatever a server says.
 MOST_TOKENS = 10_000_000

@@ -9,22 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from types import FrameType
-from typing import TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import QuerySet
 
-from calibration.measures.each import silent
-from calibration.models import Run
-from calibration.runs import budget, callers, calls, ending
-from calibration.runs.asking import recipe_of
-from calibration.runs.errors import RunError
-from calibration.runs.making import Maker
-from calibration.runs.pace import Pace, rest
-from calibration.runs.streak import Streak
-from calibration.scorers.recipe import Recipe, RecipeError, Reply
 from generation.clients import Client
-from generation.models import ModelServer
+from generation.models import AbstractRun, ModelServer
+from generation.recipes.recipe import Recipe, RecipeError, Reply
+from generation.runs import budget, callers, calls, ending
+from generation.runs.errors import RunError
+from generation.runs.making import Maker
+from generation.runs.pace import Pace, rest
+from generation.runs.streak import Streak
 from generation.servers import ServerError, client_of, may_use
 
 logger = logging.getLogger(__name__)
@@ -40,7 +38,13 @@ def never() -> bool:
     return False
 
 
-def work(*, run: Run, progress: Callable[[float], None] = silent, until: Callable[[], bool] = never) -> Run:
+def silent(share: float) -> None:
+    """Nobody is told how far it is."""
+
+
+def work(
+    *, run: AbstractRun, progress: Callable[[float], None] = silent, until: Callable[[], bool] = never
+) -> AbstractRun:
     """Work at a started run, beside whoever else does, until it has ended or `until` says to give way.
 
     The main thread does all database work and the others make calls. A place is given to the next call only
@@ -52,12 +56,12 @@ def work(*, run: Run, progress: Callable[[float], None] = silent, until: Callabl
         while _work(run, progress, lambda: interrupted() or until()):
             pass
     ending.settle(run)
-    with suppress(Run.DoesNotExist):
+    with suppress(type(run).DoesNotExist):
         run.refresh_from_db()
     return run
 
 
-def _work(run: Run, progress: Callable[[float], None], until: Callable[[], bool]) -> bool:
+def _work(run: AbstractRun, progress: Callable[[float], None], until: Callable[[], bool]) -> bool:
     """Work, and fail the run for what would stop every other worker too; a database may come back.
 
     Whether to work again, since its server has another address or key by now.
@@ -66,17 +70,15 @@ def _work(run: Run, progress: Callable[[float], None], until: Callable[[], bool]
         if not ending.begin(run, until):
             return False
         run.refresh_from_db()
-        recipe, client = recipe_of(run), _client(run, run.server)
+        recipe, client = run.job.recipe(run), _client(run, run.server)
         with closing(client) if client else nullcontext():
             return _Worker(run, recipe, client, progress).work(until)
     except (OperationalError, InterfaceError):
         raise
-    except RecipeError as error:
-        ending.fail(run, f"The recipe of {run.scorer} cannot be read: {error}")
-    except (RunError, ServerError) as error:
+    except (RecipeError, RunError, ServerError) as error:
         ending.fail(run, str(error))
     except Exception as error:
-        if not Run.objects.filter(pk=run.pk).exists():  # deleted meanwhile
+        if not _row(run).exists():  # deleted meanwhile
             return False
         logger.exception("run %s failed", run.pk)
         reason = str(error).strip().split("\n")[0]
@@ -84,9 +86,9 @@ def _work(run: Run, progress: Callable[[float], None], until: Callable[[], bool]
     return False
 
 
-def _client(run: Run, server: ModelServer | None) -> Client | None:
+def _client(run: AbstractRun, server: ModelServer | None) -> Client | None:
     """What asks the server as it is now. Raises RunError where it is not shared any more, and ServerError."""
-    asker = User.objects.filter(run=run.pk).first()
+    asker = User.objects.filter(pk=run.created_by_id).first()
     if asker and not may_use(server, asker):
         raise RunError(f"{asker} may not use the server {server} any more: have it shared again.")
     return client_of(server) if server else None
@@ -104,7 +106,7 @@ class _Worker:
     """One process at work: what it has under way, and what it knows of its limits."""
 
     def __init__(
-        self, run: Run, recipe: Recipe, client: Client | None, progress: Callable[[float], None]
+        self, run: AbstractRun, recipe: Recipe, client: Client | None, progress: Callable[[float], None]
     ) -> None:
         self.run, self.recipe, self.client, self.progress = run, recipe, client, progress
         self.maker = Maker(recipe, client)
@@ -146,8 +148,8 @@ class _Worker:
         """Say often enough that this process lives; hear how many places it has, and whether to go on."""
         if time.monotonic() < self.heard + self._hears_every():
             return
-        self.run = Run.objects.filter(pk=self.run.pk).first() or Run(pk=self.run.pk)
-        self.runs = self.run.state == Run.State.RUNNING
+        self.run = _row(self.run).first() or type(self.run)(pk=self.run.pk)
+        self.runs = self.run.state == AbstractRun.State.RUNNING
         wanted = max(self._busy, 1) if self.idle and not self.claimed else callers.MOST_PLACES
         while self.runs and not callers.renew(self.caller, busy=self._busy, wanted=wanted):
             self.caller, self.claimed = callers.join(self.run), []
@@ -219,7 +221,7 @@ class _Worker:
             if budget.has_budget(self.run):
                 self._lock()
             if replies:
-                self.ended += calls.store(self.caller, replies, self.jitter)
+                self.ended += calls.store(self.run, self.caller, replies, self.jitter)
             now = time.monotonic()
             if following and now < self.heard + callers.LOST_AFTER / 2:
                 begun, short = calls.begin(self.run, following, self.purse)
@@ -241,17 +243,17 @@ class _Worker:
 
     def _lock(self) -> None:
         """Spend alone until the transaction ends, by the budget as it is now."""
-        row = Run.objects.select_for_update(of=("self",), no_key=True).filter(pk=self.run.pk).first()
+        row = _row(self.run).select_for_update(of=("self",), no_key=True).first()
         self.run = row or self.run
 
     def _is_over(self, short: bool) -> bool:
         """Whether there is nothing more to do, while nothing is under way here."""
         if short:
-            calls.give_back(self.caller, self.claimed)
+            calls.give_back(self.run, self.caller, self.claimed)
             self.claimed = []
             if not calls.any_claimed(self.run):
                 ending.stop(self.run, budget.reached(self.run))
-        running = Run.objects.filter(pk=self.run.pk, state=Run.State.RUNNING).exists()
+        running = _row(self.run).filter(state=AbstractRun.State.RUNNING).exists()
         return not running or not calls.any_open(self.run)
 
     def _patience(self) -> float:
@@ -263,6 +265,10 @@ class _Worker:
             begins = self.claimed and self._free() and not self.held
             until.append(0.0 if begins else LOOKS_EVERY)
         return min(until)
+
+
+def _row(run: AbstractRun) -> QuerySet[Any]:
+    return type(run)._default_manager.filter(pk=run.pk)
 
 
 def _again(act: Callable[[], T]) -> T:

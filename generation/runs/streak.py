@@ -4,9 +4,9 @@ import random
 import time
 from collections.abc import Sequence
 
-from calibration.runs.callers import MOST_PLACES
-from calibration.runs.calls import backoff
-from calibration.scorers.recipe import Reply
+from generation.recipes.recipe import Reply
+from generation.runs.callers import MOST_PLACES
+from generation.runs.calls import backoff
 
 # So many failures without a success between them end a run: nobody pays for thousands of errors.
 LONGEST = 20

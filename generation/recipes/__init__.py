@@ -1,0 +1,1 @@
+"""How models are asked, and what their replies mean: no Django here."""
