@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from math import isfinite
 
-from annotation.currencies import rounded
+from generation.currencies import rounded
 from annotation.funnel import median_minutes
 from annotation.models import Study
 from annotation.studies import StudyError

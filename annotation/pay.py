@@ -21,7 +21,7 @@ from typing import Any
 from django.db.models import Count, Max, QuerySet
 
 from annotation.counts import filled_slots
-from annotation.currencies import rounded
+from generation.currencies import rounded
 from annotation.models import (
     CheckAnswer,
     ComprehensionAttempt,

@@ -1,7 +1,7 @@
 """Studies: made, changed, opened, paused, closed."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -13,14 +13,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotation import currencies
+from generation import currencies
 from annotation.counts import wanted_labels
 from annotation.designs import lay_slots
 from annotation.log import COMMAND_LINE, record
 from annotation.models import Item, Label, Membership, Session, Study
 from annotation.quality.limits import check_limits
 from annotation.rights.consents import consents_of
-from annotation.usual import KINDS, usual_texts
+from annotation.usual import ASKED, KINDS, usual_texts
 from generation.models import Response
 
 # What may still change once people have seen the study.
@@ -61,8 +61,9 @@ class StudyError(Exception):
 def create_study(*, slug: str, name: str, kind: str, owner: User | None = None, **fields: Any) -> Study:
     """A draft with the kind's own question, scale and texts where none are given. Raises StudyError."""
     if kind not in KINDS:
-        raise StudyError(f"The kind is rating or comparison, not {kind!r}.")
-    defaults = usual_texts(kind, fields.get("language", settings.LANGUAGE_CODE))
+        raise StudyError(f"The kind is {one_of(KINDS)}, not {kind!r}.")
+    asks = asks_of(kind, fields.get("metadata") or {})
+    defaults = usual_texts(kind, fields.get("language", settings.LANGUAGE_CODE), asks)
     low, high = defaults["scale_low"], defaults["scale_high"]
     if (fields.get("scale_low", low), fields.get("scale_high", high)) != (low, high):
         defaults["scale_words"] = []
@@ -89,7 +90,7 @@ def study_from_responses(
     owner: User | None = None,
     **fields: Any,
 ) -> Study:
-    """A draft whose items are the responses, or every pair of two different texts of a query."""
+    """A draft whose items are the responses, every pair of two different texts of a query, or the queries."""
     study = create_study(slug=slug, name=name, kind=kind, owner=owner, **fields)
     items = items_from(study, responses)
     if not items:
@@ -100,23 +101,38 @@ def study_from_responses(
 
 
 def items_from(study: Study, responses: QuerySet[Response]) -> list[Item]:
-    """Unsaved items: the responses, or every pair of two different texts of a query. Raises StudyError."""
+    """Unsaved items: the responses, every pair of two different texts of a query, or the queries.
+
+    Raises StudyError.
+    """
     rows = responses.order_by("query_id", "pk")
-    compares = study.kind == Study.Kind.COMPARISON
-    texts = _pairs(rows) if compares else ({"response": row} for row in rows)
+    shown: Iterable[dict[str, Any]]
+    if study.has_sides:
+        shown = _pairs(rows)
+    elif study.shown:
+        shown = ({"query_id": row.query_id, "response": row} for row in rows)
+    else:
+        queries = responses.order_by("query_id").values_list("query_id", flat=True).distinct()
+        shown = ({"query_id": query} for query in queries)
     return [
-        Item(
-            study=study,
-            position=position,
-            external_id=str(position),
-            query_id=next(iter(shown.values())).query_id,
-            **shown,
-        )
-        for position, shown in enumerate(texts, start=1)
+        Item(study=study, position=position, external_id=str(position), **texts)
+        for position, texts in enumerate(shown, start=1)
     ]
 
 
-def _pairs(responses: Iterable[Response]) -> Iterable[dict[str, Response]]:
+def one_of(names: Iterable[str]) -> str:
+    """ "rating, comparison or pair"."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def asks_of(kind: str, metadata: Mapping[str, Any]) -> str:
+    """What a study of queries asks, by its name among the usual questions; empty where it says none."""
+    asks = metadata.get("asks")
+    return asks if kind == Study.Kind.QUERY and asks in ASKED else ""
+
+
+def _pairs(responses: Iterable[Response]) -> Iterable[dict[str, Any]]:
     queries: dict[int, list[Response]] = {}
     for response in responses:
         queries.setdefault(response.query_id, []).append(response)
@@ -126,7 +142,7 @@ def _pairs(responses: Iterable[Response]) -> Iterable[dict[str, Response]]:
     for rows in queries.values():
         for first, second in combinations(rows, 2):
             if first.text != second.text:
-                yield {"response_1": first, "response_2": second}
+                yield {"query_id": first.query_id, "response_1": first, "response_2": second}
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from annotation.currencies import rounded
+from generation.currencies import rounded
 from annotation.models import Recruitment, Session, Study, Submission
 from annotation.pay import Owed, owed
 from annotation.recruitment.prolific import ProlificError, ProlificSubmission, Reward

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from annotation.allocation import stop_session, work_left
-from annotation.currencies import rounded
+from generation.currencies import rounded
 from annotation.models import Participant, Session, Study
 from annotation.recruitment import entry as recruitment
 from annotation.screens import places
