@@ -1,9 +1,10 @@
-"""Words of a text in any script."""
+"""Words of a text in any script, which every measure of texts takes."""
 
 import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
 
 # Letters of scripts that put no spaces between words: Chinese and Japanese, Thai, Lao, Burmese, Khmer.
 UNSPACED = (
@@ -41,6 +42,37 @@ def terms(text: str) -> Sequence[str]:
     return [term for word in words(text) for term in _pairs(word)]
 
 
+def tokens(text: str) -> list[str]:
+    """A text as a sequence: its words; letters, each with its marks, where no spaces part words.
+
+    Case, punctuation and the kind of apostrophe make no difference.
+
+    >>> tokens("Time isn’t Money. 时间就是")
+    ['time', "isn't", 'money', '时', '间', '就', '是']
+    """
+    found = words(text.replace("’", "'"))
+    if not _unspaced.search(text):
+        return list(found)
+    return [token for word in found for token in _letters().findall(word)]
+
+
+def is_letter(token: str) -> bool:
+    """Whether a token is a letter of a script without spaces, not a word."""
+    return _unspaced.match(token) is not None
+
+
+def joined(sequence: Sequence[str]) -> str:
+    """Tokens as a text again: with spaces, but for letters of a script that has none.
+
+    >>> joined(["时", "间", "is", "money"])
+    '时间 is money'
+    """
+    text = ""
+    for before, token in pairwise(["", *sequence]):
+        text += token if not before or (is_letter(before) and is_letter(token)) else f" {token}"
+    return text
+
+
 def unspaced_share(text: str) -> float:
     """Which share of the letters of a text's words is of a script without spaces; 0 where there are none."""
     if not _unspaced.search(text):
@@ -58,6 +90,12 @@ def _pairs(word: str) -> list[str]:
         elif part:
             found.append(part)
     return found
+
+
+@cache
+def _letters() -> re.Pattern[str]:
+    """A letter of a script without spaces, with its marks; or all that stands between such letters."""
+    return re.compile(rf"[{UNSPACED}][{_marks()}]*|[^{UNSPACED}]+")
 
 
 @cache
