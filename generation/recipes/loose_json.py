@@ -42,12 +42,14 @@ class Node:
     members: tuple[tuple[str, "Leaf | Node"], ...]
 
 
-def objects(text: str) -> Iterator[tuple[Node, int, int]]:
+def objects(text: str, opening: str = "{") -> Iterator[tuple[Node, int, int]]:
     """The objects in a text, in order, and where they begin and end; those inside another are its members.
+
+    With "[" as what opens them, the lists.
 
     Raises Unreadable where too much only looks like one.
     """
-    at, in_vain = text.find("{"), 0
+    at, in_vain = text.find(opening), 0
     while at >= 0:
         try:
             node, end = _members(text, at, DEEPEST)
@@ -57,7 +59,7 @@ def objects(text: str) -> Iterator[tuple[Node, int, int]]:
                 raise
         else:
             yield node, at, end
-        at = text.find("{", end)
+        at = text.find(opening, end)
 
 
 def _members(text: str, at: int, deep: int) -> tuple[Node, int]:
