@@ -1,0 +1,88 @@
+"""The job of runs that classify: a model says the categories of a collection's queries."""
+
+from bisect import bisect
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from heapq import nsmallest
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from generation.models import Call, Classification, Query, Run
+from generation.recipes.classifying import ClassifyRecipe, key_of
+from generation.recipes.recipe import RecipeError
+from generation.runs.errors import RunError
+from generation.runs.of_queries import OfQueries
+from generation.taxonomy.categories import New, propose
+
+ROWS_AT_ONCE = 2_000
+# Queries with what a model said of them.
+Page = list[tuple[int, Mapping[str, Any]]]
+
+
+class ClassifyJob(OfQueries):
+    """Queries of a collection, all of them or a sample; replies become classifications and proposals."""
+
+    def recipe(self, run: Run) -> ClassifyRecipe:
+        try:
+            return ClassifyRecipe.from_dict(run.recipe)
+        except (RecipeError, TypeError) as error:
+            raise RunError(str(error)) from None
+
+    def queries(self, run: Run, recipe: ClassifyRecipe) -> QuerySet[Query]:
+        found = super().queries(run, recipe)
+        return found.filter(openness=Query.Openness.OPEN) if recipe.only_open else found
+
+    def keys(self, run: Run, recipe: ClassifyRecipe, *, after: int, most: int) -> list[int]:
+        if recipe.sample is None:
+            return super().keys(run, recipe, after=after, most=most)
+        drawn = self._drawn(run, recipe, recipe.sample)
+        first = bisect(drawn, after)
+        return drawn[first : first + most]
+
+    def count(self, run: Run, recipe: ClassifyRecipe) -> int:
+        every = super().count(run, recipe)
+        return every if recipe.sample is None else min(every, recipe.sample)
+
+    @transaction.atomic
+    def collect(self, run: Run) -> None:
+        """Store which categories the answers name, in place of what the run gave before.
+
+        What a model proposes is found by its name, also where a person renamed, merged or dropped it, and is
+        made a proposal where it is new.
+        """
+        Classification.objects.filter(run=run).delete()
+        answered = run.calls.filter(outcome=Call.Outcome.ANSWERED).order_by("number")
+        calls: Iterator[Any] = answered.values_list("query", "result").iterator(ROWS_AT_ONCE)
+        while page := list(islice(calls, ROWS_AT_ONCE)):
+            known = propose(_named(page))
+            Classification.objects.bulk_create(_rows(run, page, known), batch_size=ROWS_AT_ONCE)
+
+    def _drawn(self, run: Run, recipe: ClassifyRecipe, number: int) -> list[int]:
+        """The sampled queries: by their texts, so that the same are drawn wherever they are stored."""
+        rows = self.queries(run, recipe).values_list("digest", "pk").iterator(ROWS_AT_ONCE)
+        lots = ((sha256(f"{recipe.sample_seed}:{digest}".encode()).digest(), key) for digest, key in rows)
+        return sorted(key for _, key in nsmallest(number, lots))
+
+
+def _said(result: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Each category that an answer names, with its definition, "" of one that was offered, and why."""
+    for one in result["categories"]:
+        yield one["name"], "", one["justification"]
+    for one in result["proposals"]:
+        yield one["name"], one["definition"], one["justification"]
+
+
+def _named(page: Page) -> list[New]:
+    return [New(name, definition) for _, result in page for name, definition, _ in _said(result)]
+
+
+def _rows(run: Run, page: Page, known: Mapping[str, int]) -> Iterator[Classification]:
+    for query, result in page:
+        seen: dict[int, str] = {}
+        for name, _, why in _said(result):
+            seen.setdefault(known[key_of(name)], why)
+        for category, why in seen.items():
+            yield Classification(run=run, query_id=query, category_id=category, justification=why)
