@@ -15,7 +15,7 @@ from generation.diversity.responses import DataSet, Source
 from generation.files import FileError
 from generation.response_files import data_set
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"query": "Time?", "response": "a river", "model": "b", "response_id": "r1", "class": "water"},
     {"query": "Why?", "response": "because", "model": "a", "response_id": "r2", "class": "x"},
     {"query": "Time?", "response": "a weaver", "model": "a", "response_id": "r3", "class": "cloth"},
@@ -47,13 +47,10 @@ def vectors_written(
         return path
     columns: dict[str, Any] = {} if ids is None else {"response_id": ids}
     if suffix == ".jsonl":
-        rows = [{"vector": vector} for vector in vectors.tolist()]
-        named = (
-            [row | {"response_id": one} for row, one in zip(rows, ids or [], strict=bool(ids))]
-            if ids
-            else rows
-        )
-        return written(folder, named, name="vectors")
+        rows: list[dict[str, Any]] = [{"vector": vector} for vector in vectors.tolist()]
+        for row, one in zip(rows, ids or [], strict=False):
+            row["response_id"] = one
+        return written(folder, rows, name="vectors")
     fixed = pa.FixedSizeListArray.from_arrays(vectors.ravel(), vectors.shape[1])
     table = pa.table(columns | {"embedding": fixed})
     if suffix == ".parquet":
@@ -84,11 +81,11 @@ def test_responses_stand_by_query_whatever_the_order_of_rows(tmp_path: Path, suf
     assert time.vectors is None
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".parquet", ".arrow", ".jsonl"])
-@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize(
+    ("suffix", "named"),
+    [(".npy", False), *((suffix, named) for suffix in (".parquet", ".arrow", ".jsonl") for named in (0, 1))],
+)
 def test_vectors_go_with_their_responses_by_row_or_by_id(tmp_path: Path, suffix: str, named: bool) -> None:
-    if named and suffix == ".npy":
-        pytest.skip("a .npy file has no ids")
     order = [4, 2, 0, 3, 1] if named else [0, 1, 2, 3, 4]
     ids = [str(ROWS[row]["response_id"]) for row in order] if named else None
     data = read(
