@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 from generation.recipes.loose_json import Leaf, Node, Unreadable, objects
 from generation.recipes.replies import Unparsable, storable
@@ -9,8 +10,6 @@ from generation.recipes.replies import Unparsable, storable
 NUMBERED = re.compile(
     r"^[\s>#*_-]*(?:(?:answer|response)\s+)?(\d{1,3})\s*[.):][*_]*[ \t]*", re.I | re.MULTILINE
 )
-# Lists that only look like one are looked at in vain.
-MOST_LISTS = 50
 
 
 def listed(text: str, number: int) -> list[str]:
@@ -22,16 +21,11 @@ def listed(text: str, number: int) -> list[str]:
 
 
 def _lists(text: str) -> Iterator[list[str]]:
-    """The texts of each JSON list or object that begins somewhere; of objects in a list each one's own text."""
-    opening = [place for place, sign in enumerate(text) if sign in "[{"][:MOST_LISTS]
-    for at in opening:
-        try:
-            node, _, _ = next(objects('{"":' + text[at:] + "}"))
-        except (Unreadable, StopIteration):
-            continue
-        whole = node.members[0][1] if node.members else None
-        if isinstance(whole, Node):
-            yield [_text(one) for _, one in whole.members]
+    """The texts of each JSON list, then of each object; objects within may hold one text each."""
+    for opening in "[{":
+        with suppress(Unreadable):
+            for node, _, _ in objects(text, opening):
+                yield [_text(one) for _, one in node.members]
 
 
 def _text(part: Leaf | Node) -> str:
@@ -44,7 +38,7 @@ def _text(part: Leaf | Node) -> str:
 def _numbered(text: str) -> list[str]:
     """What stands after 1, 2, 3 and so on at the beginnings of lines; nothing where they count otherwise."""
     found = [*NUMBERED.finditer(text)]
-    if [int(one[1]) for one in found] != list(range(1, len(found) + 1)):
+    if not found or [int(one[1]) for one in found] != list(range(1, len(found) + 1)):
         return []
     ends = [one.start() for one in found[1:]] + [len(text)]
     return [text[one.end() : end].strip() for one, end in zip(found, ends, strict=True)]
