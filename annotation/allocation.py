@@ -285,7 +285,7 @@ def _lease(slots: list[Slot], *, session: Session, participant: Participant, unt
     draws = {slot.pk: digest(study.seed, participant.code, slot.item.position) for slot in slots}
     for slot, position in zip(sorted(slots, key=lambda slot: draws[slot.pk]), free, strict=False):
         slot.participant, slot.session, slot.position = participant, session, position
-        slot.swapped = study.kind == Study.Kind.COMPARISON and int(draws[slot.pk][-1], 16) % 2 == 1
+        slot.swapped = study.has_sides and int(draws[slot.pk][-1], 16) % 2 == 1
         slot.leased_until = until
     Slot.objects.bulk_update(slots, ["participant", "session", "position", "swapped", "leased_until"])
 

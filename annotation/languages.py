@@ -20,7 +20,7 @@ AnyRow = TypeVar("AnyRow", Study, Question, Check)
 TEXTS: dict[type[Row], tuple[str, ...]] = {
     Study: ("name", "question", "scale_words", "instructions", "consent"),
     Question: ("text", "options"),
-    Check: ("query", "response", "response_2", "feedback"),
+    Check: ("query", "claim", "response", "response_2", "feedback"),
 }
 # Without these in their language nobody can decide whether to take part, nor answer.
 NEEDED = ("question", "consent")

@@ -20,7 +20,7 @@ REPLICATES = 1000
 RESAMPLED_CUBES, FEWEST_REPLICATES = 200_000_000, 100
 MOST_MODELS = 500
 NOT_ASKED = "no interval was asked for"
-NO_COMPARISONS = "the study rates answers one by one: preferences come from comparisons of two"
+NO_COMPARISONS = "the study compares no answers: preferences come from comparisons of two"
 NO_MODELS = "no response names its model"
 ONE_MODEL = "all responses that name a model are of one: it is compared with no other"
 NO_LABELS = "no labels yet"
@@ -158,7 +158,7 @@ def _without_intervals(reason: str | None, models: int) -> str:
 
 
 def _reason(frame: PreferenceFrame, study: Study) -> str | None:
-    if study.kind != Study.Kind.COMPARISON:
+    if not study.compares:
         return NO_COMPARISONS
     if not frame.models:
         return NO_MODELS
@@ -173,7 +173,7 @@ def _reason(frame: PreferenceFrame, study: Study) -> str | None:
 
 
 def _sides(frame: PreferenceFrame, study: Study, *, replicates: int, seed: int) -> Estimate:
-    if study.kind != Study.Kind.COMPARISON or (study.imported and not len(frame.left_wins)):
+    if not study.compares or (study.imported and not len(frame.left_wins)):
         reason = NO_SIDES if study.imported else NO_COMPARISONS
         return Estimate(None, None, None, 0, reason)
     rng = np.random.default_rng(seed)

@@ -18,7 +18,7 @@ from annotation.log import record
 from annotation.models import Item, Label, Participant, Slot, Study
 from annotation.studies import StudyError, lay_out
 from annotation.tickets import Answer, Ticket
-from generation.models import Response, digest
+from generation.models import digest
 
 # How often simulated people do what real ones do.
 LEAVES, CORRECTS, PRESSES_TWICE, CANNOT_JUDGE = 0.03, 0.02, 0.02, 0.01
@@ -129,22 +129,36 @@ def _judge(study: Study, person: Person, item: Item, seed: int) -> Answer:
     seconds = round(float(person.rng.lognormal(log(3 + _words(item) / WORDS_A_SECOND), 0.4)), 1)
     if person.rng.random() < CANNOT_JUDGE:
         return Answer(value=None, cannot_judge=True, active_seconds=seconds)
-    if item.response is not None:
-        place = _liking(item.response, person, seed) - person.severity
-    else:
-        assert item.response_1 and item.response_2  # a constraint of Item
-        gap = _liking(item.response_1, person, seed) - _liking(item.response_2, person, seed)
-        place = 0.5 + 0.7 * gap
+    place = _place(study, person, item, seed)
     place = min(max(place + person.rng.normal(0, 0.13), 0.0), 1.0)
     return Answer(
         value=study.scale_low + round(place * (study.scale_high - study.scale_low)), active_seconds=seconds
     )
 
 
-def _liking(response: Response, person: Person, seed: int) -> float:
+def _place(study: Study, person: Person, item: Item, seed: int) -> float:
+    """Where on the scale a person would put an item, but for chance: 0 is its low end, 1 its high one."""
+    if item.response is not None:
+        return _liking(item.response.digest, item.response.text, person, seed) - person.severity
+    if item.response_1 is None or item.response_2 is None:
+        return _liking(item.query.digest, item.query.text + item.claim, person, seed) - person.severity
+    first, second = (response.text for response in (item.response_1, item.response_2))
+    if not study.compares:
+        return _alikeness(first, second) - person.severity
+    likings = [_liking(each.digest, each.text, person, seed) for each in (item.response_1, item.response_2)]
+    return 0.5 + 0.7 * (likings[0] - likings[1])
+
+
+def _alikeness(first: str, second: str) -> float:
+    """The share of the words of two texts that both have, whichever is the first."""
+    one, other = (set(text.lower().split()) for text in (first, second))
+    return len(one & other) / max(1, len(one | other))
+
+
+def _liking(mark: str, text: str, person: Person, seed: int) -> float:
     """How much a person likes a text, about 0 to 1: chance, variety of words, and taste where it divides."""
-    rng = _rng(seed, "text", response.digest)
-    words = response.text.lower().split()
+    rng = _rng(seed, "text", mark)
+    words = text.lower().split()
     variety = len(set(words)) / len(words) if words else 0.0
     quality = 0.2 + 0.35 * variety + rng.uniform(-0.25, 0.35)
     divides = rng.choice([0.05, 0.12, 0.35], p=[0.5, 0.35, 0.15])
@@ -153,7 +167,8 @@ def _liking(response: Response, person: Person, seed: int) -> float:
 
 def _words(item: Item) -> int:
     shown = (item.response, item.response_1, item.response_2)
-    return sum(len(response.text.split()) for response in shown if response is not None)
+    texts = [response.text for response in shown if response is not None] or [item.query.text, item.claim]
+    return sum(len(text.split()) for text in texts)
 
 
 def _rng(*parts: object) -> np.random.Generator:

@@ -33,6 +33,7 @@ class Screen:
 
     position: int
     query: str
+    claim: str
     sides: list[tuple[str, str]]
     swapped: bool
     said: Answer | None
@@ -71,6 +72,7 @@ def _of_slot(slot: Slot) -> Screen:
     return Screen(
         position=slot.position or 0,
         query=item.query.text,
+        claim=item.claim,
         sides=_sides([response.text for response in responses if response], swapped=bool(slot.swapped)),
         swapped=bool(slot.swapped),
         said=Answer(label.value, label.cannot_judge, label.comment) if label else None,
@@ -85,6 +87,7 @@ def _of_check(given: CheckAnswer) -> Screen:
     return Screen(
         position=given.position or 0,
         query=check.query,
+        claim=check.claim,
         sides=sides_of(check, swapped=given.swapped),
         swapped=given.swapped,
         said=checks.said(given),
@@ -97,12 +100,11 @@ def _of_check(given: CheckAnswer) -> Screen:
 
 def sides_of(check: Check, *, swapped: bool = False) -> list[tuple[str, str]]:
     """A check's responses, or a practice item's, as this person sees them, each with its letter."""
-    responses = [check.response, check.response_2] if check.response_2 else [check.response]
-    return _sides(responses, swapped=swapped)
+    return _sides([text for text in (check.response, check.response_2) if text], swapped=swapped)
 
 
 def _sides(texts: list[str], *, swapped: bool) -> list[tuple[str, str]]:
     """The responses as this person sees them, each with its letter."""
-    if len(texts) == 1:
-        return [("", texts[0])]
+    if len(texts) < 2:
+        return [("", text) for text in texts]
     return list(zip("AB", texts[::-1] if swapped else texts, strict=True))

@@ -51,6 +51,7 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
             "block",
             "extra_labels",
             "query",
+            "claim",
             "response",
             "response_1",
             "response_2",
@@ -61,7 +62,7 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
         shown = super().to_representation(instance)
         return {
             "item_id": shown.pop("external_id"),
-            **{name: x for name, x in shown.items() if x is not None},
+            **{name: x for name, x in shown.items() if x is not None and (name != "claim" or x)},
         }
 
 

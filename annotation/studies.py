@@ -13,7 +13,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from generation import currencies
 from annotation.counts import wanted_labels
 from annotation.designs import lay_slots
 from annotation.log import COMMAND_LINE, record
@@ -21,6 +20,7 @@ from annotation.models import Item, Label, Membership, Session, Study
 from annotation.quality.limits import check_limits
 from annotation.rights.consents import consents_of
 from annotation.usual import ASKED, KINDS, usual_texts
+from generation import currencies
 from generation.models import Response
 
 # What may still change once people have seen the study.

@@ -14,6 +14,49 @@ CONSENT = _(
     "We keep your answers and the time that you take, under a code, not under your name. "
     "They may be published for research."
 )
+CONSENT_OF_QUERIES = _(
+    "This is a research study about requests that people make to computer programs.\n\n"
+    "You will read short requests and say what you think of them. There are no right answers. "
+    "Some requests may be odd. You may stop at any time.\n\n"
+    "We keep your answers and the time that you take, under a code, not under your name. "
+    "They may be published for research."
+)
+# Of queries alone, by what is asked of them.
+ASKED: dict[str, dict[str, Any]] = {
+    "openness": {
+        "scale_low": 0,
+        "scale_high": 1,
+        "scale_words": [_("one right answer"), _("many good answers")],
+        "question": _("Is there one right answer to this request, or could many different ones be good?"),
+        "instructions": _(
+            "You will see requests that people made, without an answer. Read each, then say whether one "
+            "answer to it is right, or whether many different ones could be good. We want your own view: "
+            "other people may see it otherwise."
+        ),
+    },
+    "answers": {
+        "scale_low": 0,
+        "scale_high": 3,
+        "scale_words": [_("fewer than 3"), _("3 to 10"), _("10 to 20"), _("more than 20")],
+        "question": _("How many different answers to this request would be reasonable?"),
+        "instructions": _(
+            "You will see requests that people made, without an answer. Read each, then say about how "
+            "many different answers to it would be reasonable. We want your own view: other people may "
+            "see it otherwise."
+        ),
+    },
+    "category": {
+        "scale_low": 0,
+        "scale_high": 1,
+        "scale_words": [_("no"), _("yes")],
+        "question": _("Does this description fit the request?"),
+        "instructions": _(
+            "You will see requests that people made, each with a description of a kind of request. Read "
+            "both, then say whether the description fits the request. Other descriptions may fit it too. "
+            "We want your own view: other people may see it otherwise."
+        ),
+    },
+}
 # The words of a scale stand lowest value first.
 KINDS: dict[str, dict[str, Any]] = {
     Study.Kind.RATING: {
@@ -42,13 +85,27 @@ KINDS: dict[str, dict[str, Any]] = {
             "answer is better to you. We want your own view: other people may see it otherwise."
         ),
     },
+    Study.Kind.PAIR: {
+        "scale_low": 0,
+        "scale_high": 1,
+        "scale_words": [_("no"), _("yes")],
+        "question": _("Do these two answers say the same idea?"),
+        "instructions": _(
+            "You will see a request and two answers to it. Read all three, then say whether the two "
+            "answers say the same idea, in whatever words. We want your own view: other people may see "
+            "it otherwise."
+        ),
+    },
+    Study.Kind.QUERY: ASKED["openness"],
 }
 
 
-def usual_texts(kind: str, language: str) -> dict[str, Any]:
-    """The fields of a new study of a kind, its texts in the language."""
+def usual_texts(kind: str, language: str, asks: str = "") -> dict[str, Any]:
+    """The fields of a new study of a kind, its texts in the language; of queries, by what is asked."""
+    usual = ASKED[asks] if asks else KINDS[kind]
+    consent = CONSENT_OF_QUERIES if kind == Study.Kind.QUERY else CONSENT
     with override(language):
-        return {name: _in_words(value) for name, value in {"consent": CONSENT, **KINDS[kind]}.items()}
+        return {name: _in_words(value) for name, value in {"consent": consent, **usual}.items()}
 
 
 def _in_words(value: Any) -> Any:

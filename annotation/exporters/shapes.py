@@ -38,6 +38,8 @@ ITEM = _columns(
     "text", "study", "item_id", "kind", "query_id", "query", "response", "response_1", "response_2", "model",
     "model_1", "model_2",
 )  # fmt: skip
+# Of a study of queries alone.
+CLAIM = Column("claim", "text")
 LABEL = [
     Column("annotator_id", "text"),
     *_columns("int", "session_id", "block", "position"),
@@ -59,7 +61,11 @@ class _ItemRow(NamedTuple):
 
 def long_table(study: Study, with_excluded: bool | None = None) -> Table:
     """A row a label that nobody corrected, also surplus ones; excluded people are marked, or left out."""
-    return Table(ITEM, LABEL, _long_blocks(study, with_excluded=with_excluded is not False))
+    return Table(_item_columns(study), LABEL, _long_blocks(study, with_excluded=with_excluded is not False))
+
+
+def _item_columns(study: Study) -> list[Column]:
+    return ITEM if study.shown else [*ITEM, CLAIM]
 
 
 def _long_blocks(study: Study, *, with_excluded: bool) -> Iterator[Block]:
@@ -121,10 +127,10 @@ def items_table(
     every = label_frame(study, with_excluded=bool(with_excluded))
     frame = every if places is None else every.at(sorted(places))
     numbers = ["mean", "sd", "entropy_bits", "entropy_bits_corrected", "dispersion", "modal_share"]
-    if study.kind == Study.Kind.COMPARISON:
+    if study.compares:
         numbers.append("prefer_response_1")
     columns = [
-        *ITEM,
+        *_item_columns(study),
         *_columns("int", "block", "labels", "cannot_judge", *(f"labels_{value}" for value in study.values)),
         *_columns("float", *numbers),
         Column("labels_are", "text"),
@@ -161,12 +167,12 @@ def infinity_chat_table(study: Study, with_excluded: bool | None = None) -> Tabl
 
     Excluded people are left out, unless they are asked for.
     """
-    pair = study.kind == Study.Kind.COMPARISON
-    texts = ("user_query", "response_1", "response_2") if pair else ("user_query", "response")
+    texts = ("user_query", *(study.shown or ("claim",)))
     simulated = study.simulated or Label.objects.filter(item__study=study, simulated=True).exists()
     mark = [Column("simulated", "bool")] if simulated else []
     columns = [*_columns("text", *texts), Column("human_labels", "ints"), *mark]
-    places = [ITEM.index(Column(name.replace("user_query", "query"), "text")) for name in texts]
+    names = [column.name for column in _item_columns(study)]
+    places = [names.index(name.replace("user_query", "query")) for name in texts]
 
     def blocks() -> Iterator[Block]:
         for items in _item_batches(study):
@@ -199,10 +205,18 @@ def _item_batches(study: Study, pks: list[int] | None = None) -> Iterator[list[_
     for start in range(0, len(pks), ITEMS_AT_ONCE):
         rows = Item.objects.filter(pk__in=pks[start : start + ITEMS_AT_ONCE]).order_by("position")
         yield [
-            _ItemRow(pk, block, (study.slug, item_id, study.kind, query_id or f"query-{query}", *texts))
-            for pk, block, item_id, query, query_id, *texts in rows.values_list(
+            _ItemRow(
+                pk,
+                block,
+                (
+                    *(study.slug, item_id, study.kind, query_id or f"query-{query}", *texts),
+                    *(() if study.shown else (claim,)),
+                ),
+            )
+            for pk, block, claim, item_id, query, query_id, *texts in rows.values_list(
                 "pk",
                 "block",
+                "claim",
                 "external_id",
                 "query_id",
                 "query__external_id",

@@ -11,6 +11,12 @@ from annotation.templatetags.labels import kind_words
 from generation.figures.figure import Figure, Table
 from generation.templatetags.numbers import fixed
 
+# What the map tells apart, by the study's kind.
+CLOSE: dict[str, str] = {
+    Study.Kind.RATING: "a lukewarm item is not a polarising one",
+    Study.Kind.COMPARISON: "a tie is not a split",
+}
+
 
 def made(study: Study, asked: Mapping[str, str]) -> list[Figure]:
     return figures_of(study, summary_of(study, with_excluded=counts_excluded(asked)))
@@ -52,7 +58,7 @@ def kinds_figure(study: Study, summary: Summary) -> Figure | None:
     plot = item_map(mean, dispersion, scale=study.values)
     if not plot.items:
         return None
-    close = "a lukewarm item is not a polarising one" if study.kind == "rating" else "a tie is not a split"
+    close = CLOSE.get(study.kind, "an item in between is not a split one")
     return Figure(
         name="kinds",
         title="What kind of items are there?",

@@ -81,7 +81,7 @@ def severities_figure(people: People) -> Figure | None:
     found, shown = people.quality.measures, _shown(people)
     enough = found.others_n >= people.limits.labels
     places = np.flatnonzero(shown & enough & np.isfinite(found.severity_low))
-    if not len(places) or people.study.kind == Study.Kind.COMPARISON:
+    if not len(places) or people.study.compares:
         return None
     value, low, high = (
         column[places] for column in (found.severity, found.severity_low, found.severity_high)

@@ -35,12 +35,17 @@ def choices(study: Study, *, swapped: bool) -> list[Choice]:
     A comparison runs from A to B. Its values are about response_1, so they turn round with the sides,
     while its words are about A and B, so they stay.
     """
-    if study.kind == Study.Kind.COMPARISON:
+    if study.compares:
         shown = study.values[::-1]
         values = study.values if swapped else shown
         return [
             Choice(value, *_side(study, word), key=_nth(n))
             for n, (value, word) in enumerate(zip(values, shown, strict=True), start=1)
+        ]
+    if named(study):
+        return [
+            Choice(value, "", study.word_for(value), key=_nth(n))
+            for n, value in enumerate(study.values, start=1)
         ]
     by_digit = study.scale_low >= 0
     return [
@@ -49,11 +54,18 @@ def choices(study: Study, *, swapped: bool) -> list[Choice]:
     ]
 
 
+def named(study: Study) -> bool:
+    """Whether the scale's values are answers in words, and its numbers mean nothing to people."""
+    answers = study.kind in (Study.Kind.PAIR, Study.Kind.QUERY)
+    return answers and all(study.word_for(value) for value in study.values)
+
+
 def scale_shown(study: Study, *, swapped: bool) -> dict[str, Any]:
-    """What a page needs to draw the scale."""
+    """What a page needs to draw the scale; the question tells its ends where these are numbers."""
     scale = choices(study, swapped=swapped)
     keys = [choice.key for choice in scale if choice.key]
-    return {"choices": scale, "wordy": wordy(scale), "keys": keys}
+    ends = not study.compares and not named(study)
+    return {"choices": scale, "wordy": wordy(scale), "keys": keys, "ends": ends}
 
 
 def wordy(scale: list[Choice]) -> bool:

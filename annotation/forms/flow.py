@@ -66,6 +66,13 @@ class CheckForm(forms.Form):
     """Practice, an attention check or a known answer."""
 
     query = forms.CharField(max_length=20_000, widget=text_area(2), label="Query")
+    claim = forms.CharField(
+        required=False,
+        max_length=5_000,
+        widget=text_area(2),
+        label="Description",
+        help_text="Shown under the query, where the study asks about one.",
+    )
     response = forms.CharField(max_length=50_000, widget=text_area(3), label="Answer to judge")
     response_2 = forms.CharField(max_length=50_000, widget=text_area(3), label="Answer B")
     accepted = forms.TypedMultipleChoiceField(
@@ -94,11 +101,15 @@ class CheckForm(forms.Form):
         self.study, self.purpose, self.check = study, purpose, check
         accepted: Any = self.fields["accepted"]
         accepted.choices = [(value, value_in_words(study, value)) for value in study.values]
-        if study.kind == Study.Kind.COMPARISON:
+        if study.has_sides:
             self.fields["response"].label = "Answer A"
             accepted.help_text = "A and B as above; people see them on sides that are drawn."
         else:
             del self.fields["response_2"]
+        if study.shown:
+            del self.fields["claim"]
+        else:
+            del self.fields["response"]
         if purpose == Purpose.PRACTICE:
             accepted.help_text = f"None: every answer is right. {accepted.help_text}".strip()
             del self.fields["position"]
@@ -106,7 +117,8 @@ class CheckForm(forms.Form):
             accepted.required = True
             del self.fields["feedback"]
         if purpose == Purpose.ATTENTION:
-            self.fields["response"].help_text = "Says plainly which value to choose, in the scale's words."
+            tells = self.fields["response" if study.shown else "query"]
+            tells.help_text = "Says plainly which value to choose, in the scale's words."
 
     def save(self, *, by: User) -> Check:
         """Raises StudyError."""

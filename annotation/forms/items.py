@@ -10,7 +10,7 @@ from annotation.statistics.entropy import KINDS
 from annotation.summary import SORTS, Summary
 from annotation.templatetags.labels import kind_words
 
-TEXTS = ("query__text", "response__text", "response_1__text", "response_2__text", "external_id")
+TEXTS = ("query__text", "claim", "response__text", "response_1__text", "response_2__text", "external_id")
 # Such a field changes the list as soon as it is changed.
 AT_ONCE = {"class": "at-once"}
 RESPONSES = ("response", "response_1", "response_2")

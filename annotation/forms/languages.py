@@ -9,12 +9,14 @@ from django import forms
 from annotation.forms.fields import WordsField, text_area
 from annotation.languages import NEEDED, TEXTS, Row, missing
 from annotation.models import Check, Question, Study
+from annotation.studies import asks_of
 from annotation.translations import translatable
 from annotation.usual import usual_texts
 
 WORDS = {
     "scale_words": "Words of the scale",
     "text": "Question",
+    "claim": "Description",
     "response": "Answer",
     "response_2": "Other answer",
 }
@@ -89,7 +91,8 @@ class TranslationForm(forms.Form):
 
 def _usual(study: Study, language: str) -> dict[str, Any]:
     """The usual texts that the study has not changed, in the language."""
-    own, said = (usual_texts(study.kind, code) for code in (study.language, language))
+    asks = asks_of(study.kind, study.metadata)
+    own, said = (usual_texts(study.kind, code, asks) for code in (study.language, language))
     return {name: said[name] for name in TEXTS[Study] if name in own and own[name] == getattr(study, name)}
 
 

@@ -33,7 +33,7 @@ class LimitsForm(forms.Form):
         self.study = study
         usual = limits_of(Study(scale_low=study.scale_low, scale_high=study.scale_high))
         for name, (low, high) in RANGES.items():
-            if name == "side_share" and study.kind != Study.Kind.COMPARISON:
+            if name == "side_share" and not study.compares:
                 continue
             held = f"Usually {_usual(getattr(usual, name))}."
             said: dict[str, Any] = {"required": False, "label": LABELS[name], "help_text": held}

@@ -1,4 +1,4 @@
-"""Items from files: one response to rate, or two to compare, on each row."""
+"""Items from files: on each row a query, alone or with one response or two."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from annotation import extension, studies
 from annotation.log import record
-from annotation.models import Item, Study
+from annotation.models import SHOWN, Item, Study
 from annotation.studies import StudyError
 from generation import columns
 from generation.files import FileError, ImportReport, Progress, Rejections, Row, RowError, silent
@@ -23,15 +23,16 @@ from generation.importers import (
     all_or_nothing,
     read_response,
     read_right,
+    store_queries,
     store_responses,
 )
+from generation.models import Query
 from generation.reading import first_row, require_columns
 from generation.spool import Spool
 
-# What a row of each kind shows: the endings of its response columns and the item's fields for them.
-SHOWN = {Study.Kind.RATING: ("",), Study.Kind.COMPARISON: ("_1", "_2")}
-TEXTS = ("response", "response_1", "response_2")
-ITEM_COLUMNS = RESPONSE_COLUMNS | {"item_id", "block", "kind", "study"}.union(
+# What tells an item from others, besides its query.
+TEXTS = ("response", "response_1", "response_2", "claim")
+ITEM_COLUMNS = RESPONSE_COLUMNS | {"item_id", "block", "kind", "study", "claim"}.union(
     *({f"response{n}", f"response{n}_id", f"model{n}", f"sample{n}"} for n in ("_1", "_2"))
 )
 
@@ -46,6 +47,9 @@ class ItemText:
     """An item as a file gives it."""
 
     item_id: str
+    query: str
+    query_id: str
+    claim: str
     responses: tuple[ResponseText, ...]
     block: int | None
     metadata: dict[str, Any]
@@ -108,7 +112,7 @@ def read_items(
     """What importing the file would add, read and checked. Raises FileError and StudyError."""
     first = first_row(path)
     kind = kind_for(study, kind, path, first)
-    require_columns(path, first, QUERY, *((f"response{n}",) for n in SHOWN[Study.Kind(kind)]))
+    require_columns(path, first, QUERY, *((name,) for name in SHOWN[kind]))
     remarks = [UNREAD] if columns.given(first, "human_labels") else []
     with Spool[ItemText]() as spool:
         found = ItemsFound(kind, spool, Rejections(path, skip=skip), remarks)
@@ -173,7 +177,7 @@ def _check_settled(study: Study, settled: dict[str, Any]) -> None:
 def kind_for(study: Study | None, kind: str | None, path: Path, row: Row) -> str:
     """The kind asked for, else the study's, else what the columns say. Raises FileError and StudyError."""
     if kind is not None and kind not in SHOWN:
-        raise StudyError(f"The kind is rating or comparison, not {kind!r}.")
+        raise StudyError(f"The kind is {studies.one_of(SHOWN)}, not {kind!r}.")
     if study is not None:
         if kind not in (None, study.kind):
             raise StudyError(f"{study.slug} is a {study.kind} study, so {kind} items cannot be added to it.")
@@ -185,41 +189,54 @@ def kind_for(study: Study | None, kind: str | None, path: Path, row: Row) -> str
     if columns.given(row, "response_1", "response_2"):
         return Study.Kind.COMPARISON
     raise FileError(
-        f"{path.name}: the first row has neither response nor response_1 and response_2; its columns are: "
-        f"{', '.join(map(str, row))[:300] or 'none'}. Nothing was imported."
+        f"{path.name}: the first row has neither response nor response_1 and response_2, and the kind query "
+        f"was not asked for; its columns are: {', '.join(map(str, row))[:300] or 'none'}. "
+        "Nothing was imported."
     )
 
 
 def read_item(row: Row, kind: str, number: int, *, known: frozenset[str] = ITEM_COLUMNS) -> ItemText:
     """The row's item; its id is the row's number where it gives none. Raises RowError."""
-    responses = tuple(read_response(row, ending) for ending in SHOWN[Study.Kind(kind)])
+    responses = tuple(read_response(row, name.removeprefix("response")) for name in SHOWN[kind])
     if len({response.digest for response in responses}) < len(responses):
         raise RowError("response_1 and response_2 are the same response")
     return ItemText(
         item_id=columns.identifier(row, "item_id") or str(number),
+        query=columns.text(row, *QUERY),
+        query_id=columns.identifier(row, "query_id"),
+        claim=_claim(row, kind),
         responses=responses,
         block=columns.count(row, "block"),
         metadata=columns.metadata(row, known),
     )
 
 
+def _claim(row: Row, kind: str) -> str:
+    claim = row.get("claim")
+    if claim in (None, ""):
+        return ""
+    if SHOWN[kind]:
+        raise RowError("a claim is asked about with a query alone: give the kind query, or leave it out")
+    return columns.text(row, "claim")
+
+
 def store_items(study: Study, items: Sequence[ItemText]) -> list[int]:
     """Add the items after those that the study has; their keys, in the same order."""
     stored = iter(store_responses([response for item in items for response in item.responses]).keys)
+    queries = store_queries(items)
     last = study.items.aggregate(last=Max("position"))["last"] or 0
     rows = []
     for position, item in enumerate(items, start=last + 1):
-        keys = [next(stored) for _ in item.responses]
-        shown = {
-            f"response{n}_id": key for n, (key, _) in zip(SHOWN[Study.Kind(study.kind)], keys, strict=True)
-        }
+        keys = [next(stored)[0] for _ in item.responses]
+        shown = {f"{name}_id": key for name, key in zip(study.shown, keys, strict=True)}
         rows.append(
             Item(
                 study=study,
                 external_id=item.item_id,
                 position=position,
                 block=item.block,
-                query_id=keys[0][1],
+                query_id=queries[Query.digest_of(item.query)],
+                claim=item.claim,
                 metadata=item.metadata,
                 **shown,
             )

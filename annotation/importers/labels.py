@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from annotation import studies
 from annotation.importers.answers import Answer, LabelledRow, LabelReader, usual_scale
-from annotation.importers.items import SHOWN, draft_for_writing, draft_study, kind_for, store_items
+from annotation.importers.items import draft_for_writing, draft_study, kind_for, store_items
 from annotation.importers.survey import WIDEST_SCALE, Survey
 from annotation.importers.table import insert_labels
 from annotation.log import record
-from annotation.models import Label, Participant, Study
+from annotation.models import SHOWN, Label, Participant, Study
 from annotation.studies import StudyError
 from generation.files import FileError, ImportReport, Progress, Rejections, Row, RowError, silent
 from generation.importers import QUERY, all_or_nothing, read_right
@@ -38,9 +38,10 @@ def import_labels(
 ) -> ImportReport:
     """Store a file's labels in a new study, or in a draft that has none, and close it.
 
-    Where no scale is given for a new study, it is 1..5 for ratings and -2..2 for comparisons if all labels
-    are on it, else from the lowest label to the highest. `fields` are settings of the new study, and a draft
-    that is there must have the same. Raises FileError and StudyError.
+    Where no scale is given for a new study, it is the kind's usual one (1..5 for ratings, -2..2 for
+    comparisons, 0..1 for the others) if all labels are on it, else from the lowest label to the highest.
+    `fields` are settings of the new study, and a draft that is there must have the same. Raises FileError
+    and StudyError.
     """
     path = Path(path)
     first = first_row(path)
@@ -91,7 +92,7 @@ def _unstated(kind: str) -> dict[str, Any]:
 
 def _is_wide(path: Path, row: Row, kind: str, *, known: bool) -> bool:
     wide = "human_labels" in row
-    texts = () if known else (QUERY, *((f"response{n}",) for n in SHOWN[Study.Kind(kind)]))
+    texts = () if known else (QUERY, *((name,) for name in SHOWN[kind]))
     if not wide and "label" not in row and "cannot_judge" not in row:
         require_columns(path, row, ("human_labels", "label"))
         raise FileError(

@@ -120,7 +120,7 @@ class Survey:
 
     def _know_items(self, study: Study) -> None:
         rows = study.items.values_list(
-            "external_id", "query__text", "response__text", "response_1__text", "response_2__text"
+            "external_id", "query__text", "response__text", "response_1__text", "response_2__text", "claim"
         )
         for item_id, *texts in rows.iterator(chunk_size=1000):
             self.items[item_id] = len(self.items)

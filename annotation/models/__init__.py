@@ -8,10 +8,11 @@ from annotation.models.members import Act, Membership
 from annotation.models.people import ConsentText, Participant, Session, new_participant_code
 from annotation.models.recruitment import Invitation, Notice, Recruitment, Submission
 from annotation.models.steps import ATTEMPTS, Check, CheckAnswer, ComprehensionAttempt, Question, Reply
-from annotation.models.studies import Item, Study, new_code, new_seed
+from annotation.models.studies import SHOWN, Item, Study, new_code, new_seed
 
 __all__ = [
     "ATTEMPTS",
+    "SHOWN",
     "Act",
     "Check",
     "CheckAnswer",

@@ -109,8 +109,9 @@ class Check(models.Model):
     # The order of practice; of a check the place in the session, or none: drawn at random.
     position = models.PositiveIntegerField(null=True, blank=True)
     query = models.TextField()
-    response = models.TextField()
-    response_2 = models.TextField(blank=True, help_text="The other response of a comparison.")
+    claim = models.TextField(blank=True)
+    response = models.TextField(blank=True)
+    response_2 = models.TextField(blank=True, help_text="The other response, where two are shown.")
     # The values that pass.
     accepted = models.JSONField(default=list)
     feedback = models.TextField(blank=True)

@@ -31,6 +31,8 @@ class Study(models.Model):
     class Kind(models.TextChoices):
         RATING = "rating", "Rating of one response"
         COMPARISON = "comparison", "Comparison of two responses"
+        PAIR = "pair", "Two responses under one question, such as: the same idea?"
+        QUERY = "query", "A query alone"
 
     class Design(models.TextChoices):
         RANDOM = "random", "Random: each session draws its own items"
@@ -108,6 +110,10 @@ class Study(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(
+                condition=Q(kind__in=["rating", "comparison", "pair", "query"]),
+                name="study_kind_is_known",
+            ),
+            models.CheckConstraint(
                 condition=Q(scale_low__lt=F("scale_high")),
                 name="study_scale_has_two_values",
                 violation_error_message="The scale's lowest value must be below its highest.",
@@ -121,6 +127,11 @@ class Study(models.Model):
                 condition=~Q(kind="comparison") | Q(scale_high=F("scale_low") * -1),
                 name="study_comparison_scale_is_symmetric",
                 violation_error_message="A comparison's scale runs as far below 0 as above, such as -2..2.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="pair") | Q(scale_low__gte=0),
+                name="study_pair_scale_has_no_sides",
+                violation_error_message="A pair’s scale has no sides, so it begins at 0 or above.",
             ),
             models.CheckConstraint(
                 condition=~Q(imported=True, state="open"),
@@ -161,6 +172,26 @@ class Study(models.Model):
         return self.name
 
     @property
+    def shown(self) -> tuple[str, ...]:
+        """The names of an item's responses, in their order; none where only the query is shown."""
+        return SHOWN[self.kind]
+
+    @property
+    def has_sides(self) -> bool:
+        """Whether two responses are shown, each person drawing which one stands first."""
+        return len(self.shown) == 2
+
+    @property
+    def compares(self) -> bool:
+        """Whether values are for one of two responses or the other, so that sides have winners."""
+        return self.kind == self.Kind.COMPARISON
+
+    @property
+    def of_quality(self) -> bool:
+        """Whether labels say how good responses are, which is what scorers can be asked too."""
+        return self.kind in (self.Kind.RATING, self.Kind.COMPARISON)
+
+    @property
     def values(self) -> list[int]:
         """The scale's values, lowest first."""
         return list(range(self.scale_low, self.scale_high + 1))
@@ -172,8 +203,16 @@ class Study(models.Model):
         return str(words[index]) if 0 <= index < len(words) else ""
 
 
+SHOWN: dict[str, tuple[str, ...]] = {
+    Study.Kind.RATING: ("response",),
+    Study.Kind.COMPARISON: ("response_1", "response_2"),
+    Study.Kind.PAIR: ("response_1", "response_2"),
+    Study.Kind.QUERY: (),
+}
+
+
 class Item(models.Model):
-    """What one screen shows: a response to rate, or two to compare."""
+    """What one screen shows, by the study's kind: a query alone, or with one response or two."""
 
     # Constraints below begin with the study, so it needs no index of its own; the same for participants.
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="items", db_index=False)
@@ -184,6 +223,8 @@ class Item(models.Model):
     response = models.ForeignKey(Response, on_delete=models.PROTECT, null=True, related_name="+")
     response_1 = models.ForeignKey(Response, on_delete=models.PROTECT, null=True, related_name="+")
     response_2 = models.ForeignKey(Response, on_delete=models.PROTECT, null=True, related_name="+")
+    # What is asked of a query alone, such as whether it is of a category.
+    claim = models.TextField(blank=True)
     # Labels wanted beyond the study's own number.
     extra_labels = models.PositiveIntegerField(default=0)
     metadata = models.JSONField(default=dict, blank=True)
@@ -194,9 +235,13 @@ class Item(models.Model):
             models.UniqueConstraint(fields=["study", "external_id"], name="item_id_once_a_study"),
             models.UniqueConstraint(fields=["study", "position"], name="item_position_once_a_study"),
             models.CheckConstraint(
-                condition=Q(response__isnull=False, response_1__isnull=True, response_2__isnull=True)
+                condition=Q(response_1__isnull=True, response_2__isnull=True)
                 | Q(response__isnull=True, response_1__isnull=False, response_2__isnull=False),
-                name="item_has_one_response_or_two",
+                name="item_has_one_response_two_or_none",
+            ),
+            models.CheckConstraint(
+                condition=Q(claim="") | Q(response__isnull=True, response_1__isnull=True),
+                name="item_claim_is_of_a_query_alone",
             ),
             models.CheckConstraint(condition=Q(extra_labels__lte=10_000), name="item_extra_labels"),
         ]

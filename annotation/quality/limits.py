@@ -7,6 +7,8 @@ from typing import Any
 
 from annotation.models import Study
 
+# Of two answers one may be right for nearly every item.
+OF_TWO = {"modal_share": 1.0, "run": 50}
 # Of the way from one end of the scale to the other: what answers at random come to is .3.
 FAR = 0.4
 
@@ -64,7 +66,9 @@ WHOLE = frozenset({"labels", "run", "correlation_items"})
 
 def limits_of(study: Study) -> Limits:
     """The limits that hold in a study."""
-    usual = {"difference": FAR * (study.scale_high - study.scale_low)}
+    usual: dict[str, Any] = {"difference": FAR * (study.scale_high - study.scale_low)}
+    if len(study.values) == 2:
+        usual |= OF_TWO
     return Limits(**usual | study.quality_limits, failed_checks=study.failed_checks_limit)
 
 

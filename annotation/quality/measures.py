@@ -27,7 +27,7 @@ from annotation.texts import CHARACTERS_A_SECOND
 IntArray = npt.NDArray[np.int64]
 
 CHECKS = (Check.Purpose.ATTENTION, Check.Purpose.KNOWN)
-TEXTS = ("query__text", "response__text", "response_1__text", "response_2__text")
+TEXTS = ("query__text", "claim", "response__text", "response_1__text", "response_2__text")
 LABEL = np.dtype(
     [
         ("person", "i8"), ("item", "i8"), ("value", "f8"), ("seconds", "f8"), ("session", "i8"),
@@ -147,7 +147,7 @@ def _as_shown(study: Study, labels: Any) -> dict[str, Any]:
 
     Of a label from a file nobody knows the sides: its value stands, and takes none.
     """
-    if study.kind != Study.Kind.COMPARISON:
+    if not study.compares:
         return {}
     value, swapped = labels["value"], labels["swapped"]
     shown = np.where(swapped == 1, -value, value)

@@ -108,4 +108,4 @@ def _checks(participant: Participant) -> list[tuple[Step, int | None]]:
 
 def _characters(item: Item) -> int:
     shown = (item.query, item.response, item.response_1, item.response_2)
-    return sum(len(text.text) for text in shown if text is not None)
+    return len(item.claim) + sum(len(text.text) for text in shown if text is not None)

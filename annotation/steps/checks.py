@@ -42,7 +42,7 @@ def place_checks(*, session: Session) -> None:
             participant=participant,
             session=session,
             position=place,
-            swapped=study.kind == Study.Kind.COMPARISON and int(_draw(participant, check)[-1], 16) % 2 == 1,
+            swapped=study.has_sides and int(_draw(participant, check)[-1], 16) % 2 == 1,
         )
         for place, check in places.items()
     )

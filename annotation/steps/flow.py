@@ -191,10 +191,13 @@ def _check_question(question: Question) -> None:
 
 def _check_check(check: Check) -> None:
     study = check.study
-    if not check.query.strip() or not check.response.strip():
+    given = [text for text in (check.response, check.response_2) if text.strip()]
+    if not check.query.strip() or (study.shown and not check.response.strip()):
         raise StudyError("A check has a query and an answer to judge.")
-    if bool(check.response_2.strip()) != (study.kind == Study.Kind.COMPARISON):
-        raise StudyError("A comparison has two answers, a rating one.")
+    if len(given) != len(study.shown):
+        raise StudyError("A check shows as many answers as the study: two, one, or with a query alone none.")
+    if check.claim.strip() and study.shown:
+        raise StudyError("A description is asked about with a query alone.")
     accepted: Iterable[int] = check.accepted
     if not set(accepted) <= set(study.values):
         raise StudyError(f"What passes is on the scale, from {study.scale_low} to {study.scale_high}.")

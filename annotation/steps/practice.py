@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from annotation.models import Check, CheckAnswer, Participant, Study
+from annotation.models import Check, CheckAnswer, Participant
 from annotation.steps.questions import locked
 from annotation.tickets import Answer, InvalidAnswer
 from generation.models import digest
@@ -91,6 +91,6 @@ def answer_practice(*, participant: Participant, ticket: PracticeTicket, answer:
 
 
 def _swapped(participant: Participant, check: Check) -> bool:
-    """Whether this person sees response 2 as A."""
+    """Whether this person sees response 2 first."""
     drawn = digest(participant.study.seed, participant.code, "practice", check.pk)
-    return participant.study.kind == Study.Kind.COMPARISON and int(drawn[-1], 16) % 2 == 1
+    return participant.study.has_sides and int(drawn[-1], 16) % 2 == 1

@@ -62,5 +62,19 @@ def sorted_as(sort: str, key: str) -> str:
 
 @register.filter
 def kind_words(kind: str, study: Study) -> str:
-    """The kind of an item in the study's own terms: in a comparison nothing is good or bad."""
-    return COMPARISON_KINDS.get(kind, kind) if study.kind == Study.Kind.COMPARISON else kind
+    """The kind of an item in the study's own terms: only ratings say what is good or bad."""
+    if study.kind == Study.Kind.RATING:
+        return kind
+    return (COMPARISON_KINDS if study.compares else _answer_kinds(study)).get(kind, kind)
+
+
+def _answer_kinds(study: Study) -> dict[str, str]:
+    """By the words of a scale of two values; of more, by its ends."""
+    two = len(study.values) == 2
+    low, high = (study.word_for(value) if two else "" for value in (study.scale_low, study.scale_high))
+    return {
+        "agreed good": f"agreed: {high or 'high'}",
+        "agreed bad": f"agreed: {low or 'low'}",
+        "lukewarm": "in between",
+        "polarising": "split",
+    }

@@ -175,7 +175,8 @@ def _preview(request: ConsoleRequest, study: Study, step: str) -> HttpResponse:
     if found is None:
         raise Http404
     spoken, shown = in_language(found), in_language(study)
-    context = scale_shown(shown, swapped=False) | {"query": spoken.query, "sides": sides_of(spoken)}
+    texts = {"query": spoken.query, "claim": spoken.claim, "sides": sides_of(spoken)}
+    context = scale_shown(shown, swapped=False) | texts
     return places.page(request, "practice", shown, preview=True, place=1, total=1, **context)
 
 

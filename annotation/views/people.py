@@ -96,7 +96,7 @@ def _people_page(
         "study": study,
         "page": shown,
         "people": len(found.quality.pks),
-        "sides": study.kind == Study.Kind.COMPARISON,
+        "sides": study.compares,
         "flagged": found.flagged(),
         "excluded": found.excluded(),
         "with_excluded": with_excluded(request),

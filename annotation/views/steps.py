@@ -182,7 +182,8 @@ def _texts(shown: Exercise) -> dict[str, Any]:
     """The query, and the responses as this person sees them, each with its letter."""
     check = in_language(shown.check)
     sides = sides_of(check, swapped=shown.swapped)
-    return {"query": check.query, "translated": is_translated(shown.check), "sides": sides}
+    translated = is_translated(shown.check)
+    return {"query": check.query, "claim": check.claim, "translated": translated, "sides": sides}
 
 
 def _onward(slug: str, participant: Participant | None) -> HttpResponse:

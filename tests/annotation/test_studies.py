@@ -29,7 +29,7 @@ def test_a_study_gets_its_kinds_question_scale_and_words() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"kind": "ranking"}, "rating or comparison"),
+        ({"kind": "ranking"}, "rating, comparison, pair or query"),
         ({"slug": "not a slug"}, "slug"),
         ({"scale_low": 5, "scale_high": 5}, "scale"),
         ({"labels_per_item": 0}, "label"),

@@ -46,7 +46,7 @@ class Command(BaseCommand):
             with_excluded=options["with_excluded"],
             interval=options["interval"],
         )
-        if study.kind == Study.Kind.COMPARISON and options["json"]:
+        if study.compares and options["json"]:
             from annotation.preferences import study_preferences
 
             asked = {name: options[name] for name in ("replicates", "seed", "with_excluded")}
