@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import CommandError
 
 if TYPE_CHECKING:
+    from calibration.scorers.recipe import ScorerRecipe
     from generation.models import ModelServer
-    from generation.recipes.recipe import Recipe
 
 KINDS = {
     "judge": "a language model is told what to look at, and rates or compares",
@@ -119,7 +119,7 @@ def _money(text: str) -> Decimal:
         raise ValueError from None
 
 
-def recipe_of(options: Mapping[str, Any]) -> "Recipe":
+def recipe_of(options: Mapping[str, Any]) -> "ScorerRecipe":
     """The recipe that the options ask for. Raises CommandError and RecipeError."""
     from calibration.scorers.reading import read_recipe
 
@@ -162,7 +162,7 @@ def _json(path: Path) -> Any:
         raise CommandError(f"{path} is no JSON: {error}.") from None
 
 
-def server_of(options: Mapping[str, Any], recipe: "Recipe") -> "ModelServer | None":
+def server_of(options: Mapping[str, Any], recipe: "ScorerRecipe") -> "ModelServer | None":
     """The server to ask, None for a model in this process. Raises CommandError and ServerError."""
     from generation.servers import command_line_server, server_named
 
@@ -181,7 +181,7 @@ def server_of(options: Mapping[str, Any], recipe: "Recipe") -> "ModelServer | No
     return server_named(name)
 
 
-def name_of(options: Mapping[str, Any], recipe: "Recipe") -> str:
+def name_of(options: Mapping[str, Any], recipe: "ScorerRecipe") -> str:
     """What the scores are stored under: as asked for, else after the model and what it is asked."""
     from calibration.runs.names import usual_name
 

@@ -13,8 +13,8 @@ from calibration.management.score_lines import bar_words
 from calibration.management.score_options import name_of, recipe_of, server_of
 from calibration.models import Run
 from calibration.runs.asking import create_run
+from calibration.scorers.recipe import ScorerRecipe
 from generation.models import ModelServer
-from generation.recipes.recipe import Recipe
 from generation.runs import callers
 from generation.runs.asking import change_budget, start_run, stop_run
 from generation.runs.ending import UNFINISHED
@@ -56,7 +56,7 @@ def _run_for(study: Study, options: Mapping[str, Any]) -> Run:
     return run
 
 
-def _check_same(run: Run, recipe: Recipe, server: ModelServer | None, given: Mapping[str, Any]) -> None:
+def _check_same(run: Run, recipe: ScorerRecipe, server: ModelServer | None, given: Mapping[str, Any]) -> None:
     """Raises CommandError for what would make other scores under one name."""
     other = f"choose another --name, or delete the run {run.pk} first."
     if run.recipe != recipe.as_dict():

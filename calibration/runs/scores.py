@@ -15,8 +15,8 @@ from calibration.models import Call, Run, Score, Scorer
 from calibration.runs.names import check_same, head_name, recipe_digest, scorers_named
 from calibration.runs.order_bias import bias_as_dict, order_bias
 from calibration.scorers.reading import read_recipe
-from calibration.scorers.recipe import Value
-from generation.recipes.recipe import Recipe, RecipeError
+from calibration.scorers.recipe import ScorerRecipe, Value
+from generation.recipes.recipe import RecipeError
 from generation.runs.sums import sums_of
 
 ROWS_AT_ONCE = 2_000
@@ -58,7 +58,7 @@ class _Making:
     """The scores of one run, made target by target."""
 
     run: Run
-    recipe: Recipe
+    recipe: ScorerRecipe
     scorers: dict[str, Scorer] = field(default_factory=dict)
     targets: int = 0
     scored: Counter[str] = field(default_factory=Counter)
@@ -151,7 +151,7 @@ class _Making:
         return self.scorers[head]
 
 
-def _values(recipe: Recipe, calls: list[tuple[str, str, dict[str, Any] | None]]) -> dict[str, Value]:
+def _values(recipe: ScorerRecipe, calls: list[tuple[str, str, dict[str, Any] | None]]) -> dict[str, Value]:
     """A target's scores by head, of its parts with their outcomes and results. Raises Unscored."""
     outcomes = {outcome for _, outcome, _ in calls}
     if Call.Outcome.OPEN in outcomes:

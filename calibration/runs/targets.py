@@ -6,7 +6,8 @@ from django.db.models import Max
 
 from annotation.models import Study
 from calibration.models import Call, Run
-from generation.recipes.recipe import Recipe, Subject
+from calibration.scorers.recipe import ScorerRecipe
+from generation.recipes.recipe import Subject
 from generation.runs import clock
 
 ROWS_AT_ONCE = 2_000
@@ -43,7 +44,7 @@ def count_targets(study: Study, *, of_pairs: bool) -> int:
     return items.values("response_1").union(items.values("response_2")).count()
 
 
-def prepare(run: Run, recipe: Recipe, *, targets: int | None, after: int = -1) -> int | None:
+def prepare(run: Run, recipe: ScorerRecipe, *, targets: int | None, after: int = -1) -> int | None:
     """Make the calls about targets that have none yet, of the next items after a position in the study.
 
     With `targets`, until so many have calls. The position to go on after, None where nothing is left: one

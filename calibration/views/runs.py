@@ -41,7 +41,7 @@ TRIAL = 3
 def runs(request: ConsoleRequest, slug: str) -> HttpResponse:
     """The kinds of scorers to choose from, and the study's runs."""
     study = study_for(request.user, slug)
-    found, calls = study.runs.select_related("created_by"), counted(study.runs)
+    found, calls = study.runs.select_related("created_by"), counted(study.runs.all())
     context = {
         "study": study,
         "ways": WAYS,

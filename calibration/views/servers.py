@@ -51,7 +51,8 @@ def server(request: ConsoleRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "The server is saved.")
             return redirect("server", pk=pk)
-    context: dict[str, Any] = {"server": shown, "form": form, "runs": shown.runs.count()}
+    runs = shown.calibration_runs.count() + shown.generation_runs.count()
+    context: dict[str, Any] = {"server": shown, "form": form, "runs": runs}
     return page(request, "calibration/server.html", context, status=400 if request.method == "POST" else 200)
 
 

@@ -155,6 +155,7 @@ def delete_run(*, run: R, by: User | None = None) -> None:
     if callers.living(run).exists():
         raise RunError(f"{run.name} runs: stop it first.")
     run.job.record(run, "deleted a run", by)
+    callers.forget(run)
     run.delete()
 
 

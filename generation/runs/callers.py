@@ -64,6 +64,11 @@ def leave(caller: Caller) -> None:
     Caller.objects.filter(pk=caller.pk).delete()
 
 
+def forget(run: AbstractRun) -> None:
+    """Delete whoever worked at the run."""
+    Caller.objects.filter(at=run.label).delete()
+
+
 def living(run: AbstractRun) -> QuerySet[Caller]:
     return Caller.objects.filter(at=run.label, heard_at__gte=_lost())
 

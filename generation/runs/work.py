@@ -27,6 +27,7 @@ from generation.servers import ServerError, client_of, may_use
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+R = TypeVar("R", bound=AbstractRun)
 
 # How many calls a model in this process gets at once, from which it makes batches of about one length.
 LOCAL_CALLS = 1_000
@@ -42,9 +43,7 @@ def silent(share: float) -> None:
     """Nobody is told how far it is."""
 
 
-def work(
-    *, run: AbstractRun, progress: Callable[[float], None] = silent, until: Callable[[], bool] = never
-) -> AbstractRun:
+def work(*, run: R, progress: Callable[[float], None] = silent, until: Callable[[], bool] = never) -> R:
     """Work at a started run, beside whoever else does, until it has ended or `until` says to give way.
 
     The main thread does all database work and the others make calls. A place is given to the next call only
@@ -88,7 +87,7 @@ def _work(run: AbstractRun, progress: Callable[[float], None], until: Callable[[
 
 def _client(run: AbstractRun, server: ModelServer | None) -> Client | None:
     """What asks the server as it is now. Raises RunError where it is not shared any more, and ServerError."""
-    asker = User.objects.filter(pk=run.created_by_id).first()
+    asker = User.objects.filter(pk=run.created_by_id or 0).first()
     if asker and not may_use(server, asker):
         raise RunError(f"{asker} may not use the server {server} any more: have it shared again.")
     return client_of(server) if server else None
@@ -148,8 +147,9 @@ class _Worker:
         """Say often enough that this process lives; hear how many places it has, and whether to go on."""
         if time.monotonic() < self.heard + self._hears_every():
             return
-        self.run = _row(self.run).first() or type(self.run)(pk=self.run.pk)
-        self.runs = self.run.state == AbstractRun.State.RUNNING
+        row = _row(self.run).first()
+        self.runs = row is not None and row.state == AbstractRun.State.RUNNING
+        self.run = row or self.run
         wanted = max(self._busy, 1) if self.idle and not self.claimed else callers.MOST_PLACES
         while self.runs and not callers.renew(self.caller, busy=self._busy, wanted=wanted):
             self.caller, self.claimed = callers.join(self.run), []

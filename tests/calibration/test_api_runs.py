@@ -87,7 +87,7 @@ def test_a_run_is_stopped_and_goes_on(api: Client) -> None:
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [
-        ({"server": None}, "This scorer is asked through a server: name one."),
+        ({"server": None}, "That model is asked through a server: name one."),
         ({"server": "theirs"}, "server: you may use no theirs; yours and shared ones: mine."),
         ({"budget_money": 1}, "A budget of money needs the prices of tokens."),
         ({"workers": 65}, "A run has 1 to 64 workers, not 65."),

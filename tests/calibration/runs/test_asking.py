@@ -9,12 +9,12 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from calibration.models import Call, Run, Score, Scorer
-from calibration.runs import asking, targets
+from calibration.runs import targets
 from calibration.runs.asking import create_run
 from calibration.runs.targets import subjects
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.rewards.reward import RewardRecipe
-from generation.runs import callers
+from generation.runs import asking, callers
 from generation.runs.asking import RunError, change_budget, delete_run, start_run, stop_run
 from generation.runs.work import work
 from tests.calibration.runs.running import RECIPE, make_run, make_server, outcomes, score, started

@@ -94,6 +94,6 @@ def test_a_machine_whose_clock_is_wrong_takes_nobody_for_dead_and_does_not_wait_
     assert callers.renew(wrong, busy=0, wanted=512)
     assert callers.living(run).count() == 2
     assert pace.Pace().due(server, 4) == 0
-    calls.store(right, [(claimed[0], Reply("answered", result={"scores": {"": 1}}))], Random(0))
+    calls.store(run, right, [(claimed[0], Reply("answered", result={"scores": {"": 1}}))], Random(0))
     answered = Call.objects.get(outcome="answered").answered_at
     assert answered and answered < real() + timedelta(minutes=2)

@@ -73,7 +73,7 @@ def test_a_claim_takes_as_many_queries_however_many_calls_there_are() -> None:
         if connection.vendor == "sqlite":
             cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
             plan = " ".join(str(row) for row in cursor.fetchall())
-            assert "USING INDEX calls_to_be_made (run_id=? AND not_before<?)" in plan
+            assert "USING INDEX calibration_calls_to_be_made (run_id=? AND not_before<?)" in plan
             assert "TEMP B-TREE" not in plan, "in the index's order"
 
 
@@ -83,9 +83,9 @@ def test_an_answer_is_stored_once_and_what_comes_after_it_adds_what_it_took() ->
     callers.leave(slow)  # taken for dead
     quick = callers.join(run)
     second = next(call for call in claimed(run, quick, count=9) if call.key == first.key)
-    assert store(quick, [(second, ANSWER)], JITTER) == 1
+    assert store(run, quick, [(second, ANSWER)], JITTER) == 1
     late = Reply("answered", result={"scores": {"": 5.0}}, text="5.0", tokens_in=3, tokens_out=2)
-    assert store(slow, [(first, late)], JITTER) == 0
+    assert store(run, slow, [(first, late)], JITTER) == 0
     row = only(first)
     assert (row.result, row.reply, row.attempts) == (ANSWER.result, "1.0", 2)
     assert (row.tokens_in, row.tokens_out) == (4 + 3, 1 + 2)
@@ -97,8 +97,8 @@ def test_a_late_answer_to_an_open_call_is_its_answer_and_whoever_asks_again_adds
     callers.leave(slow)
     quick = callers.join(run)
     second = next(call for call in claimed(run, quick, count=9) if call.key == first.key)
-    assert store(slow, [(first, ANSWER)], JITTER) == 1
-    assert store(quick, [(second, Reply("later", error="Too many requests."))], JITTER) == 0
+    assert store(run, slow, [(first, ANSWER)], JITTER) == 1
+    assert store(run, quick, [(second, Reply("later", error="Too many requests."))], JITTER) == 0
     row = only(first)
     assert (row.outcome, row.caller_id, row.tokens_in, row.tokens_out) == ("answered", None, 4, 1)
 
@@ -109,7 +109,7 @@ def test_what_failed_is_made_again_after_the_others_and_given_up_after_six_times
         Call.objects.filter(outcome="").update(not_before=timezone.now() - timedelta(hours=1))
         Call.objects.exclude(number=0).update(not_before=timezone.now() + timedelta(hours=1))
         (call,) = claimed(run, caller, count=9)
-        store(caller, [(call, Reply("later", error="The server fails (500)."))], JITTER)
+        store(run, caller, [(call, Reply("later", error="The server fails (500)."))], JITTER)
         row = only(call)
         assert (row.attempts, row.failures, row.error) == (times, times, "The server fails (500).")
         if times < MOST_FAILURES:
@@ -125,7 +125,7 @@ def test_what_failed_is_made_again_after_the_others_and_given_up_after_six_times
 def test_a_wait_that_the_server_names_is_kept() -> None:
     run, caller = begun()
     (call,) = claimed(run, caller)
-    store(caller, [(call, Reply("later", error="Patience.", wait=100))], JITTER)
+    store(run, caller, [(call, Reply("later", error="Patience.", wait=100))], JITTER)
     left = only(call).not_before - timezone.now()
     assert timedelta(seconds=90) < left <= timedelta(seconds=100)
 
@@ -135,16 +135,16 @@ def test_a_recipe_that_wants_another_reply_gets_it_without_a_failure_and_its_tok
     for _ in range(MOST_FAILURES + 3):
         (call,) = claimed(run, caller)
         again = Reply("later", text="?", error="It says no score.", tokens_in=4, tokens_out=2, wait=0.0)
-        assert store(caller, [(call, again)], JITTER) == 0
+        assert store(run, caller, [(call, again)], JITTER) == 0
     (call,) = claimed(run, caller)
     assert call.asked.attempt == MOST_FAILURES + 3
     # What never came back is no reply: it takes none of the tries.
-    store(caller, [(call, Reply("later", error="busy", wait=None))], JITTER)
+    store(run, caller, [(call, Reply("later", error="busy", wait=None))], JITTER)
     Call.objects.update(not_before=timezone.now())
     (call,) = claimed(run, caller)
     assert call.asked.attempt == MOST_FAILURES + 3
     last = Reply("unparsable", text="I like it.", error="It says no score.", tokens_in=4, tokens_out=2)
-    assert store(caller, [(call, last)], JITTER) == 1
+    assert store(run, caller, [(call, last)], JITTER) == 1
     row = only(call)
     assert (row.outcome, row.reply, row.error, row.failures) == ("unparsable", "I like it.", last.error, 1)
     assert (row.tokens_in, row.tokens_out) == (4 * (row.attempts - 1), 2 * (row.attempts - 1))
@@ -154,9 +154,9 @@ def test_a_call_that_was_not_made_is_as_if_it_was_never_claimed() -> None:
     run, caller = begun(items=1)
     before = Call.objects.values().get()
     (call,) = claimed(run, caller)
-    assert store(caller, [(call, None)], JITTER) == 0
+    assert store(run, caller, [(call, None)], JITTER) == 0
     assert Call.objects.values().get() == before
-    give_back(caller, claim(run, caller, RECIPE, count=1))
+    give_back(run, caller, claim(run, caller, RECIPE, count=1))
     assert Call.objects.values().get() == before
 
 

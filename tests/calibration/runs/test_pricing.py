@@ -8,10 +8,9 @@ import pytest
 from annotation.models import Item, Study
 from calibration.models import Call, Run
 from calibration.runs.job import recipe_of
-from calibration.runs.targets import subjects
+from calibration.runs.targets import count_targets, subjects
 from generation.runs import pricing
 from generation.runs.errors import RunError
-from calibration.runs.targets import count_targets
 from generation.runs.preview import preview
 from generation.runs.pricing import price_of
 from tests.calibration.runs.answered import REWARD, come_back, draft, judge, number, said

@@ -14,9 +14,9 @@ from annotation.models import Study
 from calibration.models import Call, Run
 from calibration.runs.scores import collect
 from calibration.runs.standing import standing
-from generation.runs.standing import Said
 from generation.models import Caller
 from generation.runs import callers
+from generation.runs.standing import Said
 from tests.calibration.runs.answered import Back, come_back, draft, judge, number, said
 from tests.factory import make_items, make_labels, make_study
 
@@ -40,7 +40,7 @@ def test_calls_tokens_and_money_are_counted_by_what_came_of_them() -> None:
     run = draft(study_of(8), votes, price_in=Decimal("2.5"), price_out=10)
     backs: list[Back] = ["refused", "unparsable", "failed", None]
     come_back(run, lambda n, part: backs[n] if n < 4 and part == "vote 1" else said(3))
-    caller = Caller.objects.create(run=run, heard_at=timezone.now(), places=1)
+    caller = Caller.objects.create(at=run.label, heard_at=timezone.now(), places=1)
     run.calls.filter(outcome="").update(caller=caller, attempts=3, tokens_in=100, tokens_out=50)
     now = standing(run)
     expected = Counter(run.calls.values_list("outcome", flat=True))

@@ -14,9 +14,9 @@ from django.db import OperationalError, connection, transaction
 
 from calibration.models import Call, Run, Score
 from calibration.scorers import reading
-from generation.recipes.recipe import Asked as AskedCall
 from calibration.scorers.rewards.reward import RewardRecipe
 from generation.models import Caller, ModelServer
+from generation.recipes.recipe import Asked as AskedCall
 from generation.recipes.recipe import Reply
 from generation.runs import callers, making, streak
 from generation.runs.asking import start_run, stop_run
