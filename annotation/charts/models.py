@@ -7,10 +7,10 @@ import numpy as np
 
 from annotation.statistics.counts import FloatArray
 from generation.charts.box import LEFT, RIGHT, Axis, Tick
+from generation.charts.names import shortened
 
 # Rows hold a name above its interval, so that long names have the whole width.
 ROW, NAME, LINE, DIVIDER = 34, 14, 25, 30
-MOST_LETTERS = 40
 CELL_WIDTH, CELL_HEIGHT, NAMES_WIDTH = 46, 34, 300
 # The line below the cells has its room where few models are compared, too.
 LEAST_WIDTH = 500
@@ -72,14 +72,6 @@ def model_rows(
         )
         y += ROW
     return ModelRows(rows, dividers, across.ticks, across.at(0.0), y + 4, y + 46)
-
-
-def shortened(name: str, most: int = MOST_LETTERS) -> str:
-    """The name with its middle left out where it is long: names of models differ at their ends."""
-    if len(name) <= most:
-        return name
-    tail = (most - 1) // 2
-    return f"{name[: most - 1 - tail]}…{name[-tail:]}"
 
 
 @dataclass(frozen=True)

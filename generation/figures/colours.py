@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from django.contrib.staticfiles.finders import find
 
-SHEETS = ("look.css", "console.css")
+SHEETS = ("look.css", "console.css", "diversity.css")
 DRAWN = {
     "fill",
     "fill-opacity",

@@ -1,0 +1,131 @@
+"""A map of texts: a mark each, its shape by who wrote it, its colour by its cluster."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+WIDTH, HEIGHT, MARGIN = 720, 470, 18
+# Marks of about 11 units: with a hole or without, so that as many again can be told apart.
+SHAPES = (
+    "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",  # circle
+    "M-4.5-4.5h9v9h-9z",  # square
+    "M0-6l5.5 9.8h-11z",  # triangle
+    "M0-6.3l6.3 6.3l-6.3 6.3l-6.3-6.3z",  # diamond
+    "M-1.8-5.6h3.6v3.8h3.8v3.6h-3.8v3.8h-3.6v-3.8h-3.8v-3.6h3.8z",  # plus
+    "M0 6l5.5-9.8h-11z",  # triangle, downward
+    "M0-6l1.6 4h4.2l-3.3 2.7l1.2 4.3l-3.7-2.4l-3.7 2.4l1.2-4.3l-3.3-2.7h4.2z",  # star
+    "M-2.7-5.2h5.4l3.3 5.2l-3.3 5.2h-5.4l-3.3-5.2z",  # hexagon
+)
+# Colours that are told apart; the clusters after them are grey, and all carry their numbers.
+COLOURS = 8
+
+
+@dataclass(frozen=True)
+class Sign:
+    """How the texts of one source are marked."""
+
+    name: str
+    path: str
+    hollow: bool
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One text; `key` is its own, `number` its cluster's from 1, `tint` the class of its colour."""
+
+    x: float
+    y: float
+    sign: Sign
+    tint: str
+    number: int
+    key: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A cluster's number, where its middle is."""
+
+    x: float
+    y: float
+    number: int
+    tint: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Scatter:
+    spots: list[Spot]
+    headings: list[Heading]
+    signs: list[Sign]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def signs_of(names: Sequence[str]) -> list[Sign]:
+    """A mark for each name; after sixteen they come again, and the texts beside them tell."""
+    return [
+        Sign(name, SHAPES[n % len(SHAPES)], hollow=n // len(SHAPES) % 2 == 1) for n, name in enumerate(names)
+    ]
+
+
+def tint_of(number: int) -> str:
+    """The class that colours a cluster, by its number from 1."""
+    return f"tint-{number}" if number <= COLOURS else "tint-rest"
+
+
+def scatter_of(
+    coordinates: npt.NDArray[np.floating],
+    *,
+    numbers: Sequence[int],
+    sources: Sequence[int],
+    names: Sequence[str],
+    keys: Sequence[str],
+    words: Sequence[str],
+    titles: Sequence[str],
+) -> Scatter:
+    """Lay out texts at their coordinates, both axes in one scale.
+
+    `numbers` are their clusters from 1, `titles` the clusters' names in that order.
+    """
+    x, y = _placed(np.asarray(coordinates, dtype=float))
+    signs = signs_of(names)
+    spots = [
+        Spot(
+            round(float(x[n]), 1),
+            round(float(y[n]), 1),
+            signs[sources[n]],
+            tint_of(number),
+            number,
+            keys[n],
+            words[n],
+        )
+        for n, number in enumerate(numbers)
+    ]
+    headings = []
+    every = np.asarray(numbers)
+    for number, title in enumerate(titles, start=1):
+        own = every == number
+        if own.any():
+            middle = (round(float(np.median(x[own])), 1), round(float(np.median(y[own])), 1))
+            headings.append(Heading(*middle, number, tint_of(number), title))
+    return Scatter(spots, headings, signs)
+
+
+def _placed(
+    coordinates: npt.NDArray[np.floating],
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """Units of the plot: one scale for both axes, the middle in the middle."""
+    if not len(coordinates):
+        return coordinates[:, 0], coordinates[:, 1]
+    low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+    room = np.array([WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN])
+    spread = high - low
+    scales = room / np.where(spread > 0, spread, np.inf)
+    scale = scales[spread > 0].min() if (spread > 0).any() else 0.0
+    middle = (low + high) / 2
+    x = WIDTH / 2 + (coordinates[:, 0] - middle[0]) * scale
+    y = HEIGHT / 2 - (coordinates[:, 1] - middle[1]) * scale
+    return x, y
