@@ -54,8 +54,8 @@ def leave_one_out_bleu(encoded: Encoded) -> FloatArray:
     Notes
     -----
     n-grams of 1 to 4 tokens (of fewer for a shorter text: the effective order), exponential smoothing of
-    orders without a match, and the closest length of a reference (the shorter of two) for the brevity penalty:
-    sacrebleu's sentence BLEU, divided by 100, of the same tokens.
+    orders without a match, and the closest length of a reference (the shorter of two) for the brevity
+    penalty: sacrebleu's sentence BLEU, divided by 100, of the same tokens.
 
     A reference's n-gram counts as often as it stands in the reference that has most of it. For all texts but
     one that is the largest count or, for the one text that has it, the second largest, so that no text is
@@ -102,7 +102,7 @@ def _clipped(found: Grams, n: int) -> FloatArray:
     alone = np.add.reduceat(is_most, starts, dtype=np.intp)[gram] == 1
     second = np.maximum.reduceat(np.where(is_most, 0, counts), starts)[gram]
     elsewhere = np.where(is_most & alone, second, most)
-    return np.bincount(text, weights=np.minimum(counts, elsewhere), minlength=n)
+    return np.bincount(text, weights=np.minimum(counts, elsewhere), minlength=n).astype(np.float64)
 
 
 def _brevity_penalty(lengths: Indices) -> FloatArray:
