@@ -11,13 +11,15 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from generation import columns
+from generation.collections import add_queries, name_problem
+from generation.conditions import LONGEST_NAME, store_conditions
 from generation.files import FileError, ImportReport, Progress, Rejections, Row, RowError, counted, silent
 from generation.models import LanguageModel, Query, Response
 from generation.reading import first_row, read_rows, require_columns
 from generation.spool import Spool
 
 QUERY = ("query", "user_query")
-RESPONSE_COLUMNS = frozenset({*QUERY, "query_id", "response", "response_id", "model", "sample"})
+RESPONSE_COLUMNS = frozenset({*QUERY, "query_id", "response", "response_id", "model", "condition", "sample"})
 
 IMPORTS = 0x6D616E79  # the lock that imports hold while they write; any number that nothing else locks
 
@@ -35,6 +37,7 @@ class ResponseText:
     external_id: str
     sample: int | None
     metadata: dict[str, Any] = field(default_factory=dict)
+    condition: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -44,6 +47,7 @@ class ResponseText:
             external_id=self.external_id,
             sample=self.sample or 0,
             text=self.text,
+            condition=self.condition,
         )
 
 
@@ -65,14 +69,16 @@ class Stored(NamedTuple):
 
 
 def import_responses(
-    *, path: Path | str, skip_bad_rows: bool = False, progress: Progress = silent
+    *, path: Path | str, collection: str = "", skip_bad_rows: bool = False, progress: Progress = silent
 ) -> ImportReport:
     """Store a file's responses, all or none; those that are there already are counted, not doubled.
 
-    Where the file does not number the draws, a text that comes again is the model's next draw of it.
-    Raises FileError.
+    Where the file does not number the draws, a text that comes again is the model's next draw of it. The
+    queries go into the `collection` of this name, which is made where there is none. Raises FileError.
     """
     path = Path(path)
+    if collection and (problem := name_problem(collection)):
+        raise FileError(f"{problem} Nothing was imported.")
     require_columns(path, first_row(path), QUERY, ("response",))
     rejected = Rejections(path, skip=skip_bad_rows)
     rows = created = 0
@@ -84,11 +90,16 @@ def import_responses(
         rejected.settle(rows=rows)
         with all_or_nothing():
             for batch in spool.batches(rejected):
-                created += store_responses(batch).created
+                stored = store_responses(batch)
+                created += stored.created
+                if collection:
+                    add_queries(collection, (query for _, query in stored.keys), note=f"Of {path.name}.")
     known = rows - created
     remarks = (
         [f"{counted(known, 'responses')} {'was' if known == 1 else 'were'} there already."] if known else []
     )
+    if collection:
+        remarks.append(f"Their queries are in the collection {collection}.")
     return ImportReport(rows, {"responses": created}, rejected.named(), remarks=remarks)
 
 
@@ -141,13 +152,22 @@ def read_response(row: Row, number: str = "", *, metadata: dict[str, Any] | None
         external_id=columns.identifier(row, f"response{number}_id"),
         sample=columns.count(row, f"sample{number}"),
         metadata=metadata or {},
+        condition=_condition(row, f"condition{number}"),
     )
+
+
+def _condition(row: Row, name: str) -> str:
+    condition = columns.identifier(row, name)
+    if len(condition) > LONGEST_NAME:
+        raise RowError(f"{name} {columns.shown(condition)} is longer than {LONGEST_NAME} characters")
+    return condition
 
 
 def store_responses(texts: Sequence[ResponseText]) -> Stored:
     """Find or make the responses, their queries and models; belongs inside `all_or_nothing`."""
     queries = store_queries(texts)
     models = _store_models({text.model for text in texts if text.model})
+    conditions = store_conditions({text.condition for text in texts if text.condition})
     wanted = {text.digest: text for text in texts}
     rows = Response.objects.filter(digest__in=wanted).values_list("digest", "pk", "query_id")
     found = {digest: (pk, query) for digest, pk, query in rows}
@@ -156,6 +176,7 @@ def store_responses(texts: Sequence[ResponseText]) -> Stored:
         Response(
             query_id=queries[Query.digest_of(text.query)],
             model_id=models.get(text.model),
+            condition_id=conditions.get(text.condition),
             external_id=text.external_id,
             sample=text.sample or 0,
             text=text.text,

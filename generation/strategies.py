@@ -58,6 +58,11 @@ class Strategy:
                 f"A template that holds {{number}} asks for 2 to {MOST_ANSWERS} answers at once."
             )
 
+    @property
+    def words(self) -> str:
+        """In short: its name, and how many answers it asks for at once."""
+        return f"{self.name} {self.answers}" if self.answers > 1 else self.name
+
     def sent(self, query: str, persona: str = "") -> list[Message]:
         """The messages about a query; what looks like a field within it stays as it is."""
         values = {"query": query, "persona": persona, "number": str(self.answers)}

@@ -33,7 +33,7 @@ from generation.spool import Spool
 # What tells an item from others, besides its query.
 TEXTS = ("response", "response_1", "response_2", "claim")
 ITEM_COLUMNS = RESPONSE_COLUMNS | {"item_id", "block", "kind", "study", "claim"}.union(
-    *({f"response{n}", f"response{n}_id", f"model{n}", f"sample{n}"} for n in ("_1", "_2"))
+    *({f"response{n}", f"response{n}_id", f"model{n}", f"sample{n}", f"condition{n}"} for n in ("_1", "_2"))
 )
 
 UNREAD = (

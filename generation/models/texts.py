@@ -117,5 +117,8 @@ class Response(models.Model):
         return self.text[:80]
 
     @staticmethod
-    def digest_of(*, query: str, model: str, external_id: str, sample: int, text: str) -> str:
-        return digest(query, model, external_id, sample, text)
+    def digest_of(
+        *, query: str, model: str, external_id: str, sample: int, text: str, condition: str = ""
+    ) -> str:
+        """Of what tells a response from others; `condition` is the name of how it was asked for."""
+        return digest(query, model, external_id, sample, text, *([condition] if condition else []))

@@ -1,0 +1,89 @@
+"""Collections: queries under one name."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from heapq import nsmallest
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+
+from generation.models import Collection, Query
+
+ROWS_AT_ONCE = 2_000
+
+
+class CollectionError(Exception):
+    """What cannot be done with a collection, and why, in one line."""
+
+
+def name_problem(name: str) -> str:
+    """What keeps a text from being a collection's name, in one line; "" for nothing."""
+    try:
+        Collection(name=name).clean_fields(exclude=["note"])
+    except ValidationError:
+        return f"{name[:80]!r} is no name for a collection: it takes up to 80 letters, digits, - and _."
+    return ""
+
+
+def collection_named(name: str) -> Collection:
+    """Raises CollectionError where there is none."""
+    found = Collection.objects.filter(name=name).first()
+    if found is not None:
+        return found
+    known = list(Collection.objects.values_list("name", flat=True)[:9])
+    others = f"there are {', '.join(known[:8])}{' and others' if len(known) > 8 else ''}"
+    raise CollectionError(
+        f"There is no collection {name[:80]}: {others if known else 'there is none so far'}."
+    )
+
+
+def add_queries(name: str, keys: Iterable[int], *, note: str = "") -> Collection:
+    """Put queries into a collection; one that is made for them says where they come from."""
+    collection, _ = Collection.objects.get_or_create(name=name, defaults={"note": note})
+    through = Collection.queries.through
+    through.objects.bulk_create(
+        (through(collection_id=collection.pk, query_id=key) for key in sorted(set(keys))),
+        ignore_conflicts=True,
+        batch_size=ROWS_AT_ONCE,
+    )
+    return collection
+
+
+@transaction.atomic
+def make_collection(
+    *, name: str, queries: QuerySet[Query], note: str, sample: int | None = None, seed: int = 0
+) -> Collection:
+    """A new collection of these queries, or of so many of them drawn at random. Raises CollectionError."""
+    if problem := name_problem(name):
+        raise CollectionError(problem)
+    if Collection.objects.filter(name=name).exists():
+        raise CollectionError(f"There is a collection {name} already: choose another name.")
+    if sample is not None and sample < 1:
+        raise CollectionError(f"A sample has at least one query, not {sample}.")
+    keys = list(queries.values_list("pk", flat=True)) if sample is None else drawn(queries, sample, seed)
+    if not keys:
+        raise CollectionError("No query is left to put into the collection.")
+    if sample is not None and len(keys) < sample:
+        raise CollectionError(f"There are only {len(keys):,} such queries: ask for no more of them.")
+    return add_queries(name, keys, note=note)
+
+
+def drawn(queries: QuerySet[Query], number: int, seed: int) -> list[int]:
+    """So many queries, as a lot that the seed and their texts cast: the same wherever they are stored."""
+    rows = queries.order_by().values_list("digest", "pk").iterator(ROWS_AT_ONCE)
+    lots = ((sha256(f"{seed}:{digest}".encode()).digest(), key) for digest, key in rows)
+    return sorted(key for _, key in nsmallest(number, lots))
+
+
+@transaction.atomic
+def delete_collection(*, collection: Collection, by: User | AnonymousUser) -> None:
+    """Its queries and their responses stay. Raises CollectionError where others use it, or `by` may not."""
+    if not by.is_superuser:
+        raise CollectionError("Only administrators delete collections: others may work with them.")
+    runs = collection.runs.count()
+    if runs or hasattr(collection, "mining"):
+        what = f"{runs:,} run{'s' if runs != 1 else ''}" if runs else "its mining"
+        raise CollectionError(f"{collection} is used by {what}: it stays.")
+    collection.delete()

@@ -1,0 +1,102 @@
+"""The job of runs that sample: replies become responses, each with how it came."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from generation.conditions import condition_of
+from generation.models import Call, Condition, LanguageModel, Response, Run
+from generation.recipes.recipe import RecipeError
+from generation.recipes.sampling import SampleRecipe
+from generation.runs.errors import RunError
+from generation.runs.of_queries import OfQueries
+
+CALLS_AT_ONCE = 500
+MOST_NAME = 150
+
+
+class SampleJob(OfQueries):
+    """Each query of a collection, as often as the recipe says."""
+
+    def recipe(self, run: Run) -> SampleRecipe:
+        try:
+            return SampleRecipe.from_dict(run.recipe)
+        except (RecipeError, TypeError) as error:
+            raise RunError(str(error)) from None
+
+    def collect(self, run: Run) -> None:
+        """Store the responses that are not stored yet; those that are there stay as they are."""
+        recipe = self.recipe(run)
+        model, _ = LanguageModel.objects.get_or_create(name=recipe.source)
+        condition = condition_of(recipe.strategy, recipe.decoding)
+        answered = run.calls.filter(outcome=Call.Outcome.ANSWERED).select_related("query").order_by("pk")
+        calls = answered.iterator(CALLS_AT_ONCE)
+        while page := list(islice(calls, CALLS_AT_ONCE)):
+            found = (row for call in page for row in _rows(run, recipe, model, condition, call))
+            rows = {row.external_id: row for row in found}
+            known = Response.objects.filter(external_id__in=rows).values_list("external_id", flat=True)
+            new = [rows[key] for key in rows.keys() - set(known)]
+            # Whoever collects at the same time stores the same.
+            Response.objects.bulk_create(sorted(new, key=_order), ignore_conflicts=True)
+
+    def remarks(self, run: Run) -> list[str]:
+        """What its sums do not say: how many responses there are, and how many were cut off."""
+        answered = run.calls.filter(outcome=Call.Outcome.ANSWERED)
+        cut = answered.filter(result__finish_reason="length").count()
+        most = self.recipe(run).decoding.max_tokens
+        return [f"{cut:,} of {answered.count():,} replies were cut off at {most:,} tokens."] if cut else []
+
+
+def usual_name(recipe: SampleRecipe, collection: str) -> str:
+    """What a run is called that nobody names."""
+    parts = [recipe.source, collection, recipe.strategy.words, recipe.decoding.words]
+    return " · ".join(parts)[:MOST_NAME]
+
+
+def _rows(
+    run: Run, recipe: SampleRecipe, model: LanguageModel, condition: Condition, call: Call
+) -> Iterator[Response]:
+    result, query = call.result, call.query
+    if result is None or query is None:
+        return
+    texts = result["texts"]
+    for place, text in enumerate(texts):
+        sample = (int(call.part) - 1) * recipe.strategy.answers + place + 1
+        key = f"run-{run.pk}/{call.pk}/{place + 1}"
+        digest = Response.digest_of(
+            query=query.text,
+            model=model.name,
+            external_id=key,
+            sample=sample,
+            text=text,
+            condition=condition.name,
+        )
+        yield Response(
+            query=query,
+            model=model,
+            condition=condition,
+            external_id=key,
+            sample=sample,
+            text=text,
+            digest=digest,
+            metadata={"sampling": _how(run, recipe, call, result)},
+        )
+
+
+def _order(response: Response) -> tuple[int, int]:
+    return response.query_id, response.sample
+
+
+def _how(run: Run, recipe: SampleRecipe, call: Call, result: Mapping[str, Any]) -> dict[str, Any]:
+    """How a response came; the tokens are the whole reply's, which may have held several."""
+    how: dict[str, Any] = {
+        "run": run.pk,
+        "server": None if run.server is None else run.server.name,
+        "sampled_at": None if call.answered_at is None else call.answered_at.isoformat(),
+        **{name: result[name] for name in ("seed", "finish_reason", "tokens_in", "tokens_out")},
+    }
+    if persona := recipe.persona(call.part):
+        how["persona"] = persona
+    if recipe.strategy.answers > 1:
+        how["answers"] = recipe.strategy.answers
+    return how
