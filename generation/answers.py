@@ -64,17 +64,27 @@ def read(content: bytes) -> dict[str, Any] | list[Any]:
 
 def with_choices(answer: dict[str, Any] | list[Any]) -> dict[str, Any]:
     """A completion, which has one choice at least. Raises Later, or what the error that it carries means."""
+    return _with("choices", answer, "a completion")
+
+
+def with_data(answer: dict[str, Any] | list[Any]) -> dict[str, Any]:
+    """Vectors, one at least. Raises Later, or what the error that it carries means."""
+    return _with("data", answer, "vectors")
+
+
+def _with(name: str, answer: dict[str, Any] | list[Any], wanted: str) -> dict[str, Any]:
+    """An answer with a list of objects under this name."""
     if not isinstance(answer, dict):
-        raise Later("The model server's answer is a list, not a completion.")
-    choices = answer.get("choices")
-    if isinstance(choices, list) and choices and all(isinstance(choice, dict) for choice in choices):
+        raise Later(f"The model server's answer is a list, not {wanted}.")
+    entries = answer.get(name)
+    if isinstance(entries, list) and entries and all(isinstance(entry, dict) for entry in entries):
         return answer
     # OpenRouter's way: the status is 200, and the error has a code of its own.
     error = answer.get("error")
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, int) and 400 <= code < 600:
         raise failure(code, {}, answer)
-    raise Later(_line("The model server's answer has no choices", _message(answer)))
+    raise Later(_line(f"The model server's answer has no {name}", _message(answer)))
 
 
 def failure(status: int, headers: Mapping[str, str], answer: Any) -> Exception:

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from generation.answers import Later, Rejected, ServerRefuses, read, with_choices
+from generation.answers import Later, Rejected, ServerRefuses, read, with_choices, with_data
 from generation.reach import is_allowed
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ class Client:
     def completion(self, body: dict[str, Any]) -> dict[str, Any]:
         """A completion, with one choice at least. Raises Later, Rejected, ServerRefuses."""
         return with_choices(self._exchange("/completions", body))
+
+    def embeddings(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Vectors of texts. Raises Later, Rejected, ServerRefuses."""
+        return with_data(self._exchange("/embeddings", body))
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any] | list[Any]:
         """What another path answers: "classify", "v1/score" stand beside a base's /v1; "" is the base.

