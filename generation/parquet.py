@@ -1,6 +1,7 @@
 """The rows of parquet files, as JSON would have them, in memory that a small file cannot blow up."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,8 +16,10 @@ TIGHTEST = 1000
 NUMBER = 0x15  # what precedes each of the first numbers of a page's header
 
 
-def parquet_rows(path: Path, rejected: Rejections) -> Rows:
-    """Each row with its number. Raises FileError."""
+def parquet_rows(
+    path: Path, rejected: Rejections, wanted: Callable[[str], bool] = lambda column: True
+) -> Rows:
+    """Each row with its number; only columns, by their path, that are `wanted`. Raises FileError."""
     from pyarrow import parquet
     from pyarrow.lib import ArrowException
 
@@ -25,7 +28,9 @@ def parquet_rows(path: Path, rejected: Rejections) -> Rows:
         # Buffered: a column chunk is read page by page, however large the row group is.
         with parquet.ParquetFile(path, buffer_size=2**20, pre_buffer=False) as file:
             _refuse_bombs(path, file.metadata)
-            for batch in file.iter_batches(batch_size=_rows_at_once(path, file.metadata)):
+            schema = file.metadata.schema
+            columns = [name for n in range(len(schema)) if wanted(name := schema.column(n).path)]
+            for batch in file.iter_batches(batch_size=_rows_at_once(path, file.metadata), columns=columns):
                 for row in batch.to_pylist():
                     number += 1
                     if any(isinstance(cell, str) and len(cell) > LONGEST_CELL for cell in row.values()):

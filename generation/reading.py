@@ -116,20 +116,26 @@ def _jsonl_rows(path: Path, rejected: Rejections) -> Rows:
         if not line.strip():
             continue
         try:
-            row = _decode(line)
+            yield number, read_object(line)
         except RowError as error:
             rejected.add(number, error)
-        except json.JSONDecodeError as error:
-            rejected.add(number, f"not one whole JSON object ({error.msg}, character {error.colno})")
-        except (ValueError, RecursionError):
-            rejected.add(number, "a number of too many digits, or lists nested too deep")
-        else:
-            if line.count("[") + line.count("{") > DEEPEST and too_deep(row):
-                rejected.add(number, f"nested deeper than {DEEPEST} levels")
-            elif isinstance(row, dict):
-                yield number, row
-            else:
-                rejected.add(number, "not a JSON object: a row is written {...}")
+
+
+def read_object(line: str) -> Row:
+    """One row as a line of a .jsonl file writes it. Raises RowError."""
+    try:
+        row = _decode(line)
+    except RowError:
+        raise
+    except json.JSONDecodeError as error:
+        raise RowError(f"not one whole JSON object ({error.msg}, character {error.colno})") from None
+    except (ValueError, RecursionError):
+        raise RowError("a number of too many digits, or lists nested too deep") from None
+    if line.count("[") + line.count("{") > DEEPEST and too_deep(row):
+        raise RowError(f"nested deeper than {DEEPEST} levels")
+    if not isinstance(row, dict):
+        raise RowError("not a JSON object: a row is written {...}")
+    return row
 
 
 def _csv_rows(path: Path, rejected: Rejections) -> Rows:

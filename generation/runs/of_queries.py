@@ -1,7 +1,7 @@
 """Runs that ask about each query of a collection: what such jobs have in common."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Max, QuerySet
 
@@ -16,9 +16,14 @@ CALLS_AT_ONCE = 500
 
 
 class OfQueries:
-    """A job about the queries of the run's collection, by their keys, each with all parts of the recipe."""
+    """A job about the queries of the run's collection, by their keys, each with all parts of the recipe.
 
-    def queries(self, run: Run, recipe: Any) -> QuerySet[Query]:
+    Another one may be about other rows that have a text: `about` is the field of calls that names them.
+    """
+
+    about: ClassVar[str] = "query"
+
+    def queries(self, run: Run, recipe: Any) -> QuerySet[Any]:
         """Those that it may ask about."""
         return Query.objects.filter(collections=run.collection_id)
 
@@ -31,7 +36,7 @@ class OfQueries:
         return self.queries(run, recipe).count()
 
     def column(self, recipe: Recipe) -> str:
-        return "query"
+        return self.about
 
     def asked(self, recipe: Recipe, calls: int) -> int:
         return calls // len(recipe.parts())
@@ -43,13 +48,13 @@ class OfQueries:
         """Raises RunError where there is nothing to ask about, or too much."""
         size = self.size(run, recipe)
         if not size:
-            raise RunError(f"There is no query to ask about in {run.collection}.")
+            raise RunError(f"There is no {self.about} to ask about in {run.collection or run.mining}.")
         check_size(size)
 
     def every(self, run: Run, recipe: Recipe) -> Iterator[tuple[int, str, Subject]]:
-        parts, after = recipe.parts(), -1
+        parts, after, rows = recipe.parts(), -1, self.queries(run, recipe).model._default_manager
         while page := self.keys(run, recipe, after=after, most=QUERIES_AT_ONCE):
-            texts = dict(Query.objects.filter(pk__in=page).values_list("pk", "text"))
+            texts = dict(rows.filter(pk__in=page).values_list("pk", "text"))
             for key in page:
                 subject = Subject(texts[key])
                 for part in parts:
@@ -57,19 +62,19 @@ class OfQueries:
             after = page[-1]
 
     def subjects(self, run: Run, recipe: Recipe, keys: Sequence[int]) -> Mapping[int, Subject]:
-        texts = run.calls.filter(pk__in=keys).values_list("pk", "query__text")
+        texts = run.calls.filter(pk__in=keys).values_list("pk", f"{self.about}__text")
         return {key: Subject(text) for key, text in texts}
 
     def prepare(self, run: Run, recipe: Recipe, *, targets: int | None, after: int) -> int | None:
         parts, now = recipe.parts(), clock.now()
         page = self.keys(run, recipe, after=after, most=max(1, CALLS_AT_ONCE // len(parts)))
-        had = set(run.calls.filter(query__in=page).values_list("query", flat=True))
+        had = set(run.calls.filter(**{f"{self.about}__in": page}).values_list(self.about, flat=True))
         left = None if targets is None else max(0, targets - run.calls.filter(part=parts[0]).count())
         new = [key for key in page if key not in had][:left]
         known = run.calls.aggregate(last=Max("number"))["last"]
         first = 0 if known is None else known + 1
         Call.objects.bulk_create(
-            Call(run=run, number=number, part=part, not_before=now, query_id=key)
+            Call(run=run, number=number, part=part, not_before=now, **{f"{self.about}_id": key})
             for number, (key, part) in enumerate(((key, part) for key in new for part in parts), first)
         )
         return page[-1] if page and (left is None or len(new) < left) else None
