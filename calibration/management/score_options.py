@@ -1,17 +1,17 @@
-"""The options of the command `score`, and what they ask for: a recipe, a server, a name."""
+"""The options of the command `score`, and what they ask for: a recipe, a name."""
 
 import json
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError
 
+from generation.management.run_options import add_run_options, add_server_options
+
 if TYPE_CHECKING:
     from calibration.scorers.recipe import ScorerRecipe
-    from generation.models import ModelServer
 
 KINDS = {
     "judge": "a language model is told what to look at, and rates or compares",
@@ -30,33 +30,21 @@ FIELDS = {
 }  # fmt: skip
 # How a server is asked that is not said to speak something else.
 DIALECTS = {"reward": "vllm_classify", "perplexity": "vllm"}
-LIMITS = ("concurrency", "requests_a_minute", "timeout")
 
 
 def add_options(parser: ArgumentParser, kind: str) -> None:
     """The options of one kind, and those that every run has."""
     if kind == "simple":
+        parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
         parser.add_argument(
             "--only", action="append", metavar="NAME", help="words, characters, diversity, ...; repeatable"
         )
     else:
-        _add_model(parser)
+        parser.add_argument("--model", required=True, help="as its server, or the hub, calls it; or a folder")
+        add_server_options(parser)
         {"judge": _add_judge, "reward": _add_reward, "perplexity": _add_perplexity}[kind](parser)
-        _add_run(parser)
+        add_run_options(parser, name="what its scores are stored under")
     parser.add_argument("--audit", action="store_true", help="then audit the study's scorers")
-    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
-
-
-def _add_model(parser: ArgumentParser) -> None:
-    parser.add_argument("--model", required=True, help="as its server, or the hub, calls it; or a folder")
-    server = parser.add_argument_group("the server")
-    one = server.add_mutually_exclusive_group()
-    one.add_argument("--server", metavar="NAME", help="one that manage.py model_server knows")
-    one.add_argument("--base-url", metavar="URL", help="such as http://localhost:8080/v1")
-    server.add_argument("--key-variable", metavar="VAR", help="the environment variable that holds its key")
-    server.add_argument("--concurrency", type=int, metavar="N", help="requests at a time (8)")
-    server.add_argument("--requests-a-minute", type=int, metavar="N")
-    server.add_argument("--timeout", type=int, metavar="SECONDS", help="that one answer may take (60)")
 
 
 def _add_judge(parser: ArgumentParser) -> None:
@@ -97,26 +85,6 @@ def _add_dialect(parser: ArgumentParser) -> None:
     parser.add_argument("--dialect", help="how the server is asked; without a server, in this process")
     parser.add_argument("--template", metavar="TEXT", help="with {query} and {response}, in place of a chat")
     parser.add_argument("--device", help="of a model in this process, such as cpu or cuda:1 (auto)")
-
-
-def _add_run(parser: ArgumentParser) -> None:
-    run = parser.add_argument_group("the run")
-    run.add_argument("--name", metavar="SCORER", help="what its scores are stored under")
-    for name, of in ("in", "read"), ("out", "written"):
-        run.add_argument(f"--price-{name}", type=_money, metavar="X", help=f"of a million tokens {of}")
-    run.add_argument("--currency", help="(USD)")
-    run.add_argument("--budget-tokens", type=int, metavar="N", help="stop before more are used")
-    run.add_argument("--budget-money", type=_money, metavar="X", help="stop before more is spent")
-    run.add_argument("--trial", type=int, metavar="N", help="ask about the first N alone")
-    run.add_argument("--dry-run", action="store_true", help="count tokens and cost; nobody is asked")
-    run.add_argument("--show", action="store_true", help="print what is sent first; nobody is asked")
-
-
-def _money(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise ValueError from None
 
 
 def recipe_of(options: Mapping[str, Any]) -> "ScorerRecipe":
@@ -160,25 +128,6 @@ def _json(path: Path) -> Any:
         raise CommandError(f"{path} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:  # neither UTF-8 nor JSON
         raise CommandError(f"{path} is no JSON: {error}.") from None
-
-
-def server_of(options: Mapping[str, Any], recipe: "ScorerRecipe") -> "ModelServer | None":
-    """The server to ask, None for a model in this process. Raises CommandError and ServerError."""
-    from generation.servers import command_line_server, server_named
-
-    name, url = options["server"], options["base_url"]
-    limits = {limit: options[limit] for limit in LIMITS if options[limit] is not None}
-    if recipe.local:
-        if name or url:
-            raise CommandError("This model runs in this process: leave the server out.")
-        return None
-    if url:
-        return command_line_server(base_url=url, key_variable=options["key_variable"] or "", **limits)
-    if name is None:
-        raise CommandError("Say where the model is: --base-url URL, or --server NAME.")
-    if limits or options["key_variable"]:
-        raise CommandError("A known server has its key and its limits: manage.py model_server changes them.")
-    return server_named(name)
 
 
 def name_of(options: Mapping[str, Any], recipe: "ScorerRecipe") -> str:

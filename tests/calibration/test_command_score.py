@@ -93,7 +93,7 @@ def test_a_look_says_what_is_sent_and_what_it_costs_and_leaves_nothing(study: St
         price = json.loads(judge(server, "--dry-run", "--json", "--price-in", "2.5", "--price-out", "10"))
     assert server.asked == []
     assert "[system]\n" in shown and "<response>\nanswer 0\n</response>" in shown and "- overall: " in shown
-    assert cost.startswith("small overall asks about 12 responses of answers, in 12 requests.\n")
+    assert cost.startswith("small overall asks about 12 responses, in 12 requests.\n")
     assert f"about {price['tokens_in']:,} tokens in" in cost and "at most 0." in cost
     assert (price["calls"], price["measured"], price["most_out"]) == (12, False, 12 * 1024)
     assert not Run.objects.exists() and not ModelServer.objects.exists()

@@ -1,33 +1,32 @@
-"""What the command `score` says: what would be sent and what it costs, how far it is, what came of it."""
+"""What commands say of a run: what would be sent and what it costs, how far it is, what came of it."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from tqdm import tqdm
 
-from annotation.statistics.intervals import Estimate
-from calibration.models import Run
-from calibration.runs.replies import examples
-from calibration.runs.standing import standing
-from calibration.scorers.judges.bias import PositionBias
+from generation.models import AbstractCall, AbstractRun
 from generation.runs.preview import preview
 from generation.runs.pricing import price_of
+from generation.runs.standing import Standing, standing
 from generation.runs.sums import Sums
 from generation.templatetags.numbers import counted
 
-LONGEST = 200  # characters of a trial's reply
+# Of a trial: how many replies, and how many characters of each.
+EXAMPLES, LONGEST = 3, 200
 OUTCOMES = ("answered", "refused", "unparsable", "failed")
 
 
-def price_lines(run: Run, *, as_json: bool) -> list[str]:
-    """What the run would ask for and cost from now on."""
+def price_lines(run: AbstractRun, named: Mapping[str, Any] | None) -> list[str]:
+    """What the run would ask for and cost from now on; as JSON where that is to begin with `named`."""
     price = price_of(run)
-    if as_json:
-        return [json.dumps({"study": run.study.slug, "scorer": run.scorer, **price.as_dict()})]
-    what = "comparison" if price.about == "item" else "response"
+    if named is not None:
+        return [json.dumps({**named, **price.as_dict()})]
+    what = "comparison" if price.about == "item" else price.about
     by = f"as {counted(price.n, 'request')} took" if price.measured else "estimated from the texts"
     lines = [
-        f"{run.scorer} asks about {counted(price.targets, what)} of {run.study.slug}, "
-        f"in {counted(price.calls, 'request')}.",
+        f"{run.name} asks about {counted(price.targets, what)}, in {counted(price.calls, 'request')}.",
         f"That takes about {price.tokens_in:,} tokens in and {price.tokens_out:,} out, {by}, "
         f"and at most {price.most_out:,} out.",
     ]
@@ -36,7 +35,7 @@ def price_lines(run: Run, *, as_json: bool) -> list[str]:
     return [*lines, "Nobody was asked."]
 
 
-def shown_lines(run: Run) -> list[str]:
+def shown_lines(run: AbstractRun) -> list[str]:
     """All that is sent about the first target."""
     lines = []
     for call in preview(run).calls:
@@ -46,7 +45,7 @@ def shown_lines(run: Run) -> list[str]:
     return lines
 
 
-def bar_words(run: Run) -> str:
+def bar_words(run: AbstractRun) -> str:
     """What stands beside the bar."""
     now = standing(run)
     words = [_outcomes(now), _took(now)]
@@ -57,16 +56,17 @@ def bar_words(run: Run) -> str:
     return ", ".join(words)
 
 
-def run_lines(run: Run, *, as_json: bool) -> list[str]:
+def outcome_lines(run: AbstractRun, now: Standing) -> list[str]:
     """What came of the run so far."""
-    now = standing(run)
-    if as_json:
-        return [json.dumps({"study": run.study.slug, "scorer": run.scorer, "run": run.pk, **now.as_dict()})]
-    lines = [f"{run.scorer}: {_outcomes(now)} of {counted(now.calls, 'request')}, {_took(now)}."]
+    lines = [f"{run.name}: {_outcomes(now)} of {counted(now.calls, 'request')}, {_took(now)}."]
     lines += [f"{said.outcome or 'to be asked again'} ({said.calls:,}): {said.line}" for said in now.errors]
-    if run.state == Run.State.DRAFT:  # after a trial
-        lines += [" ".join(call.reply.split())[:LONGEST] for call in examples(run).get("answered", [])]
-    return lines + (_bias(now.position_bias) if now.position_bias else [])
+    if run.state == AbstractRun.State.DRAFT:  # after a trial
+        lines += [" ".join(call.reply.split())[:LONGEST] for call in _answered(run)]
+    return lines
+
+
+def _answered(run: AbstractRun) -> list[AbstractCall]:
+    return [*run.calls.filter(outcome=AbstractCall.Outcome.ANSWERED).order_by("number")[:EXAMPLES]]
 
 
 def _outcomes(sums: Sums) -> str:
@@ -78,17 +78,3 @@ def _outcomes(sums: Sums) -> str:
 def _took(sums: Sums) -> str:
     tokens = counted(sums.tokens_in + sums.tokens_out, "token")
     return f"{tokens}, {sums.money:.2f} {sums.currency}" if sums.money else tokens
-
-
-def _bias(bias: PositionBias) -> list[str]:
-    return [
-        f"Position bias: {_estimate(bias.mean)} steps for what is shown first; the order turns "
-        f"{_estimate(bias.flips)} of {counted(bias.flips.n, 'comparison')}."
-    ]
-
-
-def _estimate(estimate: Estimate) -> str:
-    if estimate.value is None:
-        return f"undefined ({estimate.reason})"
-    interval = f" ({estimate.low:.2f}, {estimate.high:.2f})" if estimate.low is not None else ""
-    return f"{estimate.value:.2f}{interval}"
