@@ -117,11 +117,14 @@ class DataSet:
         Together they hold each query once.
     encoder : str
         What made the vectors; empty if there are none.
+    without_vectors : int
+        Responses that were left out, since the encoder has no vectors of them.
     """
 
     sources: tuple[Source, ...]
     partitions: Sequence[Partition]
     encoder: str = ""
+    without_vectors: int = 0
 
     def load(self) -> Iterator[QueryResponses]:
         """Yield every query, in the order of the partitions."""
