@@ -1,0 +1,179 @@
+"""Runs that sample: exactly so many responses, each with its model, its condition and how it came."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from generation.decoding import PRESETS, Decoding
+from generation.models import Caller, Condition, LanguageModel, Query, Response, Run
+from generation.recipes.sampling import SampleRecipe
+from generation.runs.asking import start_run, stop_run
+from generation.runs.work import work
+from generation.sampling import usual_name
+from generation.strategies import PERSONAS, SHIPPED, strategy_named
+from tests.generation.sampled import QUERIES, collection, make_run, says_its_seed
+from tests.model_server import Answer, Asked, chat, serving
+from tests.server import SECRET_KEY, database_url
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def numbers() -> Counter[str]:
+    return Counter(Response.objects.values_list("query__text", flat=True))
+
+
+@pytest.mark.django_db
+def test_every_response_keeps_its_model_condition_number_and_how_it_came() -> None:
+    with serving(says_its_seed) as server:
+        run = work(run=start_run(run=make_run(server.url, named="mine", strategy=SHIPPED["persona"])))
+    assert (run.state, run.error) == (Run.State.FINISHED, "")
+    assert numbers() == dict.fromkeys(QUERIES, 4)
+    assert LanguageModel.objects.get().name == "mine"
+    condition = Condition.objects.get()
+    assert (condition.name, condition.strategy, condition.version) == (
+        "persona · top-p .9 · T 1",
+        "persona",
+        "1",
+    )
+    assert condition.decoding == PRESETS["top-p"].as_dict()
+    assert condition.template["personas"] == list(PERSONAS)
+    for query in Query.objects.all():
+        rows = query.responses.order_by("sample")
+        assert [row.sample for row in rows] == [1, 2, 3, 4]
+        assert len({row.metadata["sampling"]["persona"] for row in rows}) == 4
+        for row in rows:
+            how = row.metadata["sampling"]
+            assert row.text == f"{query.text} {how['seed']}"
+            assert (row.condition, how["run"], how["server"]) == (condition, run.pk, "server")
+            assert (how["finish_reason"], how["tokens_in"], how["tokens_out"]) == ("stop", 10, 5)
+            assert how["sampled_at"]
+    assert len(set(Response.objects.values_list("external_id", flat=True))) == 12
+
+
+@pytest.mark.django_db
+def test_collecting_twice_stores_once_and_a_run_that_was_stopped_goes_on_to_exactly_as_many() -> None:
+    with serving(says_its_seed) as server:
+        run = make_run(server.url)
+        run = work(run=start_run(run=run), until=lambda: len(server.asked) > 4)
+        run = stop_run(run=run)
+        stored = Response.objects.count()
+        assert run.state == Run.State.STOPPED and 4 < stored < 12
+        first = set(Response.objects.values_list("pk", "text"))
+        run = work(run=start_run(run=run))
+        run.job.collect(run)
+    assert run.state == Run.State.FINISHED and numbers() == dict.fromkeys(QUERIES, 4)
+    assert first <= set(Response.objects.values_list("pk", "text"))
+
+
+@pytest.mark.django_db
+def test_several_answers_of_one_reply_are_responses_of_their_own() -> None:
+    def answers(asked: Asked) -> Answer:
+        return chat(json.dumps([f"{asked.body['seed']} {number}" for number in range(5)]))
+
+    with serving(answers) as server:
+        work(run=start_run(run=make_run(server.url, samples=10, strategy=SHIPPED["several"])))
+        assert len(server.asked) == 6
+    assert numbers() == dict.fromkeys(QUERIES, 10)
+    rows = Response.objects.filter(query__text=QUERIES[0]).order_by("sample")
+    assert [row.sample for row in rows] == list(range(1, 11)) and len({row.text for row in rows}) == 10
+    assert {row.metadata["sampling"]["answers"] for row in rows} == {5}
+
+
+@pytest.mark.django_db
+def test_what_is_empty_refused_or_cut_off_is_counted_and_nothing_is_made_up_for_it() -> None:
+    said = {
+        QUERIES[0]: chat(""),
+        QUERIES[1]: chat("", refusal="No."),
+        QUERIES[2]: chat("The sea and", finish="length"),
+    }
+    with serving(lambda asked: said[asked.body["messages"][-1]["content"]]) as server:
+        run = work(run=start_run(run=make_run(server.url)))
+    assert run.state == Run.State.FINISHED and numbers() == {QUERIES[2]: 4}
+    outcomes = Counter(run.calls.values_list("outcome", flat=True))
+    assert outcomes == {"unparsable": 4, "refused": 4, "answered": 4}
+    assert run.job.remarks(run) == ["4 of 4 replies were cut off at 2,048 tokens."]
+
+
+@pytest.mark.django_db
+def test_the_same_words_under_two_conditions_are_responses_of_two_sources() -> None:
+    ways = {
+        "a": {},
+        "b": {"decoding": PRESETS["min-p"]},
+        "c": {"strategy": strategy_named("plain ", template="{query}")},
+        "d": {"decoding": Decoding(temperature=1.0, top_p=0.9, max_tokens=2047)},
+        "e": {"seed": 2},
+    }
+    with serving(lambda asked: chat("The sea.")) as server:
+        for name, fields in ways.items():
+            work(run=start_run(run=make_run(server.url, name, samples=1, **fields)))
+    assert numbers() == dict.fromkeys(QUERIES, 5)
+    # The seed is chance, not a condition.
+    by_condition = Counter(Response.objects.values_list("condition__name", flat=True))
+    assert by_condition == {
+        "plain · top-p .9 · T 1": 6,
+        "plain · min-p .1 · T 2": 3,
+        "plain  · top-p .9 · T 1": 3,
+        "plain · top-p .9 · T 1 · 2,047 tokens": 3,
+    }
+
+
+# In a process of its own, which is killed.
+WORKER = """
+import django; django.setup()
+from generation.models import Run
+from generation.runs.work import work
+work(run=Run.objects.get())
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_though_a_worker_is_killed_there_are_exactly_as_many_responses_in_the_end() -> None:
+    slow = Counter[str]()
+
+    def answers(asked: Asked) -> Answer:
+        slow[asked.body["model"]] += 1
+        answer = says_its_seed(asked)
+        return Answer(answer.body, wait=0.05)
+
+    with serving(answers) as server:
+        run = start_run(run=make_run(server.url, samples=12))
+        connection.close()
+        environment = os.environ | {
+            "DATABASE_URL": database_url(),
+            "SECRET_KEY": SECRET_KEY,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+        with subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=environment) as worker:
+            while slow["m"] < 15:
+                assert worker.poll() is None
+            os.kill(worker.pid, signal.SIGKILL)
+        Caller.objects.update(heard_at=timezone.now() - timedelta(hours=1))
+        run = work(run=run)
+    assert run.state == Run.State.FINISHED and numbers() == dict.fromkeys(QUERIES, 12)
+    assert Counter(Response.objects.values_list("sample", flat=True)) == dict.fromkeys(range(1, 13), 3)
+
+
+def test_a_run_that_nobody_names_is_called_after_what_it_asks() -> None:
+    recipe = SampleRecipe(model="m", strategy=SHIPPED["several"], decoding=PRESETS["min-p"])
+    assert usual_name(recipe, "starter") == "m · starter · several 5 · min-p .1 · T 2"
+
+
+@pytest.mark.django_db
+def test_a_collection_that_grew_is_asked_about_what_is_new_alone() -> None:
+    with serving(says_its_seed) as server:
+        run = work(run=start_run(run=make_run(server.url, about=collection(QUERIES[:2]))))
+        about = run.collection
+        assert about is not None and numbers() == dict.fromkeys(QUERIES[:2], 4)
+        about.queries.add(Query.objects.create(text=QUERIES[2], digest=Query.digest_of(QUERIES[2])))
+        work(run=start_run(run=run))
+        assert len(server.asked) == 12
+    assert numbers() == dict.fromkeys(QUERIES, 4)
