@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
-PLURALS = {"query": "queries", "person": "people"}
+PLURALS = {"query": "queries", "person": "people", "category": "categories"}
 UNDEFINED = SafeString('<span class="undefined">undefined</span>')
 
 
