@@ -1,0 +1,1 @@
+"""What is found of a data set's diversity, as plain JSON, and what of it a person reads first."""
