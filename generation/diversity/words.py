@@ -56,6 +56,23 @@ def tokens(text: str) -> list[str]:
     return [token for word in found for token in _letters().findall(word)]
 
 
+def excerpt(text: str, start: int, stop: int) -> str:
+    """Return what stands in a text from one token to before another, as it is written there.
+
+    Where normalising changes how many characters there are (ligatures, ß) the tokens are joined instead.
+
+    >>> excerpt("So: Time, as they say, isn’t Money.", 1, 5)
+    'Time, as they say'
+    """
+    found = tokens(text)[start:stop]
+    if not found or len(text.casefold()) != len(text) or not unicodedata.is_normalized("NFKC", text):
+        return joined(found)
+    spans = [word.span() for word in _word().finditer(text.casefold().replace("_", " ").replace("’", "'"))]
+    if _unspaced.search(text):
+        spans = [part.span() for span in spans for part in _letters().finditer(text.casefold(), *span)]
+    return text[spans[start][0] : spans[start + len(found) - 1][1]]
+
+
 def is_letter(token: str) -> bool:
     """Whether a token is a letter of a script without spaces, not a word."""
     return _unspaced.match(token) is not None
