@@ -78,8 +78,8 @@ class ClassifyRecipe(StructuredRecipe):
         Those that stood when the recipe was made, in the order in which they are shown.
     only_open : bool
         Whether queries are left out that are not known to be open-ended.
-    sample, sample_seed : int or None, int
-        How many queries of the collection are asked about, drawn by which seed; None for all.
+    sample : int or None
+        How many queries of the collection are asked about, drawn by the seed; None for all.
     """
 
     kind: ClassVar[str] = "classify"
@@ -88,7 +88,6 @@ class ClassifyRecipe(StructuredRecipe):
     categories: tuple[Offered, ...] = field(default=())
     only_open: bool = False
     sample: int | None = None
-    sample_seed: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -100,7 +99,6 @@ class ClassifyRecipe(StructuredRecipe):
             raise RecipeError('"only_open" is true or false.')
         if self.sample is not None:
             check_whole("sample", self.sample, 1, 2**31 - 1)
-        check_whole("sample_seed", self.sample_seed, 0, 2**31 - 1)
 
     def as_dict(self) -> dict[str, Any]:
         return {**super().as_dict(), "categories": [asdict(one) for one in self.categories]}

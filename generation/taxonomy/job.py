@@ -63,7 +63,7 @@ class ClassifyJob(OfQueries):
     def _drawn(self, run: Run, recipe: ClassifyRecipe, number: int) -> list[int]:
         """The sampled queries: by their texts, so that the same are drawn wherever they are stored."""
         rows = self.queries(run, recipe).values_list("digest", "pk").iterator(ROWS_AT_ONCE)
-        lots = ((sha256(f"{recipe.sample_seed}:{digest}".encode()).digest(), key) for digest, key in rows)
+        lots = ((sha256(f"{recipe.seed or 0}:{digest}".encode()).digest(), key) for digest, key in rows)
         return sorted(key for _, key in nsmallest(number, lots))
 
 

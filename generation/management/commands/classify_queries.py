@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 
 from generation.management.run_options import add_run_options, add_server_options, server_of, terms_of
+from generation.management.structured_options import add_structured_options, structured_fields
 from generation.models import Collection, Run
 
 if TYPE_CHECKING:
     from generation.recipes.classifying import ClassifyRecipe, Offered
-
-# What the recipe takes as it is given, by the names of its fields.
-FIELDS = ("model", "temperature", "top_p", "max_tokens", "retries", "structured", "only_open", "sample")
 
 
 class Command(BaseCommand):
@@ -24,19 +22,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("collection", help="the name of the queries' collection")
-        parser.add_argument("--model", required=True, help="as its server calls it")
+        add_structured_options(parser)
         add_server_options(parser)
         parser.add_argument(
             "--only-open", action="store_true", help="leave out what is not known to be open-ended"
         )
-        parser.add_argument("--sample", type=int, metavar="N", help="ask about N queries, drawn at random")
-        parser.add_argument("--seed", type=int, default=0, metavar="S", help="that draws the sample (0)")
-        for name in ("--temperature", "--top-p"):
-            parser.add_argument(name, type=float, metavar="X")
-        for name in ("--max-tokens", "--retries"):
-            parser.add_argument(name, type=int, metavar="N")
-        parser.add_argument("--plain", action="store_true", help="send neither temperature nor top-p")
-        parser.add_argument("--structured", choices=["auto", "off"], help="ask for JSON by a schema (auto)")
+        parser.add_argument("--sample", type=int, metavar="N", help="ask about N queries, drawn by the seed")
         add_run_options(parser)
 
     def handle(self, *args: Any, collection: str, **options: Any) -> None:
@@ -92,17 +83,15 @@ def recipe_of(options: Mapping[str, Any], categories: "tuple[Offered, ...]") -> 
     """The recipe that the options ask for. Raises RecipeError."""
     from generation.recipes.classifying import ClassifyRecipe
 
-    given = {name: options[name] for name in FIELDS if options[name] is not None}
-    if options["plain"]:
-        given |= {"temperature": None, "top_p": None}
-    return ClassifyRecipe(**given, sample_seed=options["seed"], categories=categories)
+    about = {name: options[name] for name in ("only_open", "sample") if options[name] is not None}
+    return ClassifyRecipe(**structured_fields(options), **about, categories=categories)
 
 
 def usual_name(collection: Collection, options: Mapping[str, Any]) -> str:
     """After the model and what it is asked about."""
     name = f"{collection.name}: categories by {options['model']}"
     name += ", open-ended only" if options["only_open"] else ""
-    return name + (f", {options['sample']} by seed {options['seed']}" if options["sample"] else "")
+    return name + (f", {options['sample']} by seed {options['seed'] or 0}" if options["sample"] else "")
 
 
 def outcome(run: Run) -> tuple[dict[str, Any], list[str]]:

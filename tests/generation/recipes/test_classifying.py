@@ -160,7 +160,7 @@ def test_a_query_can_neither_leave_its_tags_nor_quote_an_answer() -> None:
 
 
 def test_a_recipe_keeps_the_categories_that_stood_and_its_wording() -> None:
-    recipe = ClassifyRecipe(model="m", categories=RECIPE.categories, only_open=True, sample=9, sample_seed=3)
+    recipe = ClassifyRecipe(model="m", categories=RECIPE.categories, only_open=True, sample=9, seed=3)
     kept = json.loads(json.dumps(recipe.as_dict()))
     assert kept == recipe.as_dict() and kept["wording"] == 1
     assert kept["categories"][1] == {

@@ -104,15 +104,15 @@ def test_a_second_run_finds_what_a_person_decided_of_the_first_ones_proposals() 
 def test_a_sample_is_drawn_by_its_seed_from_the_texts_whatever_their_keys() -> None:
     texts = [f"Query {n}" for n in range(40)]
     one, other = make_collection(texts), Collection.objects.create(name="other")
-    first = make_run(one, "http://127.0.0.1:9/v1", sample=7, sample_seed=1)
+    first = make_run(one, "http://127.0.0.1:9/v1", sample=7, seed=1)
     drawn = [subject.query for _, _, subject in first.job.every(first, first.job.recipe(first))]
     assert len(set(drawn)) == 7 and price_of(first).calls == 7
-    again = make_run(one, "http://127.0.0.1:9/v1", "again", sample=7, sample_seed=2)
+    again = make_run(one, "http://127.0.0.1:9/v1", "again", sample=7, seed=2)
     assert {subject.query for _, _, subject in again.job.every(again, again.job.recipe(again))} != set(drawn)
     Query.objects.all().delete()
     for text in reversed(texts):
         other.queries.add(Query.objects.create(text=text, digest=Query.digest_of(text)))
-    elsewhere = make_run(other, "http://127.0.0.1:9/v1", "elsewhere", sample=7, sample_seed=1)
+    elsewhere = make_run(other, "http://127.0.0.1:9/v1", "elsewhere", sample=7, seed=1)
     with serving(lambda _: says(["Philosophical"])) as server:
         elsewhere.server.__class__.objects.update(base_url=server.url)
         elsewhere = work(run=start_run(run=elsewhere, trial=3))
