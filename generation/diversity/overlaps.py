@@ -171,7 +171,7 @@ def overlaps(query: QueryResponses, setting: Setting) -> dict[str, FloatArray]:
     -------
     dict of str to ndarray of float
         `identical`, shape (S, S), as `identical_share`; `shared`, shape (S,), the share of a source's
-        responses that have a run of 8 words in common with a response of another one, NaN where there is none.
+        responses that have a run of 8 words in common with a response of another; NaN where there is none.
     """
     shared = setting.cells()
     held = shared_with_others(query.texts, query.source, query=query.text)

@@ -78,8 +78,8 @@ def shared_phrases(
 
     Notes
     -----
-    From a suffix array, made by doubling, and its longest common prefixes, so that every phrase that cannot be
-    lengthened is seen, and no two responses are compared.
+    From a suffix array, made by doubling, and its longest common prefixes, so that every phrase that cannot
+    be lengthened is seen, and no two responses are compared.
 
     References
     ----------
@@ -147,7 +147,7 @@ def _repeats(encoded: Encoded, least: int) -> Iterator[_Repeat]:
 
 
 def _ranks(encoded: Encoded) -> list[Indices]:
-    """Order all places by their next 1, 2, 4, ... tokens up to the end of a piece; equal ones, equal numbers."""
+    """Order all places by their next 1, 2, 4, ... tokens, up to the end of a piece; equal ones tie."""
     ends = np.repeat(encoded.starts[1:], encoded.lengths)
     places = np.arange(len(ends))
     found, ranks = np.unique(encoded.ids, return_inverse=True)

@@ -1,0 +1,216 @@
+"""Classes of equivalent ideas: how many there are, and classes made from similarities."""
+
+import numpy as np
+import numpy.typing as npt
+
+from generation.diversity.measures import Measure, Setting
+from generation.diversity.responses import FloatArray, Indices, QueryResponses
+
+# The chance that a reader looks at one more response, in NoveltyBench.
+PATIENCE = 0.8
+
+
+def distinct_k(classes: npt.ArrayLike) -> int | None:
+    """Count the different classes of some responses.
+
+    Parameters
+    ----------
+    classes : array_like of int, shape (k,)
+        -1 for a response without a class, which is left out.
+
+    Returns
+    -------
+    int or None
+        None if no response has a class. Compare equal numbers of responses only.
+
+    References
+    ----------
+    Zhang et al. (2025). NoveltyBench: evaluating language models for humanlike diversity. COLM.
+
+    Examples
+    --------
+    >>> distinct_k([0, 0, 1, 0])
+    2
+    """
+    known = _known(classes)
+    return len(np.unique(known)) if len(known) else None
+
+
+def utility_k(
+    classes: npt.ArrayLike, utilities: npt.ArrayLike, *, patience: float = PATIENCE
+) -> float | None:
+    """Return what k responses are worth to somebody who reads on with the chance p and wants no idea twice.
+
+    Parameters
+    ----------
+    classes : array_like of int, shape (k,)
+        In the order in which the responses are read.
+    utilities : array_like of float, shape (k,)
+        What each is worth by itself; from 1 to 10 in NoveltyBench.
+    patience : float
+        p, above 0 and below 1.
+
+    Returns
+    -------
+    float or None
+        A weighted mean of the utilities, 0 in the place of what repeats a class. None without responses.
+
+    Raises
+    ------
+    ValueError
+        If a response has no class, the lengths differ, or p is not between 0 and 1.
+
+    Notes
+    -----
+    (1 - p) / (1 - p^k) * sum_i p^(i - 1) u_i, over the first response of each class.
+
+    References
+    ----------
+    Zhang et al. (2025). NoveltyBench: evaluating language models for humanlike diversity. COLM.
+
+    Examples
+    --------
+    >>> round(utility_k([0, 0, 1], [8, 9, 5]), 4)
+    4.5902
+    """
+    held, worth = np.asarray(classes, np.intp), np.asarray(utilities, np.float64)
+    if not 0 < patience < 1:
+        raise ValueError(f"patience must lie between 0 and 1, not {patience}")
+    if held.ndim != 1 or held.shape != worth.shape:
+        raise ValueError(f"classes of shape {held.shape} and utilities of shape {worth.shape} are not pairs")
+    if (held < 0).any():
+        raise ValueError("a response has no class")
+    if not len(held):
+        return None
+    weights = patience ** np.arange(len(held))
+    first = np.unique(held, return_index=True)[1]
+    return float(weights[first] @ worth[first] / weights.sum())
+
+
+def semantic_entropy(classes: npt.ArrayLike) -> float | None:
+    """Return the entropy of the classes of some responses, in nats.
+
+    Parameters
+    ----------
+    classes : array_like of int, shape (n,)
+        -1 for a response without a class, which is left out.
+
+    Returns
+    -------
+    float or None
+        From 0, all of one class, to ln n, all different. None if no response has a class.
+
+    Notes
+    -----
+    The discrete form, -sum_c (n_c / n) ln(n_c / n), which takes no likelihoods. It is below that of the model
+    the responses are drawn from, the more so the fewer they are.
+
+    References
+    ----------
+    Farquhar, Kossen, Kuhn & Gal (2024). Detecting hallucinations in large language models using semantic
+    entropy. Nature 630, 625-630.
+
+    Examples
+    --------
+    >>> round(semantic_entropy([0, 0, 1, 2]), 4)
+    1.0397
+    """
+    known = _known(classes)
+    if not len(known):
+        return None
+    share = np.unique(known, return_counts=True)[1] / len(known)
+    return max(0.0, float(-(share * np.log(share)).sum()))
+
+
+def greedy_classes(similarity: npt.ArrayLike, threshold: float) -> Indices:
+    """Put each response into the first class whose first member it resembles, else into a new one.
+
+    Parameters
+    ----------
+    similarity : array_like of float, shape (n, n)
+    threshold : float
+        What resembles has it or more.
+
+    Returns
+    -------
+    ndarray of intp, shape (n,)
+        Classes from 0, in the order of their first members. They depend on the order of the responses.
+
+    Notes
+    -----
+    NoveltyBench's partition, with a similarity in the place of its classifier.
+
+    Examples
+    --------
+    >>> greedy_classes([[1, 0.9, 0.2], [0.9, 1, 0.9], [0.2, 0.9, 1]], 0.8).tolist()
+    [0, 0, 1]
+    """
+    alike = _square(similarity) >= threshold
+    firsts: list[int] = []
+    classes = np.empty(len(alike), np.intp)
+    for response, row in enumerate(alike):
+        like = np.flatnonzero(row[firsts])
+        classes[response] = like[0] if len(like) else len(firsts)
+        if not len(like):
+            firsts.append(response)
+    return classes
+
+
+def connected_classes(similarity: npt.ArrayLike, threshold: float) -> Indices:
+    """Put responses into one class that a chain of similar ones connects.
+
+    Parameters
+    ----------
+    similarity, threshold
+        As for `greedy_classes`.
+
+    Returns
+    -------
+    ndarray of intp, shape (n,)
+        Classes from 0, in the order of their first members. The order of the responses does not change them,
+        but the two ends of a chain may be unlike.
+
+    Examples
+    --------
+    >>> connected_classes([[1, 0.9, 0.2], [0.9, 1, 0.9], [0.2, 0.9, 1]], 0.8).tolist()
+    [0, 0, 0]
+    """
+    from scipy.sparse.csgraph import connected_components  # a tenth of a second
+
+    found = connected_components(_square(similarity) >= threshold, directed=False)[1]
+    return np.asarray(found, np.intp)
+
+
+def classes(query: QueryResponses, setting: Setting) -> dict[str, FloatArray]:
+    """Measure the given classes of each source's responses to one query.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (S,)
+        `distinct_k` and `semantic_entropy`; NaN where no response has a class.
+    """
+    found = {"distinct_k": setting.cells(), "semantic_entropy": setting.cells()}
+    if query.classes is not None:
+        for source, rows in query.cells():
+            held = query.classes[rows]
+            for name, value in (
+                ("distinct_k", distinct_k(held)),
+                ("semantic_entropy", semantic_entropy(held)),
+            ):
+                found[name][source] = np.nan if value is None else value
+    return found
+
+
+CLASSES = Measure("classes", frozenset({"classes"}), classes)
+
+
+def _known(classes: npt.ArrayLike) -> Indices:
+    held = np.asarray(classes, np.intp)
+    return np.asarray(held[held >= 0])
+
+
+def _square(similarity: npt.ArrayLike) -> npt.NDArray[np.floating]:
+    found = np.asarray(similarity)
+    if found.ndim != 2 or found.shape[0] != found.shape[1]:
+        raise ValueError(f"similarities of n responses have shape (n, n), not {found.shape}")
+    return found
