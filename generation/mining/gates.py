@@ -48,7 +48,7 @@ class Limits:
     def __post_init__(self) -> None:
         if not 1 <= self.least <= self.most <= 100_000:
             raise FileError(
-                f"A query has at least 1 and at most 100,000 characters, not {self.least} to {self.most}."
+                f"A query is 1 to 100,000 characters long, the least first, not {self.least} to {self.most}."
             )
         if not 0 < self.near <= 1:
             raise FileError(f"Near duplicates begin above 0 and at most at 1, not at {self.near}.")
