@@ -16,8 +16,16 @@ import numpy.typing as npt
 
 from generation import columns
 from generation.aligned_vectors import aligned
-from generation.diversity.responses import DataSet, Indices, QueryResponses, Source, UnusableResponses, unit
-from generation.files import FileError, Progress, Rejections, RowError, silent
+from generation.diversity.responses import (
+    UNKNOWN_MODEL,
+    DataSet,
+    Indices,
+    QueryResponses,
+    Source,
+    UnusableResponses,
+    unit,
+)
+from generation.files import FileError, Progress, Rejections, Row, RowError, silent
 from generation.reading import first_row, read_rows, require_columns
 
 QUERY = ("query", "user_query")
@@ -60,10 +68,14 @@ class FilePartition:
                     source=self.sources[start:end],
                     texts=held.column("response").to_pylist(),
                     vectors=None if vectors is None else _units(vectors, rows),
-                    classes=None if self.classes is None else self.classes[start:end],
+                    classes=self._classes(start, end),
                     keys=held.column("id").to_pylist(),
                 )
                 start = end
+
+    def _classes(self, start: int, end: int) -> Indices | None:
+        own = None if self.classes is None else self.classes[start:end]
+        return own if own is not None and (own != UNCLASSED).any() else None
 
 
 def _units(vectors: npt.NDArray[np.float32], rows: Indices) -> npt.NDArray[np.float32]:
@@ -158,7 +170,9 @@ def _read(
         for line, row in progress(read_rows(path, rejected)):
             try:
                 query, response = columns.text(row, *QUERY), columns.text(row, "response")
-                source = Source(columns.identifier(row, "model"), columns.identifier(row, "condition"))
+                source = Source(
+                    columns.identifier(row, "model") or UNKNOWN_MODEL, columns.identifier(row, "condition")
+                )
                 table.add(query, source, columns.identifier(row, classes))
                 write((query, response, columns.identifier(row, "response_id")))
             except RowError as error:
@@ -167,6 +181,10 @@ def _read(
     if required and not table.classes:
         raise FileError(f"{path.name}: its column {classes} is empty, so there are no classes.")
     return table, texts
+
+
+def _source(row: Row) -> Source:
+    return Source(columns.identifier(row, "model") or UNKNOWN_MODEL, columns.identifier(row, "condition"))
 
 
 @contextmanager

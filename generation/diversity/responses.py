@@ -16,6 +16,10 @@ Vectors = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.intp]
 
 
+# The model of responses of which nobody said who gave them.
+UNKNOWN_MODEL = "unknown model"
+
+
 class UnusableResponses(ValueError):
     """What cannot be measured, in one line."""
 

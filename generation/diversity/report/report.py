@@ -8,6 +8,7 @@ from generation.diversity.content import CONTENT, data_hash
 from generation.diversity.lexical import LEXICAL
 from generation.diversity.measures import Measure
 from generation.diversity.neighbours import NEIGHBOURS
+from generation.diversity.overlaps import OVERLAPS
 from generation.diversity.pairs import PAIRS
 from generation.diversity.report.alike import (
     between_section,
@@ -21,13 +22,14 @@ from generation.diversity.report.compared import compared_section
 from generation.diversity.report.mixed import clusters_section, neighbours_section
 from generation.diversity.report.paper import GREEDY, paper_section
 from generation.diversity.report.specification import Specification
+from generation.diversity.report.verbatim import verbatim_section
 from generation.diversity.report.words import spectrum_section, words_section
 from generation.diversity.responses import DataSet, UnusableResponses
 from generation.diversity.scheduling import Progress, measure
 from generation.diversity.similarity import SIMILARITY
 from generation.diversity.spectrum import VENDI
 
-OF_TEXTS = (CONTENT, LEXICAL)
+OF_TEXTS = (CONTENT, LEXICAL, OVERLAPS)
 OF_VECTORS = (SIMILARITY, CENTRED, PAIRS, NEIGHBOURS, CLUSTERS, VENDI)
 NO_VECTORS = "there are no vectors: name an encoder, or a file of embeddings"
 ONE_SOURCE = "all responses are of one source"
@@ -41,6 +43,7 @@ SECTIONS: dict[str, tuple[Section, tuple[str, ...], bool]] = {
     "between": (between_section, ("similarity",), True),
     "neighbours": (neighbours_section, ("neighbours",), True),
     "clusters": (clusters_section, ("balanced.sources",), True),
+    "verbatim": (verbatim_section, ("words",), False),
     "words": (words_section, ("words",), False),
     "spectrum": (spectrum_section, ("vendi",), False),
     "classes": (classes_section, ("distinct_k",), False),
@@ -120,7 +123,7 @@ def _missing(measured: Measured, name: str, columns: tuple[str, ...], *, several
     """Why a section cannot be; empty if it can."""
     if name == "classes":
         return "" if measured.has(*columns) else "the responses have no classes"
-    if name != "words" and not measured.data.encoder:
+    if name not in ("words", "verbatim") and not measured.data.encoder:
         return NO_VECTORS
     if several and len(measured.data.sources) < 2:
         return ONE_SOURCE

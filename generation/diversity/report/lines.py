@@ -1,0 +1,226 @@
+"""A report for a terminal: the main findings first, then a line a source."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Json = Mapping[str, Any]
+LONGEST_NAME = 44
+MOST_COMPARED = 12
+MEASURES = {
+    "similarity": "similarity within",
+    "self_bleu": "self-BLEU",
+    "rarefied_2": "distinct pairs of words",
+    "vendi": "Vendi score",
+    "distinct_k": "classes",
+}
+
+
+def report_lines(found: Json) -> list[str]:
+    """Short lines, aligned; what is undefined says why."""
+    lines = [_title(found), "", *_findings(found)]
+    for section in (_within, _between, _words, _classes, _compared, _verbatim):
+        if more := section(found):
+            lines += ["", *more]
+    return [*lines, "", *_foot(found)]
+
+
+def _title(found: Json) -> str:
+    encoder = f", encoder {found['encoder']}" if found["encoder"] else ", no vectors"
+    left = found["without_vectors"]
+    without = f"; {left:,} responses have no vector and are left out" if left else ""
+    return (
+        f"{found['responses']:,} responses of {_counted(len(found['sources']), 'source')} to "
+        f"{_counted(found['queries'], 'query', 'queries')}{encoder}{without}"
+    )
+
+
+def _findings(found: Json) -> list[str]:
+    rows: list[tuple[str, str]] = []
+    if (within := found["within"]) and (floor := found["floor"]):
+        average = within["average"]
+        rows += [
+            ("Similarity within a source", _estimate(average["similarity"])),
+            ("  floor: responses to other queries", _estimate(floor["similarity"])),
+            ("  gap above the floor", _estimate(average["gap"])),
+            ("  centred gap, for any encoder alike", _estimate(average["centred_gap"])),
+            ("Cells with a mean above .8", _estimate(average["cells_above"])),
+            ("Pairs within a source above .8", _estimate(average["pairs_above"])),
+        ]
+    if between := found["between"]:
+        rows += [
+            ("Similarity between sources", _estimate(between["average"]["similarity"])),
+            ("Pairs between sources above .8", _estimate(between["average"]["pairs_above"])),
+        ]
+    if clusters := found["clusters"]:
+        balanced = clusters["balanced"]
+        rows.append(("Sources in a balanced cluster", _estimate(balanced["sources"])))
+        rows.append(("  if sources did not matter", _estimate(balanced["expected"])))
+    if found["neighbours"]:
+        last = nearest_row(found)
+        rows.append((f"Sources among the {last['nearest']} nearest", _estimate(last["sources"])))
+        rows.append(("  if sources did not matter", _number(last["expected"])))
+    if verbatim := found["verbatim"]:
+        rows.append(("Identical pairs within a source", _estimate(verbatim["within"]["average"])))
+        if verbatim["between"]:
+            rows.append(("Identical pairs between sources", _estimate(verbatim["between"]["average"])))
+            rows.append(("Responses sharing 8 words in a row", _estimate(verbatim["shared_runs"]["average"])))
+    for name in ("within", "between"):
+        if name in found["reasons"]:
+            rows.append((f"Similarity {name}", f"undefined: {found['reasons'][name]}"))
+    return [f"{name:<37} {value}" for name, value in rows]
+
+
+def nearest_row(found: Json) -> Json:
+    """Of the nearest responses, as many as a source has on average: if sources kept apart, all its own."""
+    each = round(found["responses"] / max(1, found["queries"] * len(found["sources"])))
+    rows: Sequence[Json] = found["neighbours"]
+    return rows[min(len(rows), max(1, each)) - 1]
+
+
+def _within(found: Json) -> list[str]:
+    if not found["within"]:
+        return []
+    rows = [["Within a source", "mean", "interval", "centred gap", "cells > .8", "pairs > .8", "n"]]
+    for row in found["within"]["sources"]:
+        rows.append(
+            [
+                row["source"],
+                _value(row["similarity"]),
+                _ends(row["similarity"]),
+                _value(row["centred_gap"]),
+                _value(row["cells_above"]),
+                _value(row["pairs_above"]),
+                f"{row['similarity']['n']:,}",
+            ]
+        )
+    return _aligned(rows)
+
+
+def _between(found: Json) -> list[str]:
+    if not found["between"]:
+        return []
+    pairs = [row for row in found["between"]["pairs"] if row["similarity"]["value"] is not None]
+    pairs.sort(key=lambda row: -row["similarity"]["value"])
+    rows = [["Most alike of two sources", "mean", "interval", "pairs > .8", "n"]]
+    for row in pairs[:MOST_COMPARED]:
+        name = f"{_short(row['a'], 30)} and {_short(row['b'], 30)}"
+        estimate = row["similarity"]
+        above = _value(row["pairs_above"])
+        rows.append([name, _value(estimate), _ends(estimate), above, f"{estimate['n']:,}"])
+    return _aligned(rows, longest=70)
+
+
+def _words(found: Json) -> list[str]:
+    if not found["words"]:
+        return []
+    heads = {"distinct_2": "distinct-2", "self_bleu": "self-BLEU", "compression": "compression"}
+    vendi = {row["source"]: row["vendi"] for row in (found["spectrum"] or {"sources": []})["sources"]}
+    rows = [["Words and meaning", *heads.values(), *(["Vendi"] if vendi else []), "n"]]
+    for row in found["words"]["sources"]:
+        cells = [_value(row[key]) for key in heads]
+        more = [_value(vendi[row["source"]])] if vendi else []
+        rows.append([row["source"], *cells, *more, f"{row['words']['n']:,}"])
+    return _aligned(rows)
+
+
+def _classes(found: Json) -> list[str]:
+    if not found["classes"]:
+        return []
+    rows = [["Classes of ideas", "classes", "interval", "entropy", "n"]]
+    for row in found["classes"]["sources"]:
+        distinct = row["distinct_k"]
+        entropy = _value(row["semantic_entropy"])
+        rows.append([row["source"], _value(distinct), _ends(distinct), entropy, f"{distinct['n']:,}"])
+    return _aligned(rows)
+
+
+def _compared(found: Json) -> list[str]:
+    if not found["compared"]:
+        return []
+    lines = []
+    compared = found["compared"]
+    rows = [["Conditions compared", "of", "difference", "interval", "p", "n"]]
+    for row in [*compared["conditions_over_models"], *compared["conditions"]][:MOST_COMPARED]:
+        over = f" ({row['models']} models)" if "models" in row else ""
+        name = f"{_short(row['a'] or 'no condition')} less {_short(row['b'] or 'no condition')}{over}"
+        estimate = row["difference"]
+        cells = [_value(estimate, sign=True), _ends(estimate), _number(row.get("p_adjusted", row["p"]))]
+        rows.append([name, MEASURES[row["measure"]], *cells, f"{estimate['n']:,}"])
+    lines += _aligned(rows, longest=90) if len(rows) > 1 else []
+    for row in compared["ensembles"]:
+        one = row["one_model"]
+        named = f" under {row['condition']}" if row["condition"] else ""
+        lines.append(
+            f"{row['models']} models{named} sharing {row['responses']} responses, less one model alone: "
+            f"similarity {_estimate(one['difference'], sign=True)}, p {_number(one['p'])}"
+        )
+    return lines
+
+
+def _verbatim(found: Json) -> list[str]:
+    if not found["verbatim"] or not found["verbatim"]["phrases"]:
+        return []
+    lines = ["Longest phrases that several sources share"]
+    for row in found["verbatim"]["phrases"][:5]:
+        by = ", ".join(_short(name, 30) for name in row["sources"][:4])
+        more = f" and {len(row['sources']) - 4} more" if len(row["sources"]) > 4 else ""
+        lines.append(f"  {row['words']} words, {by}{more}: “{_short(row['text'], 160)}”")
+    return lines
+
+
+def _foot(found: Json) -> list[str]:
+    asked = found["specification"]
+    lines = [
+        f"95 % intervals: {_counted(asked['replicates'], 'replicate')} of "
+        f"{_counted(found['queries'], 'query', 'queries')}, seed {asked['seed']}."
+    ]
+    if found["within"]:
+        lines.append(
+            "A cell is one source's responses to one query. An encoder gives any two texts some similarity, "
+            "its floor; only what lies above it says that responses are alike."
+        )
+    if found["paper"]:
+        said = found["paper"]["definitions"].items()
+        lines += [f"As Jiang et al. (2025) have it, {name.replace('_', ' ')}: {text}" for name, text in said]
+    return [*lines, f"Data {found['data_hash']}, version {found['version']}"]
+
+
+def _aligned(rows: Sequence[Sequence[str]], *, longest: int = LONGEST_NAME) -> list[str]:
+    """Columns under each other: names on the left, numbers on the right."""
+    cut = [[_short(row[0], longest), *row[1:]] for row in rows]
+    widths = [max(len(row[n]) for row in cut) for n in range(len(cut[0]))]
+    return ["  ".join([row[0].ljust(widths[0]), *_right(row[1:], widths[1:])]).rstrip() for row in cut]
+
+
+def _right(cells: Iterable[str], widths: Iterable[int]) -> list[str]:
+    return [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
+
+
+def _estimate(estimate: Json, *, sign: bool = False) -> str:
+    if estimate["value"] is None:
+        return f"undefined: {estimate['reason']}"
+    ends = _ends(estimate) or estimate.get("reason", "")
+    return f"{_value(estimate, sign=sign)} ({ends}), n = {estimate['n']:,}"
+
+
+def _value(estimate: Json, *, sign: bool = False) -> str:
+    return _number(estimate["value"], sign=sign)
+
+
+def _number(value: float | None, *, sign: bool = False) -> str:
+    return "undefined" if value is None else f"{value:{'+' if sign else ''}.3f}"
+
+
+def _ends(estimate: Json) -> str:
+    if estimate["low"] is None:
+        return ""
+    return f"{estimate['low']:.3f} to {estimate['high']:.3f}"
+
+
+def _short(name: str, most: int = LONGEST_NAME) -> str:
+    name = " ".join(name.split())
+    return name if len(name) <= most else f"{name[: most // 2]}…{name[-(most - most // 2 - 1) :]}"
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

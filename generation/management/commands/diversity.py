@@ -1,0 +1,133 @@
+import json
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from generation.files import FileError, progress_bar
+
+
+class Command(BaseCommand):
+    help = (
+        "Print how different responses are: within models, between them, under other conditions. Of a "
+        "collection, or of files alone, for which no database is needed."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("collection", nargs="?", help="the queries' collection, unless files are given")
+        parser.add_argument("--responses", type=Path, metavar="FILE", help="query, response, model, ...")
+        parser.add_argument(
+            "--embeddings", type=Path, metavar="FILE", help="their vectors, by response_id or row by row"
+        )
+        parser.add_argument("--classes", default="", metavar="COLUMN", help="of equivalent ideas (class)")
+        parser.add_argument("--encoder", default="", metavar="NAME", help="whose vectors they are")
+        parser.add_argument("--models", default="", metavar="A,B", help="only these")
+        parser.add_argument("--conditions", default="", metavar="A,B", help="only these")
+        parser.add_argument("--replicates", type=int, default=1000, help="of each interval (1000)")
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument(
+            "--scheduler",
+            default="threads",
+            metavar="ADDRESS",
+            help="of a Dask cluster, or threads, processes, synchronous (threads)",
+        )
+        parser.add_argument("--paper", action="store_true", help="the paper's figures, as it defines them")
+        parser.add_argument("--json", action="store_true", help="everything, as JSON")
+
+    def handle(self, *args: Any, collection: str | None, **options: Any) -> None:
+        from generation.diversity.report.lines import report_lines  # numpy starts slowly
+        from generation.diversity.report.specification import Specification
+        from generation.diversity.responses import UnusableResponses
+        from generation.diversity.scheduling import SchedulingError
+
+        _check(collection, options)
+        try:
+            asked = Specification(
+                models=_names(options["models"]),
+                conditions=_names(options["conditions"]),
+                replicates=options["replicates"],
+                seed=options["seed"],
+                paper=options["paper"],
+            )
+            found = _of_files(asked, options) if collection is None else _of(collection, asked, options)
+        except FileError as error:
+            raise CommandError(error.listing()) from None
+        except (UnusableResponses, SchedulingError) as error:
+            line = str(error)
+            raise CommandError(f"{line[0].upper()}{line[1:].rstrip('.')}.") from None
+        if options["json"]:
+            self.stdout.write(json.dumps(found, sort_keys=True, ensure_ascii=False, allow_nan=False))
+            return
+        for line in report_lines(found):
+            self.stdout.write(line)
+
+
+def _check(collection: str | None, options: dict[str, Any]) -> None:
+    if (collection is None) == (options["responses"] is None):
+        raise CommandError("Name a collection, or give its responses with --responses FILE.")
+    if collection is not None and (options["embeddings"] or options["classes"]):
+        raise CommandError("--embeddings and --classes are of files: give --responses FILE too.")
+    if options["encoder"] and collection is None and options["embeddings"] is None:
+        raise CommandError("--encoder names what made the vectors: give --embeddings FILE too.")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _of_files(asked: Any, options: dict[str, Any]) -> dict[str, Any]:
+    from generation.diversity.report.report import diversity_report
+    from generation.response_files import data_set
+
+    with tempfile.TemporaryDirectory(prefix="diversity-") as folder, _Bar() as bar:
+        data = data_set(
+            options["responses"],
+            folder=Path(folder),
+            embeddings=options["embeddings"],
+            classes=options["classes"],
+            models=asked.models,
+            conditions=asked.conditions,
+            encoder=options["encoder"],
+            progress=progress_bar,
+        )
+        return diversity_report(
+            data, asked, version=settings.VERSION, scheduler=options["scheduler"], progress=bar.to
+        )
+
+
+def _of(name: str, asked: Any, options: dict[str, Any]) -> dict[str, Any]:
+    from generation.measuring import MeasuringError, create_report, run_report
+    from generation.models import Collection, Encoder
+
+    collection = Collection.objects.filter(name=name).first()
+    if collection is None:
+        raise CommandError(f"There is no collection {name}.")
+    encoder = Encoder.objects.filter(name=options["encoder"]).first()
+    if encoder is None and options["encoder"]:
+        raise CommandError(f"There is no encoder {options['encoder']}.")
+    try:
+        report = create_report(collection=collection, encoder=encoder, asked=asked)
+        with _Bar() as bar:
+            run_report(report=report, scheduler=options["scheduler"], progress=bar.to)
+    except MeasuringError as error:
+        raise CommandError(str(error)) from None
+    return report.result or {}
+
+
+class _Bar:
+    """A bar where a person looks at a terminal."""
+
+    def __enter__(self) -> "_Bar":
+        self.bar = tqdm(desc="measuring", disable=None, leave=False, unit=" parts")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def to(self, done: int, steps: int) -> None:
+        self.bar.total = steps
+        self.bar.update(done - self.bar.n)
