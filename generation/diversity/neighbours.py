@@ -38,20 +38,21 @@ def nearest(vectors: Vectors, *, most: int = MOST, rng: np.random.Generator) -> 
     found = np.empty((n, kept), dtype=np.intp)
     if not kept:
         return found
-    rank = rng.permutation(n)
-    at_rank = np.argsort(rank)
+    bits = n.bit_length()
+    every = np.arange(n)
     for start in range(0, n, ROWS):
-        # One integer a pair, its distance before the random rank: sorted at once, with no ties left.
-        steps = np.rint((1 - vectors[start : start + ROWS] @ vectors.T) / np.float32(PRECISION)).astype(
-            np.int64
-        )
-        steps *= n
-        steps += rank
-        own = np.arange(len(steps))
-        steps[own, start + own] = np.iinfo(np.int64).max
-        first = np.partition(steps, kept - 1, axis=1)[:, :kept]
+        cosines = vectors[start : start + ROWS] @ vectors.T
+        # One integer a pair: its distance, a random number, its column. Sorted at once, with no ties left.
+        keys = np.rint((1 - cosines) / np.float32(PRECISION)).astype(np.int64)
+        keys <<= 16
+        keys |= rng.integers(1 << 16, size=keys.shape, dtype=np.uint16)
+        keys <<= bits
+        keys |= every
+        own = every[: len(keys)]
+        keys[own, start + own] = np.iinfo(np.int64).max
+        first = np.partition(keys, kept - 1, axis=1)[:, :kept]
         first.sort(axis=1)
-        found[start : start + ROWS] = at_rank[first % n]
+        found[start : start + ROWS] = first & ((1 << bits) - 1)
     return found
 
 
