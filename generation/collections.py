@@ -52,22 +52,31 @@ def add_queries(name: str, keys: Iterable[int], *, note: str = "") -> Collection
 
 
 @transaction.atomic
-def make_collection(
-    *, name: str, queries: QuerySet[Query], note: str, sample: int | None = None, seed: int = 0
+def make_from(
+    *,
+    name: str,
+    source: Collection,
+    queries: QuerySet[Query] | None = None,
+    only_open: bool = False,
+    sample: int | None = None,
+    seed: int = 0,
 ) -> Collection:
-    """A new collection of these queries, or of so many of them drawn at random. Raises CollectionError."""
+    """A new collection of another's queries, all or some of them. Raises CollectionError."""
     if problem := name_problem(name):
         raise CollectionError(problem)
     if Collection.objects.filter(name=name).exists():
         raise CollectionError(f"There is a collection {name} already: choose another name.")
     if sample is not None and sample < 1:
         raise CollectionError(f"A sample has at least one query, not {sample}.")
-    keys = list(queries.values_list("pk", flat=True)) if sample is None else drawn(queries, sample, seed)
-    if not keys:
-        raise CollectionError("No query is left to put into the collection.")
-    if sample is not None and len(keys) < sample:
-        raise CollectionError(f"There are only {len(keys):,} such queries: ask for no more of them.")
-    return add_queries(name, keys, note=note)
+    found = source.queries.all() if queries is None else queries
+    if only_open:
+        found = found.filter(openness=Query.Openness.OPEN)
+    keys = list(found.values_list("pk", flat=True)) if sample is None else drawn(found, sample, seed)
+    if len(keys) < (sample or 1):
+        what = "open-ended queries" if only_open else "such queries"
+        raise CollectionError(f"{source} has only {len(keys):,} {what}.")
+    which = f"{len(keys):,} drawn with seed {seed}" if sample else f"{len(keys):,}"
+    return add_queries(name, keys, note=f"Of {source}: {which}{', open-ended' if only_open else ''}.")
 
 
 def drawn(queries: QuerySet[Query], number: int, seed: int) -> list[int]:

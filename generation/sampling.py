@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from django.db.models import QuerySet
+
 from generation.conditions import condition_of
 from generation.models import Call, Condition, LanguageModel, Response, Run
 from generation.recipes.recipe import RecipeError
@@ -33,18 +35,33 @@ class SampleJob(OfQueries):
         calls = answered.iterator(CALLS_AT_ONCE)
         while page := list(islice(calls, CALLS_AT_ONCE)):
             found = (row for call in page for row in _rows(run, recipe, model, condition, call))
-            rows = {row.external_id: row for row in found}
-            known = Response.objects.filter(external_id__in=rows).values_list("external_id", flat=True)
+            rows = {row.digest: row for row in found}
+            known = Response.objects.filter(digest__in=rows).values_list("digest", flat=True)
             new = [rows[key] for key in rows.keys() - set(known)]
             # Whoever collects at the same time stores the same.
             Response.objects.bulk_create(sorted(new, key=_order), ignore_conflicts=True)
 
     def remarks(self, run: Run) -> list[str]:
-        """What its sums do not say: how many responses there are, and how many were cut off."""
-        answered = run.calls.filter(outcome=Call.Outcome.ANSWERED)
-        cut = answered.filter(result__finish_reason="length").count()
+        """What its sums do not say: how many replies were cut off."""
+        cut, answered = cut_off(run), run.calls.filter(outcome=Call.Outcome.ANSWERED).count()
         most = self.recipe(run).decoding.max_tokens
-        return [f"{cut:,} of {answered.count():,} replies were cut off at {most:,} tokens."] if cut else []
+        return [f"{cut:,} of {answered:,} replies were cut off at {most:,} tokens."] if cut else []
+
+
+def cut_off(run: Run) -> int:
+    """How many replies ended because they were as long as they may be."""
+    answered = run.calls.filter(outcome=Call.Outcome.ANSWERED)
+    return answered.filter(result__finish_reason="length").count()
+
+
+def responses_of(run: Run) -> QuerySet[Response]:
+    """Those that came of the run."""
+    return Response.objects.filter(external_id__startswith=_key(run))
+
+
+def _key(run: Run) -> str:
+    """What the ids of its responses begin with; the time tells it from runs of other sites."""
+    return f"run-{run.pk}-{run.created_at:%Y%m%d%H%M%S}/"
 
 
 def usual_name(recipe: SampleRecipe, collection: str) -> str:
@@ -62,7 +79,7 @@ def _rows(
     texts = result["texts"]
     for place, text in enumerate(texts):
         sample = (int(call.part) - 1) * recipe.strategy.answers + place + 1
-        key = f"run-{run.pk}/{call.pk}/{place + 1}"
+        key = f"{_key(run)}{call.pk}/{place + 1}"
         digest = Response.digest_of(
             query=query.text,
             model=model.name,

@@ -12,6 +12,8 @@ from annotation.rehearsal import rehearse
 from annotation.studies import update_study
 from calibration.audit import create_audit, run_audit
 from calibration.importers import import_scores
+from generation.models import Collection
+from generation.query_files import import_queries
 
 FOLDER: Path = settings.ROOT / "generation" / "starter"
 OPEN, REHEARSAL = "starter", "starter-rehearsal"
@@ -20,9 +22,11 @@ PEOPLE, SEED = 30, 1
 
 
 class Command(BaseCommand):
-    help = "Load the starter study, open for labelling, and a finished rehearsal of it; once."
+    help = "Load the starter's queries, its study, open for labelling, and a finished rehearsal of it; once."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not Collection.objects.filter(name=OPEN).exists():
+            import_queries(path=FOLDER / "queries.jsonl", collection=OPEN)
         if Study.objects.filter(slug__in=(OPEN, REHEARSAL)).exists():
             return
         self.stdout.write("Loading the starter study and its rehearsal (half a minute, once) ...")

@@ -11,6 +11,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file")
+        parser.add_argument("--collection", default="", metavar="NAME", help="put its queries there too")
         parser.add_argument(
             "--skip-bad-rows", action="store_true", help="import the rest, and name what was skipped"
         )
@@ -18,7 +19,10 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         try:
             report = import_responses(
-                path=options["file"], skip_bad_rows=options["skip_bad_rows"], progress=progress_bar
+                path=options["file"],
+                collection=options["collection"],
+                skip_bad_rows=options["skip_bad_rows"],
+                progress=progress_bar,
             )
         except FileError as error:
             raise CommandError(error.listing()) from None
