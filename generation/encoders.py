@@ -1,6 +1,6 @@
 """Encoders by name: how each makes vectors, and where these are kept."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -45,7 +45,7 @@ def encoder_of(*, name: str, recipe: Mapping[str, Any], dtype: str = "float32") 
     encoder, _ = Encoder.objects.get_or_create(name=name, defaults=made)
     if encoder.recipe != made["recipe"] or encoder.dtype != dtype:
         how = "vectors from files" if encoder.recipe.get("kind") == IMPORTED else "another recipe's vectors"
-        raise EncoderError(f"{name} is the name of {how} already: choose another --name.")
+        raise EncoderError(f"{name} is the name of {how} already: choose another name.")
     return encoder
 
 
@@ -61,6 +61,27 @@ def encoder_named(name: str) -> Encoder:
         known = ", ".join(Encoder.objects.values_list("name", flat=True)[:20]) or "none so far"
         raise EncoderError(f"There is no encoder {name[:60]}; there are: {known}.")
     return found
+
+
+def known_recipe(name: str) -> dict[str, Any] | None:
+    """What makes the vectors of the encoder of this name; None where there is none.
+
+    Raises EncoderError where they are from files.
+    """
+    found = Encoder.objects.filter(name=name).first()
+    if found is None:
+        return None
+    if found.recipe.get("kind") != EncodingRecipe.kind:
+        raise EncoderError(f"The vectors of {name} are from files: nothing here can make more of them.")
+    return dict(found.recipe)
+
+
+def merge(encoder: Encoder, queries: Iterable[int]) -> Iterator[int]:
+    """Have each query's vectors in one file; yields the queries."""
+    store = store_of(encoder)
+    for query in queries:
+        store.compact(query)
+        yield query
 
 
 def store_of(encoder: Encoder) -> Store:

@@ -71,6 +71,14 @@ def sentences(name: str, device: str = "auto") -> Sentences:
     return kept(("SentenceTransformer", name, device), lambda: _loaded(name, device))
 
 
+def check_installed(name: str) -> None:
+    """Raises LocalError where the packages, or an encoder that is no name on the hub, are not there."""
+    for package in ("torch", "sentence_transformers"):
+        if find_spec(package) is None:
+            raise LocalError(f"The package {package} is not installed: {INSTALL}")
+    _place(name)
+
+
 def _loaded(name: str, device: str) -> Sentences:
     torch, package = required("torch"), required("sentence_transformers")
     transformers = required("transformers")

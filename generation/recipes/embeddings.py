@@ -17,6 +17,8 @@ from generation.recipes.tokens import estimated
 
 # In base64 a vector takes a quarter of what its numbers take as text, or less, and is read at once.
 BASE64, FLOAT = "base64", "float"
+# So many texts alone a server rejects that took nothing else, before it is said to take none.
+TRIED_ALONE = 2
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,12 @@ class Request:
                 elif len(places) > 1:
                     split = max(split, len(places))
                     waiting.extendleft(reversed(_smaller(places, texts, proven=way.proven)))
-                elif way.proven:
-                    done.without[places[0]] = str(line)
-                elif way.form == BASE64:
+                elif way.form == BASE64 and not way.proven:
                     _learn(key, form=FLOAT)
                     waiting.appendleft(places)
+                elif way.proven or (waiting and len(done.without) + 1 < TRIED_ALONE):
+                    done.without[places[0]] = str(line)
+                    _learn(key, form=way.form if way.proven else BASE64)
                 else:
                     _learn(key, form=BASE64)
                     raise
@@ -170,11 +173,12 @@ def _chunks(places: Sequence[int], most: int | None) -> list[list[int]]:
 
 
 def _smaller(places: list[int], texts: Sequence[str], *, proven: bool) -> list[list[int]]:
-    """Both halves; where a server took nothing so far the shortest first, since it may take none at all."""
+    """Both halves; where a server took nothing so far two short ones alone: it may take none at all."""
     if proven:
         return _chunks(places, (len(places) + 1) // 2)
-    shortest = min(places, key=lambda place: (not texts[place].strip(), len(texts[place])))
-    return [[shortest], [place for place in places if place != shortest]]
+    by_length = sorted(places, key=lambda place: (not texts[place].strip(), len(texts[place])))
+    alone, rest = by_length[:TRIED_ALONE], by_length[TRIED_ALONE:]
+    return [*([place] for place in alone), *([rest] if rest else [])]
 
 
 def _way(key: Asking) -> Way:

@@ -52,6 +52,8 @@ class EncodingRecipe:
     """
 
     kind: ClassVar[str] = "encode"
+    # Calls that a model in this process gets together: their texts are in memory.
+    at_once: ClassVar[int] = 32
 
     model: str
     dialect: str = "openai"

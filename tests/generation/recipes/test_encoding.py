@@ -122,7 +122,7 @@ def test_a_text_that_a_server_rejects_costs_no_other_its_vector() -> None:
     assert sorted(kept.rows) == [100, 101, 102, 104]
     # One that takes nothing is not asked text by text.
     reply, kept, bodies = embed(lambda _: Answer({"error": {"message": "no"}}, 400), ["text"] * 200)
-    assert (reply.outcome, kept.rows, len(bodies)) == ("failed", {}, 3)
+    assert (reply.outcome, kept.rows, len(bodies)) == ("failed", {}, 5)
 
 
 ONE = [1.0, 2.0]
