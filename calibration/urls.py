@@ -1,6 +1,6 @@
 from django.urls import path
 
-from calibration.views import audits, compare, plans, reports, rubrics, runs, servers
+from calibration.views import audits, compare, plans, reports, rubrics, runs
 
 urlpatterns = [
     path("plan/", plans.plans, name="plans"),
@@ -10,10 +10,6 @@ urlpatterns = [
     path("scorers/", audits.scorers, name="scorers"),
     path("rubrics/", rubrics.rubrics, name="rubrics"),
     path("rubrics/<int:pk>/", rubrics.rubric, name="rubric"),
-    path("servers/", servers.servers, name="servers"),
-    path("servers/<int:pk>/", servers.server, name="server"),
-    path("servers/<int:pk>/delete/", servers.server_delete, name="server-delete"),
-    path("servers/<int:pk>/try/", servers.server_try, name="server-try"),
     path("studies/<slug:slug>/scores/", audits.scores, name="scores"),
     path("studies/<slug:slug>/score/", runs.runs, name="runs"),
     path("studies/<slug:slug>/score/<slug:kind>/", runs.run_new, name="run-new"),

@@ -111,6 +111,13 @@ def delete_server(*, server: ModelServer) -> None:
         raise ServerError(f"The server {server.name} stays, since {use} it: delete those first.") from None
 
 
+def runs_of(server: ModelServer) -> int:
+    """How many runs use it, of whichever app."""
+    runs = [field for field in server._meta.related_objects if field.field.name == "server"]
+    managers = [getattr(server, field.get_accessor_name() or "") for field in runs if field.name != "callers"]
+    return sum(manager.count() for manager in managers)
+
+
 def command_line_server(*, base_url: str, key_variable: str = "", **limits: Any) -> ModelServer:
     """The command line's own server at this address, made where there is none. Raises ServerError."""
     mine = ModelServer.objects.filter(

@@ -29,12 +29,12 @@ from calibration.serializers import (
     RunWithStandingSerializer,
     StartSerializer,
 )
-from calibration.tasks import enqueue_run
 from generation.models import ModelServer
 from generation.recipes.recipe import Recipe, RecipeError
 from generation.runs.asking import delete_run, start_run, stop_run
 from generation.runs.errors import RunError
 from generation.servers import servers_for
+from generation.tasks import enqueue_run
 
 
 class StudyRunsViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Run]):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 
 from annotation.models import Study
 from calibration.forms.runs import RunForm
@@ -98,8 +99,9 @@ class JudgeForm(RunForm):
             title: [(one.name, in_short(one)) for one in rubrics if compares or not one.pairwise]
             for title, rubrics in (("Built in", [*BUILT_IN.values()]), ("Yours", own))
         }
-        field = self.fields["rubric"]
-        field.choices = [(title, some) for title, some in groups.items() if some]  # type: ignore[attr-defined]
+        field: Any = self.fields["rubric"]
+        field.read_more = reverse("rubrics"), "Read them, or write one"
+        field.choices = [(title, some) for title, some in groups.items() if some]
         if compares:
             field.help_text = (
                 "One about a response rates each of the two, and the difference counts; one about two "

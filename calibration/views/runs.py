@@ -5,15 +5,14 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from annotation.models import Study
 from annotation.roles import Role, role_to, study_for
-from calibration.forms.runs import BudgetForm
 from calibration.forms.scorers import FORMS, WAYS, SimpleForm
 from calibration.models import Run
 from calibration.runs.job import recipe_of
@@ -21,19 +20,12 @@ from calibration.runs.names import scorers_named
 from calibration.runs.replies import examples, reply_lines
 from calibration.runs.simple import score_simply
 from calibration.runs.standing import standing
-from calibration.tasks import enqueue_run
 from generation.pages import ConsoleRequest, page, wanted_part
 from generation.recipes.recipe import RecipeError
-from generation.runs.asking import change_budget, delete_run, may_try, start_run, stop_run
-from generation.runs.ending import UNFINISHED
+from generation.runs.asking import delete_run, stop_run
 from generation.runs.errors import RunError
-from generation.runs.preview import preview
-from generation.runs.pricing import price_of
 from generation.runs.sums import counted
-from generation.servers import may_use
-
-# How many are asked about before all are.
-TRIAL = 3
+from generation.views import run_parts
 
 
 @login_required
@@ -68,8 +60,8 @@ def run_new(request: ConsoleRequest, slug: str, kind: str) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("run", pk=new.pk)
-    context = {"study": study, "way": WAYS[kind], "form": form}
-    return page(request, "calibration/run_new.html", context, status=400 if request.method == "POST" else 200)
+    context = {"study": study, "way": WAYS[kind], "form": form, "back": reverse("runs", args=[slug])}
+    return page(request, "generation/run_new.html", context, status=400 if request.method == "POST" else 200)
 
 
 def _simple(request: ConsoleRequest, study: Study) -> HttpResponse:
@@ -92,17 +84,22 @@ def _simple(request: ConsoleRequest, study: Study) -> HttpResponse:
 def run(request: ConsoleRequest, pk: int) -> HttpResponse:
     """A run: what is sent and what it costs while it is a draft, then how far it is and what came back."""
     shown = _run_for(request, pk)
-    part, under_way = wanted_part(request, "state", "preview"), shown.state in UNFINISHED
-    # A run that was stopped still stores what was under way.
-    follows = under_way or (shown.state == Run.State.STOPPED and shown.finished_at is None)
-    if part == "state" and not follows:
+    part, under_way = wanted_part(request, "state", "preview"), run_parts.under_way(shown)
+    if part == "state" and not run_parts.follows(shown):
         return HttpResponseClientRefresh()
+    may_change = bool(getattr(shown.study, "may_edit", False))
     context: dict[str, Any] = {
         "run": shown,
         "study": shown.study,
+        "may_change": may_change,
+        "urls": _urls(shown),
         "under_way": under_way,
-        "follows": follows,
+        "follows": run_parts.follows(shown),
         "way": WAYS[shown.recipe["kind"]],
+        "verb": "Score",
+        "whose": "Starting it takes an editor.",
+        "more": "calibration/_run_bias.html",
+        "then": "calibration/_run_next.html",
     }
     try:
         recipe = recipe_of(shown)
@@ -111,14 +108,22 @@ def run(request: ConsoleRequest, pk: int) -> HttpResponse:
     if part != "preview":
         context |= _standing(shown)
     if part != "state":
-        context |= _preview(request, shown)
+        context |= run_parts.preview_parts(request, shown)
     if not part:
         context |= {"chosen": FORMS[recipe.kind].words(shown)}
         if not under_way:
             context |= {"examples": examples(shown)}
             if shown.state != Run.State.FINISHED or _is_more(context, len(recipe.parts())):
-                context |= _price(request, shown)
+                context |= run_parts.price_parts(request, shown, may_change=may_change)
     return page(request, "calibration/run.html", context, "state", "preview")
+
+
+def _urls(run: Run) -> dict[str, str]:
+    return {
+        "page": reverse("run", args=[run.pk]),
+        "start": reverse("run-start", args=[run.pk]),
+        "stop": reverse("run-stop", args=[run.pk]),
+    }
 
 
 def _standing(run: Run) -> dict[str, Any]:
@@ -127,24 +132,8 @@ def _standing(run: Run) -> dict[str, Any]:
     return {
         "kept": kept,
         "audited": urlencode([("scorer", name) for name in kept]),
-        "standing": now,
-        "tokens": now.tokens_in + now.tokens_out,
-        "refused_share": now.share("refused"),
-        "unparsable_share": now.share("unparsable"),
+        **run_parts.standing_parts(now),
     }
-
-
-def _preview(request: ConsoleRequest, run: Run) -> dict[str, Any]:
-    """What is sent about the target in the address; calls that send the same, such as votes, once."""
-    try:
-        shown = preview(run, _position(request))
-    except RunError:  # the study has lost its items
-        return {"preview": None}
-    distinct: dict[Any, Any] = {}
-    for call in shown.calls:
-        distinct.setdefault(call.messages, call)
-    first, *others = distinct.values()
-    return {"preview": shown, "first_call": first, "other_calls": others}
 
 
 def _is_more(context: dict[str, Any], parts: int) -> bool:
@@ -153,32 +142,11 @@ def _is_more(context: dict[str, Any], parts: int) -> bool:
     return shown is not None and shown.targets * parts > now.ended - now.failed
 
 
-def _price(request: ConsoleRequest, run: Run) -> dict[str, Any]:
-    """What a start would ask for from now on."""
-    may_start = bool(getattr(run.study, "may_edit", False)) and may_use(run.server, request.user)
-    return {
-        "price": price_of(run),
-        "budget": BudgetForm(initial={name: getattr(run, name) for name in BudgetForm.base_fields}),
-        "may_start": may_start,
-        "may_try": may_try(run),
-        "trial": TRIAL,
-    }
-
-
 @login_required
 @require_POST
 def run_start(request: ConsoleRequest, pk: int) -> HttpResponse:
     """Try a run on the first few, start it, or go on with it, within the budget that the form has."""
-    shown = _run_for(request, pk)
-    form = BudgetForm(request.POST)
-    try:
-        with transaction.atomic():
-            if "budget" in request.POST:
-                _set_budget(request, shown, form)
-            start_run(run=shown, by=request.user, trial=TRIAL if "trial" in request.POST else None)
-            enqueue_run(run=shown)
-    except RunError as error:
-        messages.error(request, str(error))
+    run_parts.start(request, _run_for(request, pk))
     return redirect("run", pk=pk)
 
 
@@ -218,18 +186,3 @@ def _run_for(request: ConsoleRequest, pk: int) -> Run:
     shown = get_object_or_404(found, pk=pk)
     shown.study = study_for(request.user, shown.study.slug, role_to(request.method))
     return shown
-
-
-def _set_budget(request: ConsoleRequest, run: Run, form: BudgetForm) -> None:
-    """Raises RunError."""
-    if not form.is_valid():
-        name, lines = next(iter(form.errors.items()))
-        raise RunError(f"{form.fields[name].label}: {lines[0]}")
-    given = form.cleaned_data
-    if any(given[name] != getattr(run, name) for name in given):
-        change_budget(run=run, by=request.user, **given)
-
-
-def _position(request: ConsoleRequest) -> int:
-    given = request.GET.get("position", "")
-    return int(given) if given.isdecimal() and len(given) < 10 else 0

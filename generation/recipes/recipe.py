@@ -86,6 +86,8 @@ class Recipe(Protocol):
     """How a model is asked. Frozen; the same recipe asks the same."""
 
     kind: ClassVar[str]
+    # How many calls a model in this process is handed together at most, so that they fit the memory.
+    at_once: ClassVar[int]
 
     @property
     def local(self) -> bool:

@@ -46,6 +46,7 @@ class SampleRecipe:
     """
 
     kind: ClassVar[str] = "sample"
+    at_once: ClassVar[int] = 1_000
 
     model: str
     named: str = ""

@@ -49,6 +49,7 @@ class StructuredRecipe(ABC):
     """
 
     kind: ClassVar[str]
+    at_once: ClassVar[int] = 1_000
     # Changes with the texts that are sent: what was asked otherwise is another recipe.
     wording: ClassVar[int]
 

@@ -29,8 +29,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 R = TypeVar("R", bound=AbstractRun)
 
-# How many calls a model in this process gets at once, from which it makes batches of about one length.
-LOCAL_CALLS = 1_000
 # Seconds between two looks for calls whose time has come.
 LOOKS_EVERY = 0.25
 
@@ -182,7 +180,9 @@ class _Worker:
 
     def _most(self) -> int:
         """How many calls this process claims at most beside those under way."""
-        return LOCAL_CALLS // self.run.workers if self.recipe.local else self.caller.places
+        if not self.recipe.local:
+            return self.caller.places
+        return max(1, self.recipe.at_once // self.run.workers)
 
     def _learn(self, came: dict[int, Reply | None]) -> None:
         """What the replies say of the server, which the next call heeds."""

@@ -7,12 +7,13 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from calibration import tasks
 from calibration.models import Run
-from calibration.tasks import enqueue_run, run_plan_task, run_task, watch_run_task
+from calibration.tasks import run_plan_task
+from generation import tasks
 from generation.models import Caller
 from generation.runs import callers
 from generation.runs.asking import delete_run, stop_run
+from generation.tasks import enqueue_run, run_task, watch_run_task
 from tests.calibration.runs.running import make_server, outcomes, score, started
 from tests.model_server import serving
 
@@ -35,26 +36,26 @@ def test_a_worker_takes_an_enqueued_run() -> None:
 
 def test_a_run_has_as_many_workers_as_it_wants_and_others_for_those_that_were_killed() -> None:
     run = started(make_server("http://127.0.0.1:9/v1"), workers=3)
-    watch_run_task.call(run.pk)
+    watch_run_task.call(run.label)
     assert (waiting(run_task), waiting(watch_run_task)) == (3, 1)
-    watch_run_task.call(run.pk)
+    watch_run_task.call(run.label)
     assert (waiting(run_task), waiting(watch_run_task)) == (3, 1)
     DBTaskResult.objects.filter(task_path=run_task.module_path).delete()
     for _ in range(3):
         callers.join(run)
-    watch_run_task.call(run.pk)
+    watch_run_task.call(run.label)
     assert waiting(run_task) == 0
     killed = Caller.objects.first()
     assert killed is not None
     killed.heard_at = timezone.now() - timedelta(seconds=callers.LOST_AFTER + 1)
     killed.save()
-    watch_run_task.call(run.pk)
+    watch_run_task.call(run.label)
     assert waiting(run_task) == 1
     DBTaskResult.objects.all().delete()
     run = stop_run(run=run)
     assert run.finished_at is None, "two still work at it"
     Caller.objects.all().delete()
-    watch_run_task.call(run.pk)
+    watch_run_task.call(run.label)
     run.refresh_from_db()
     assert run.finished_at is not None
     assert DBTaskResult.objects.count() == 0, "a run that has ended is not watched"
@@ -64,22 +65,22 @@ def test_a_long_run_gives_way_to_other_tasks_and_goes_on_after_them(monkeypatch:
     monkeypatch.setattr(tasks, "SLICE", 0.0)
     with serving(score) as server:
         run = started(make_server(server.url))
-        watch_run_task.call(run.pk)
+        watch_run_task.call(run.label)
         run_plan_task.enqueue(0)
         before = waiting(run_task)
-        run_task.call(run.pk)
+        run_task.call(run.label)
         assert (outcomes(run), waiting(run_task)) == ({"": 12}, before + 1)
         DBTaskResult.objects.filter(task_path=run_plan_task.module_path).delete()
-        run_task.call(run.pk)
+        run_task.call(run.label)
         assert outcomes(run) == {"answered": 12}, "its own tasks are none to give way to"
         assert waiting(run_task) == before + 1
 
 
 def test_a_task_of_a_run_that_was_deleted_does_nothing() -> None:
     run = started(make_server("http://127.0.0.1:9/v1"))
-    key = run.pk
+    label = run.label
     stop_run(run=run)
     delete_run(run=run)
-    run_task.call(key)
-    watch_run_task.call(key)
+    run_task.call(label)
+    watch_run_task.call(label)
     assert not DBTaskResult.objects.exists()

@@ -24,7 +24,7 @@ from calibration.runs.asking import create_run
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.reading import read_recipe
 from calibration.scorers.simple import SIMPLE
-from calibration.templatetags.runs import about
+from generation.templatetags.runs import about
 from generation.models import ModelServer
 from generation.runs.asking import start_run
 from generation.runs.work import work

@@ -54,6 +54,7 @@ class PerplexityRecipe:
 
     kind: ClassVar[str] = "perplexity"
     family: ClassVar[str] = "perplexity"
+    at_once: ClassVar[int] = 1_000
 
     model: str
     dialect: str

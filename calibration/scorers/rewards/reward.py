@@ -51,6 +51,7 @@ class RewardRecipe:
 
     kind: ClassVar[str] = "reward"
     family: ClassVar[str] = "reward_model"
+    at_once: ClassVar[int] = 1_000
 
     model: str
     dialect: str

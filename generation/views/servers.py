@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from calibration.forms.servers import ServerForm
+from generation.forms.servers import ServerForm
 from generation.models import ModelServer
 from generation.pages import ConsoleRequest, page
-from generation.servers import ServerError, delete_server, servers_for, try_server
+from generation.servers import ServerError, delete_server, runs_of, servers_for, try_server
 
 
 @login_required
@@ -34,7 +34,7 @@ def servers(request: ConsoleRequest) -> HttpResponse:
         "form": form,
         "back": _back(request),
     }
-    return page(request, "calibration/servers.html", context, status=400 if request.method == "POST" else 200)
+    return page(request, "generation/servers.html", context, status=400 if request.method == "POST" else 200)
 
 
 @login_required
@@ -51,9 +51,8 @@ def server(request: ConsoleRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "The server is saved.")
             return redirect("server", pk=pk)
-    runs = shown.calibration_runs.count() + shown.generation_runs.count()
-    context: dict[str, Any] = {"server": shown, "form": form, "runs": runs}
-    return page(request, "calibration/server.html", context, status=400 if request.method == "POST" else 200)
+    context: dict[str, Any] = {"server": shown, "form": form, "runs": runs_of(shown)}
+    return page(request, "generation/server.html", context, status=400 if request.method == "POST" else 200)
 
 
 @login_required
