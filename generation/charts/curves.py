@@ -1,4 +1,4 @@
-"""Lines over whole numbers, such as labels an item, some with a band around them."""
+"""Lines over numbers, such as labels an item, some with a band around them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,12 +44,12 @@ class Curves:
     height: float
 
 
-def curves_of(places: Sequence[int], lines: Sequence[Line], *, onward: str, upward: str = "") -> Curves:
+def curves_of(places: Sequence[float], lines: Sequence[Line], *, onward: str, upward: str = "") -> Curves:
     """Lines over places from left to right, on one scale that holds 0; the words name its units."""
     up = Axis.over((x for line in lines for x in (*line.values, *line.lows, *line.highs)), FLOOR, TOP)
 
-    def across(place: int) -> float:
-        spread = max(1, places[-1] - places[0])
+    def across(place: float) -> float:
+        spread = places[-1] - places[0] or 1
         return round(BESIDE_NUMBERS + 8 + (RIGHT - BESIDE_NUMBERS - 16) * (place - places[0]) / spread, 1)
 
     def path(values: Sequence[float | None]) -> list[str]:
@@ -68,7 +68,7 @@ def curves_of(places: Sequence[int], lines: Sequence[Line], *, onward: str, upwa
             )
             for n, line in enumerate(lines)
         ],
-        ticks=[Tick(across(places[n]), str(places[n])) for n in named.tolist()],
+        ticks=[Tick(across(places[n]), f"{places[n]:g}") for n in named.tolist()],
         levels=up.ticks,
         zero=up.at(0.0),
         upward=upward,
