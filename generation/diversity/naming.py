@@ -138,7 +138,8 @@ def _counted(texts: Sequence[str], clusters: Indices, k: int) -> tuple[list[Toke
             fit &= letters[found.places + n] - letters[found.places] == n
         ids, places = found.ids[fit], found.places[fit]
         held, of = np.divmod(np.unique(ids * len(texts) + owner[found.texts[fit]]), len(texts))
-        by_cluster = np.bincount(held * k + clusters[of], minlength=found.number * k).reshape(-1, k)
+        by_cluster = np.bincount(held * k + clusters[of], minlength=found.number * k)
+        by_cluster = by_cluster.reshape(found.number, k)
         kept = np.flatnonzero(by_cluster.sum(axis=1) >= FEWEST)
         counts.append(by_cluster[kept])
         place = np.zeros(found.number, np.intp)
