@@ -1,13 +1,17 @@
 """What a person decides of categories: many at a time, or the words of one."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
 
-from generation.models import Category
-from generation.recipes.classifying import MOST_NAME, MOST_TEXT, key_of
-from generation.taxonomy.categories import STANDARD, STANDING, accept, drop, merge, restore
+from generation.forms.structured import StructuredForm
+from generation.models import Category, Collection, Run
+from generation.recipes.classifying import MOST_NAME, MOST_TEXT, ClassifyRecipe, key_of
+from generation.runs.asking import create_run
+from generation.taxonomy.categories import STANDARD, STANDING, accept, drop, merge, offered, restore
+from generation.taxonomy.job import usual_name
 from generation.templatetags.numbers import counted
 
 ACTS = {"accept": "accepted", "merge": "merged", "drop": "dropped", "restore": "taken back"}
@@ -70,10 +74,41 @@ class DecideForm(forms.Form):
         return found[0]
 
 
-class WordsForm(forms.ModelForm[Category]):
+class ClassifyForm(StructuredForm):
+    """A draft of a run that classifies a collection's queries."""
+
+    kind = ClassifyRecipe.kind
+    folded = ("only_open", "sample", "seed", *StructuredForm.folded)
+
+    only_open = forms.BooleanField(
+        label="Leave out queries that are not known to be open-ended", required=False
+    )
+    sample = forms.IntegerField(
+        label="Sample of queries", required=False, min_value=1, help_text="Left empty: all of them."
+    )
+    seed = forms.IntegerField(
+        required=False, min_value=0, max_value=2**31 - 1, help_text="Of the sample and the requests."
+    )
+
+    def __init__(self, *args: Any, collection: Collection, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.collection = collection
+        self.fields["name"].help_text = f"Left empty: {collection}: categories by the model’s name."
+
+    def save(self) -> Run:
+        """Make the draft, with the categories that stand now.
+
+        Raises RunError, RecipeError and CategoryError.
+        """
+        categories = [asdict(one) for one in offered()]
+        recipe = ClassifyRecipe.from_dict({**self.recipe(), "categories": categories})
+        name = self.cleaned_data["name"] or usual_name(self.collection, recipe)
+        return create_run(kind=self.kind, name=name, recipe=recipe, collection=self.collection, **self.terms)
+
+
+class WordsForm(forms.Form):
     """The name and the definition of a category that a model proposed."""
 
-    # A name that is there already may be one of this category's own: whoever renames it checks that.
     name = forms.CharField(max_length=MOST_NAME, help_text="Its old name is still understood.")
     definition = forms.CharField(
         max_length=MOST_TEXT,
@@ -81,7 +116,3 @@ class WordsForm(forms.ModelForm[Category]):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="What models are told of it, once it is accepted.",
     )
-
-    class Meta:
-        model = Category
-        fields: list[str] = []

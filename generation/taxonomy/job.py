@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from generation.models import Call, Classification, Query, Run
+from generation.models import Call, Classification, Collection, Query, Run
 from generation.recipes.classifying import ClassifyRecipe, key_of
 from generation.recipes.recipe import RecipeError
 from generation.runs.errors import RunError
@@ -65,6 +65,13 @@ class ClassifyJob(OfQueries):
         rows = self.queries(run, recipe).values_list("digest", "pk").iterator(ROWS_AT_ONCE)
         lots = ((sha256(f"{recipe.seed or 0}:{digest}".encode()).digest(), key) for digest, key in rows)
         return sorted(key for _, key in nsmallest(number, lots))
+
+
+def usual_name(collection: Collection, recipe: ClassifyRecipe) -> str:
+    """What a run is called that has no name: after the model and what it is asked about."""
+    name = f"{collection}: categories by {recipe.model}"
+    name += ", open-ended only" if recipe.only_open else ""
+    return name + (f", {recipe.sample} by seed {recipe.seed or 0}" if recipe.sample else "")
 
 
 def _said(result: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

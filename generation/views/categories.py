@@ -12,12 +12,15 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from generation.charts.shares import Bar, bars_of
-from generation.forms.categories import DecideForm, WordsForm
+from generation.forms.categories import ClassifyForm, DecideForm, WordsForm
 from generation.models import Category, Classification, Collection, Run
 from generation.pages import ConsoleRequest, page, text_of
+from generation.recipes.recipe import RecipeError
+from generation.runs.errors import RunError
 from generation.taxonomy.categories import (
     ACCEPTED,
     DROPPED,
@@ -32,6 +35,12 @@ from generation.taxonomy.counting import Counted, Row, Standing, agreed, collect
 from generation.taxonomy.standard import SOURCE, ensure_standard
 
 CATEGORIES_A_PAGE, QUERIES_A_PAGE, EXAMPLES = 50, 25, 3
+WAY = {
+    "title": "Have a model classify them",
+    "says": "One request a query: its categories among those that stand now, several where they fit, each "
+    "with the reason, and new categories to propose. You see what is sent and what it costs before anything "
+    "is asked.",
+}
 TABS = {PROPOSED: "Waiting", ACCEPTED: "Accepted", MERGED: "Merged", DROPPED: "Dropped"}
 
 
@@ -99,6 +108,23 @@ def collection_categories(request: ConsoleRequest, slug: str) -> HttpResponse:
         context |= {"counted": found, **_groups(found)}
         context |= _agreement(request, run, runs, standing)
     return page(request, "generation/collection_categories.html", context, "queries")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def classify_new(request: ConsoleRequest, slug: str) -> HttpResponse:
+    """The form of a run that classifies the collection's queries."""
+    collection = get_object_or_404(Collection, name=slug)
+    ensure_standard()
+    form = ClassifyForm(request.POST or None, user=request.user, collection=collection)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return redirect("asking-run", pk=form.save().pk)
+        except (RunError, RecipeError, CategoryError) as error:
+            form.add_error(None, str(error))
+    context = {"form": form, "way": WAY, "back": reverse("collection-categories", args=[slug])}
+    status = 400 if request.method == "POST" else 200
+    return page(request, "generation/run_new.html", context, status=status)
 
 
 def _tree() -> list[tuple[Category, list[Category]]]:

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -55,28 +56,26 @@ def run_for(collection: Collection, options: Mapping[str, Any]) -> Run:
     from generation.management.run_work import same
     from generation.runs.asking import create_run
     from generation.taxonomy.categories import CategoryError, offered
-    from generation.taxonomy.job import ClassifyJob
+    from generation.taxonomy.job import ClassifyJob, usual_name
     from generation.taxonomy.standard import ensure_standard
 
     ensure_standard()
-    server, name = server_of(options, local=False), options["name"] or usual_name(collection, options)
+    server = server_of(options, local=False)
+    try:
+        recipe = recipe_of(options, offered())
+    except CategoryError as error:
+        raise CommandError(str(error)) from None
+    name = options["name"] or usual_name(collection, recipe)
     run = Run.objects.filter(name=name).select_related("server").first()
     if run is None:
-        try:
-            recipe = recipe_of(options, offered())
-        except CategoryError as error:
-            raise CommandError(str(error)) from None
+        kind = Run.Kind.CLASSIFY
         return create_run(
-            kind=Run.Kind.CLASSIFY,
-            name=name,
-            recipe=recipe,
-            collection=collection,
-            server=server,
-            **terms_of(options),
+            kind=kind, name=name, recipe=recipe, collection=collection, server=server, **terms_of(options)
         )
     if run.kind != Run.Kind.CLASSIFY or run.collection != collection:
         raise CommandError(f"There is another run {name}: choose another --name.")
-    return same(run, recipe_of(options, ClassifyJob().recipe(run).categories), server, options)
+    recipe = replace(recipe, categories=ClassifyJob().recipe(run).categories)
+    return same(run, recipe, server, options)
 
 
 def recipe_of(options: Mapping[str, Any], categories: "tuple[Offered, ...]") -> "ClassifyRecipe":
@@ -85,13 +84,6 @@ def recipe_of(options: Mapping[str, Any], categories: "tuple[Offered, ...]") -> 
 
     about = {name: options[name] for name in ("only_open", "sample") if options[name] is not None}
     return ClassifyRecipe(**structured_fields(options), **about, categories=categories)
-
-
-def usual_name(collection: Collection, options: Mapping[str, Any]) -> str:
-    """After the model and what it is asked about."""
-    name = f"{collection.name}: categories by {options['model']}"
-    name += ", open-ended only" if options["only_open"] else ""
-    return name + (f", {options['sample']} by seed {options['seed'] or 0}" if options["sample"] else "")
 
 
 def outcome(run: Run) -> tuple[dict[str, Any], list[str]]:
