@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 
-from generation.diversity.responses import DataSet, Source, UnusableResponses
+from generation.diversity.responses import UNKNOWN_MODEL, DataSet, Source, UnusableResponses
 from generation.encoders import store_of
 from generation.models import Collection, Encoder, Query, Response
 from generation.stored_queries import SCHEMA, UNCLASSED, StoredQueries
@@ -29,7 +29,6 @@ from generation.vectors import Store
 
 ROWS_AT_ONCE = 2_000
 QUERIES_A_PARTITION = 8
-UNKNOWN_MODEL = "unknown model"
 # Seconds after which a folder was left by a process that was killed.
 ABANDONED = 3 * 86_400.0
 

@@ -13,9 +13,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from numpy.testing import assert_allclose, assert_array_equal
 
-from generation.diversity.responses import Source, UnusableResponses, unit
+from generation.diversity.responses import UNKNOWN_MODEL, Source, UnusableResponses, unit
 from generation.encoders import encoder_of, store_of
-from generation.frames import UNKNOWN_MODEL, data_set
+from generation.frames import data_set
 from generation.models import Collection, Condition, Encoder, LanguageModel, Query, Response
 from tests.generation.collected import make_collection
 
