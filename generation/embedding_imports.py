@@ -60,7 +60,8 @@ def import_embeddings(
     if known:
         _encoder(encoder, dtype)
     with TemporaryFile() as file:
-        found = _Found(file, rejected, known and (known.dimensions or store_of(known).dimensions()))
+        dimensions = (known.dimensions or store_of(known).dimensions()) if known else None
+        found = _Found(file, rejected, dimensions)
         rows = embedded_rows(path, None if ids is None else Path(ids), rejected, progress)
         for batch in _batches(rows):
             found.add(batch)
