@@ -74,7 +74,8 @@ def nearest_row(found: Json) -> Json:
     """Of the nearest responses, as many as a source has on average: if sources kept apart, all its own."""
     each = round(found["responses"] / max(1, found["queries"] * len(found["sources"])))
     rows: Sequence[Json] = found["neighbours"]
-    return rows[min(len(rows), max(1, each)) - 1]
+    row: Json = rows[min(len(rows), max(1, each)) - 1]
+    return row
 
 
 def _within(found: Json) -> list[str]:

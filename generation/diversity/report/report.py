@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from generation.diversity.centring import CENTRED
+from generation.diversity.classes import CLASSES
 from generation.diversity.clusters import CLUSTERS
 from generation.diversity.content import CONTENT, data_hash
 from generation.diversity.lexical import LEXICAL
@@ -29,7 +30,7 @@ from generation.diversity.scheduling import Progress, measure
 from generation.diversity.similarity import SIMILARITY
 from generation.diversity.spectrum import VENDI
 
-OF_TEXTS = (CONTENT, LEXICAL, OVERLAPS)
+OF_TEXTS = (CONTENT, LEXICAL, OVERLAPS, CLASSES)
 OF_VECTORS = (SIMILARITY, CENTRED, PAIRS, NEIGHBOURS, CLUSTERS, VENDI)
 NO_VECTORS = "there are no vectors: name an encoder, or a file of embeddings"
 ONE_SOURCE = "all responses are of one source"

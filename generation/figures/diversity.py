@@ -1,0 +1,314 @@
+"""The plots of a report of diversity, each with its question, its sentence and its table."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from generation.charts.curves import Line, curves_of
+from generation.charts.heat import Shaded, heat_table
+from generation.charts.intervals import Interval, interval_rows
+from generation.charts.names import shortened
+from generation.figures.figure import Cell, Figure, Table
+from generation.templatetags.numbers import fixed, percent, signed
+
+Json = Mapping[str, Any]
+
+BINS = [f".{n}–{f'.{n + 1}' if n < 9 else '1'}" for n in range(10)]
+# The lightest shade of the similarity of two models, as published matrices have it.
+LIGHTEST = 0.5
+MEASURES = {
+    "similarity": ("similarity within a model", "less is more diverse"),
+    "self_bleu": ("self-BLEU", "less is more diverse"),
+    "rarefied_2": ("distinct pairs of words", "more is more diverse"),
+    "vendi": ("Vendi score", "more is more diverse"),
+    "distinct_k": ("classes of ideas", "more is more diverse"),
+}
+
+
+def figures_of(found: Json) -> dict[str, Figure]:
+    """By name, those that the report has something to draw for."""
+    made = {name: maker(found) for name, maker in MAKERS.items()}
+    return {name: figure for name, figure in made.items() if figure is not None}
+
+
+def within(found: Json) -> Figure | None:
+    """The heat map: sources by ten bins of their queries' mean similarity."""
+    if not found["within"]:
+        return None
+    average, sources = found["within"]["average"], found["within"]["sources"]
+    rows = [("Average", average), *((row["source"], row) for row in _most_first(sources, "similarity"))]
+    shaded = [[_share(share, name, n) for n, share in enumerate(row["bins"]["shares"])] for name, row in rows]
+    beside = [
+        [
+            fixed(row["similarity"]["value"]),
+            _ends(row["similarity"]),
+            signed(row["gap"]["value"]),
+            signed(row["centred_gap"]["value"]),
+            percent(row["cells_above"]["value"]),
+            percent(row["pairs_above"]["value"]),
+            f"{row['similarity']['n']:,}",
+        ]
+        for _, row in rows
+    ]
+    above = average["cells_above"]["value"]
+    floor = found["floor"]["similarity"]["value"]
+    return Figure(
+        name="within",
+        title="How alike are one model’s answers to the same query?",
+        template="generation/_heat_drawn.html",
+        plot=heat_table([name for name, _ in rows], BINS, shaded, beside=beside),
+        says=(
+            f"Each row: the share of queries whose answers of that model have a mean similarity in the bin. "
+            f"On average {percent(above)} of such cells lie above .8; that is no share of pairs of answers. "
+            f"Answers to different queries are at {fixed(floor)} with this encoder, its floor: read a "
+            "similarity by the gap above it."
+        ),
+        table=Table(
+            columns={
+                "model": "Model",
+                "similarity": "Mean",
+                "low": "From",
+                "high": "To",
+                "gap": "Above the floor",
+                "centred_gap": "Centred gap",
+                "cells_above": "Cells above .8",
+                "pairs_above": "Pairs above .8",
+                "queries": "Queries",
+                **{f"bin_{n}": BINS[n] for n in range(10)},
+            },
+            rows=[_within_row(name, row) for name, row in rows],
+        ),
+    )
+
+
+def between(found: Json) -> Figure | None:
+    """The lower triangle of the similarities of every two sources."""
+    if not found["between"]:
+        return None
+    names = [row["source"] for row in found["sources"]]
+    pairs = {(row["a"], row["b"]): row for row in found["between"]["pairs"]}
+    shaded = [[_alike(pairs[a, b]) for b in names[:n]] for n, a in enumerate(names)]
+    average = found["between"]["average"]
+    return Figure(
+        name="between",
+        title="How alike are the answers of different models?",
+        template="generation/_heat_drawn.html",
+        plot=heat_table(
+            [f"{n}. {name}" for n, name in enumerate(names, start=1)],
+            [str(n + 1) for n in range(len(names) - 1)],
+            shaded,
+        ),
+        says=(
+            "The mean similarity of an answer of one model to one of another, over all pairs and queries; on "
+            f"average {fixed(average['similarity']['value'])}, and "
+            f"{percent(average['pairs_above']['value'])} of pairs above .8. Shades begin at .5; white is .5 "
+            "or less."
+        ),
+        table=Table(
+            columns={
+                "a": "Model",
+                "b": "and",
+                "similarity": "Mean",
+                "low": "From",
+                "high": "To",
+                "centred": "Centred",
+                "pairs_above": "Pairs above .8",
+                "queries": "Queries",
+            },
+            rows=[
+                [
+                    row["a"],
+                    row["b"],
+                    *_three(row["similarity"]),
+                    row["centred"]["value"],
+                    row["pairs_above"]["value"],
+                    row["similarity"]["n"],
+                ]
+                for row in _most_first(found["between"]["pairs"], "similarity")
+            ],
+        ),
+    )
+
+
+def neighbours(found: Json) -> Figure | None:
+    """How many sources the nearest answers come from, beside what chance would give."""
+    rows = found["neighbours"]
+    if not rows:
+        return None
+    observed = [row["sources"] for row in rows]
+    lines = [
+        Line(
+            "models among the nearest answers",
+            [one["value"] for one in observed],
+            [_or(one["low"], one["value"]) for one in observed],
+            [_or(one["high"], one["value"]) for one in observed],
+        ),
+        Line("if models did not matter", [row["expected"] for row in rows]),
+        Line("if models kept apart, until their own answers are used up", [1.0 for _ in rows]),
+    ]
+    return Figure(
+        name="neighbours",
+        title="Whose are the answers that are nearest to an answer?",
+        template="generation/_curves.html",
+        plot=curves_of([row["nearest"] for row in rows], lines, onward="nearest answers", upward="models"),
+        says=(
+            "For every answer, of how many models its nearest answers to the same query are. Near the dashed "
+            "line, who wrote an answer says little of what it says; near 1, each model keeps to itself."
+        ),
+        table=Table(
+            columns={
+                "nearest": "Nearest",
+                "models": "Models",
+                "low": "From",
+                "high": "To",
+                "expected": "If models did not matter",
+                "queries": "Queries",
+            },
+            rows=[
+                [row["nearest"], *_three(row["sources"]), row["expected"], row["sources"]["n"]]
+                for row in rows
+            ],
+        ),
+    )
+
+
+def conditions(found: Json) -> Figure | None:
+    """What another prompting strategy or decoding changes, of similarity within a model."""
+    compared = found["compared"] or {}
+    rows = [
+        row
+        for row in [*compared.get("conditions_over_models", []), *compared.get("conditions", [])]
+        if row["measure"] == "similarity"
+    ]
+    if not rows:
+        return None
+    return _differences(
+        rows,
+        name="conditions",
+        title="Does another decoding or prompting strategy help?",
+        says=(
+            "The mean similarity within a model under the first condition less that under the second, paired "
+            "by query. Below 0 the first is more diverse. p is of a sign-flip test over queries."
+        ),
+    )
+
+
+def ensembles(found: Json) -> Figure | None:
+    """What several models in place of one change, at as many answers."""
+    rows = [
+        {
+            "a": f"{row['models']} models" + (f" · {row['condition']}" if row["condition"] else ""),
+            "b": against,
+            **row[key],
+        }
+        for row in (found["compared"] or {}).get("ensembles", [])
+        for key, against in (
+            ("one_model", "one model"),
+            ("most_diverse_model", row["most_diverse_model"]["source"]),
+        )
+    ]
+    if not rows:
+        return None
+    return _differences(
+        rows,
+        name="ensembles",
+        title="Do several models give more diverse answers than one?",
+        says=(
+            "The expected similarity of as many answers as one model gave, shared out evenly over all "
+            "models, less that of one model alone, and of the most diverse one, which the same data chose. "
+            "Below 0 the ensemble is more diverse; near 0 it says what one model says."
+        ),
+    )
+
+
+def _differences(rows: Sequence[Json], *, name: str, title: str, says: str) -> Figure:
+    drawn = [
+        Interval(
+            name=f"{row['a'] or 'no condition'} less {row['b'] or 'no condition'}",
+            words=f"{row['a']} less {row['b']}: {signed(row['difference']['value'], 3)}",
+            value=row["difference"]["value"],
+            low=row["difference"]["low"],
+            high=row["difference"]["high"],
+        )
+        for row in rows
+    ]
+    return Figure(
+        name=name,
+        title=title,
+        template="generation/_intervals.html",
+        plot=interval_rows(drawn, onward="difference of mean similarity"),
+        says=says,
+        table=Table(
+            columns={
+                "a": "First",
+                "b": "less second",
+                "difference": "Difference",
+                "low": "From",
+                "high": "To",
+                "p": "p",
+                "p_adjusted": "p adjusted",
+                "queries": "Queries",
+            },
+            rows=[
+                [
+                    row["a"],
+                    row["b"],
+                    *_three(row["difference"]),
+                    row["p"],
+                    row.get("p_adjusted"),
+                    row["difference"]["n"],
+                ]
+                for row in rows
+            ],
+        ),
+        places=3,
+    )
+
+
+MAKERS: dict[str, Callable[[Json], Figure | None]] = {
+    "within": within,
+    "between": between,
+    "neighbours": neighbours,
+    "conditions": conditions,
+    "ensembles": ensembles,
+}
+
+
+def _share(share: float | None, name: str, place: int) -> Shaded:
+    text = "" if not share else f"{100 * share:.0f}" if share >= 0.005 else "<1"
+    return Shaded(share, text, f"{name}: {percent(share)} of queries at {BINS[place]}")
+
+
+def _alike(row: Json) -> Shaded:
+    value = row["similarity"]["value"]
+    shade = None if value is None else max(0.0, (value - LIGHTEST) / (1 - LIGHTEST))
+    text = "–" if value is None else fixed(value).lstrip("0") if value < 1 else "1"
+    return Shaded(shade, text, f"{shortened(row['a'])} and {shortened(row['b'])}: {fixed(value, 3)}")
+
+
+def _within_row(name: str, row: Json) -> list[Cell]:
+    return [
+        name,
+        *_three(row["similarity"]),
+        row["gap"]["value"],
+        row["centred_gap"]["value"],
+        row["cells_above"]["value"],
+        row["pairs_above"]["value"],
+        row["similarity"]["n"],
+        *row["bins"]["shares"],
+    ]
+
+
+def _most_first(rows: Sequence[Json], key: str) -> list[Json]:
+    return sorted(rows, key=lambda row: -_or(row[key]["value"], -2.0))
+
+
+def _three(estimate: Json) -> list[Cell]:
+    return [estimate["value"], estimate["low"], estimate["high"]]
+
+
+def _or(value: float | None, other: float) -> float:
+    return other if value is None else value
+
+
+def _ends(estimate: Json) -> str:
+    return "" if estimate["low"] is None else f"{fixed(estimate['low'])} to {fixed(estimate['high'])}"

@@ -1,0 +1,121 @@
+"""Pages of how different responses are: a collection's report, and one query's map."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRefresh
+
+from generation.figures.diversity import figures_of
+from generation.figures.files import drawn_alone, lines_of
+from generation.forms.diversity import DiversityForm
+from generation.measuring import UNFINISHED, MeasuringError, delete_report, reports_of
+from generation.models import Collection, DiversityReport
+from generation.pages import ConsoleRequest, page
+from generation.reported import key_figures, queries_of, words_table
+
+REPORTS_SHOWN, QUERIES_A_PAGE = 12, 50
+# Of what stands beside the rows of the heat map.
+BESIDE = ("mean", "95 %", "above the floor", "centred gap", "cells > .8", "pairs > .8", "queries")
+State = DiversityReport.State
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+@vary_on_headers("HX-Request")
+def diversity(request: ConsoleRequest, slug: str) -> HttpResponse:
+    """The report that the address names, or the newest; POST asks for another."""
+    collection = get_object_or_404(Collection, name=slug)
+    form = DiversityForm(request.POST or None, collection=collection)
+    if request.method == "POST" and form.is_valid():
+        try:
+            report = form.save(by=request.user)
+        except MeasuringError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect(f"{request.path}?report={report.pk}")
+    reports = list(reports_of(collection)[:REPORTS_SHOWN])
+    shown = _shown(request, collection, reports)
+    if shown and request.htmx and request.htmx.target == "state" and shown.state not in UNFINISHED:
+        return HttpResponseClientRefresh()
+    context = {"collection": collection, "form": form, "reports": reports, "report": shown}
+    if shown and shown.state == State.FINISHED:
+        context |= _found(request, collection, shown)
+    elif shown is None:
+        context["answered"] = collection.queries.filter(responses__isnull=False).exists()
+    status = 400 if request.method == "POST" else 200
+    return page(request, "generation/diversity.html", context, "state", "queries", status=status)
+
+
+@login_required
+@require_GET
+def diversity_file(request: ConsoleRequest, slug: str, pk: int, name: str, format: str) -> HttpResponse:
+    """A plot of a finished report as SVG, its numbers as CSV, or the report whole as JSON."""
+    report = get_object_or_404(DiversityReport, pk=pk, collection__name=slug, state=State.FINISHED)
+    found = report.result or {}
+    if (name, format) == ("report", "json"):
+        text, kind = json.dumps(found, sort_keys=True, ensure_ascii=False), "application/json"
+    else:
+        figure = figures_of(found).get(name)
+        if figure is None:
+            raise Http404
+        if format == "svg":
+            text, kind = drawn_alone(figure, of=f"Collection {slug}"), "image/svg+xml; charset=utf-8"
+        elif format == "csv":
+            text = lines_of(
+                ["collection", *figure.table.columns], ([slug, *row] for row in figure.table.rows)
+            )
+            kind = "text/csv; charset=utf-8"
+        else:
+            raise Http404
+    headers = {"Content-Disposition": f'attachment; filename="{slug}-{name}.{format}"'}
+    return HttpResponse(text, content_type=kind, headers=headers)
+
+
+@login_required
+@require_POST
+def diversity_delete(request: ConsoleRequest, slug: str, pk: int) -> HttpResponse:
+    report = get_object_or_404(DiversityReport.objects.defer("result"), pk=pk, collection__name=slug)
+    try:
+        delete_report(report=report, by=request.user)
+    except MeasuringError as error:
+        messages.error(request, str(error))
+        return redirect("diversity", slug)
+    messages.success(request, "The report was deleted.")
+    return redirect("diversity", slug)
+
+
+def _shown(
+    request: ConsoleRequest, collection: Collection, reports: list[DiversityReport]
+) -> DiversityReport | None:
+    """The report of the address, else the newest that is finished, else the newest."""
+    asked = request.GET.get("report", "")
+    if asked:
+        known = DiversityReport.objects.filter(collection=collection, pk=asked) if asked.isdecimal() else None
+        found = known.select_related("encoder").first() if known is not None else None
+        if found is None:
+            raise Http404
+        return found
+    best = next((one for one in reports if one.state == State.FINISHED), None)
+    return best or (reports[0] if reports else None)
+
+
+def _found(request: ConsoleRequest, collection: Collection, report: DiversityReport) -> dict[str, Any]:
+    found = report.result or {}
+    queries = Paginator(queries_of(found, request.GET.get("order", "")), QUERIES_A_PAGE)
+    return {
+        "found": found,
+        "figures": figures_of(found),
+        "beside_headings": BESIDE,
+        "key_figures": key_figures(found),
+        "words": words_table(found),
+        "page": queries.get_page(request.GET.get("page")),
+        "order": request.GET.get("order", ""),
+        "mine": request.user.is_superuser or report.created_by_id == request.user.pk,
+    }
