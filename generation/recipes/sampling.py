@@ -83,6 +83,12 @@ class SampleRecipe:
         """What the responses' model is called."""
         return self.named or self.model
 
+    @property
+    def words(self) -> dict[str, str]:
+        """How it is asked and draws, each in a line."""
+        strategy = f"{self.strategy.words}, version {self.strategy.version}"
+        return {"strategy": strategy, "decoding": self.decoding.words}
+
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON, with the whole template."""
         whole = {"strategy": self.strategy.as_dict(), "decoding": self.decoding.as_dict()}
