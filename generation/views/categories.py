@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from generation.charts.shares import Bar, bars_of
 from generation.forms.categories import ClassifyForm, DecideForm, WordsForm
-from generation.models import Category, Classification, Collection, Run
+from generation.models import Category, Classification, Collection, Query, Run
 from generation.pages import ConsoleRequest, page, text_of
 from generation.recipes.recipe import RecipeError
 from generation.runs.errors import RunError
@@ -99,7 +99,7 @@ def collection_categories(request: ConsoleRequest, slug: str) -> HttpResponse:
     if not runs:
         return page(request, "generation/collection_categories.html", context)
     run, standing = _run(request, "run", runs) or runs[0], Standing.now()
-    context |= {"run": run, "asked": {"run": run.pk}}
+    context |= {"run": run, "study": urlencode({"check": "category", "run": run.pk})}
     chosen = _place(request, standing)
     if chosen is not None:
         context |= _queries(request, run, standing, chosen)
@@ -212,12 +212,15 @@ def _groups(found: Counted) -> dict[str, Any]:
 def _queries(request: ConsoleRequest, run: Run, standing: Standing, place: int) -> dict[str, Any]:
     """A page of the run's queries that count as a category, each with why."""
     said = Classification.objects.filter(run=run, category__in=standing.under(place))
-    said = said.select_related("query", "category").order_by("query", "pk")
-    row = standing.categories[place]
+    found = Query.objects.filter(pk__in=said.values("query")).order_by("pk")
+    shown = Paginator(found, QUERIES_A_PAGE).get_page(request.GET.get("page"))
+    why = defaultdict(list)
+    for one in said.filter(query__in=list(shown)).select_related("category").order_by("pk"):
+        why[one.query_id].append(one)
     return {
-        "chosen": row,
-        "page": Paginator(said, QUERIES_A_PAGE).get_page(request.GET.get("page")),
-        "study": urlencode({"check": "category", "run": run.pk}),
+        "chosen": standing.categories[place],
+        "page": shown,
+        "said": [(query, why[query.pk]) for query in shown],
     }
 
 
