@@ -4,19 +4,18 @@ Responses to one query are alike, so they are no independent evidence: the queri
 that belongs to them, and what is compared is compared on the same draws.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod, sqrt
 
 import numpy as np
 import numpy.typing as npt
 
+from generation.diversity.resampling import expanded_percentiles, resamples
 from generation.diversity.responses import FloatArray
 
 REPLICATES = 1_000
 NO_SPREAD = "no interval: the queries do not differ, or too few have it"
-# Weights held at once: 4 million, 32 MB, whatever the number of queries.
-CHUNK = 4_000_000
 
 Statistic = Callable[[FloatArray], FloatArray]
 
@@ -75,9 +74,7 @@ class Estimates:
         if np.isnan(value):
             reason = "no query has it" if n == 0 else "it is undefined"
         elif np.isnan(low):
-            reason = (
-                "no interval: it rests on one query" if n < 2 else NO_SPREAD
-            )
+            reason = "no interval: it rests on one query" if n < 2 else NO_SPREAD
         first, second, third = (None if np.isnan(number) else number for number in (value, low, high))
         return Estimate(first, second, third, n, reason)
 
@@ -117,13 +114,7 @@ def estimates(
 
     Notes
     -----
-    Percentiles of a bootstrap are too near each other, by sqrt((n - 1)/n) and by the normal distribution in
-    the place of Student's. They are taken further out by as much (Hesterberg's expanded percentiles), so that
-    the interval of a mean is as wide as Student's. How often it holds the truth with few queries: `caution`.
-
-    References
-    ----------
-    Hesterberg (2015), What teachers should know about the bootstrap, The American Statistician 69, 371-386.
+    The ends are `expanded_percentiles`. How often they hold the truth with few queries: `cautions.caution`.
 
     Examples
     --------
@@ -142,8 +133,10 @@ def estimates(
         return Estimates(undefined, undefined, undefined, resting)
     with np.errstate(invalid="ignore", divide="ignore"):
         value = statistic(np.ones((1, queries)))[0]
-        drawn = np.concatenate([statistic(weights) for weights in _resamples(queries, replicates, seed)])
-    low, high = _percentiles(drawn, resting, confidence)
+        drawn = np.concatenate(
+            [statistic(weights) for weights in resamples(queries, replicates=replicates, seed=seed)]
+        )
+    low, high = expanded_percentiles(drawn, resting, confidence=confidence)
     without = np.isnan(value) | (resting < 2)
     return Estimates(value, np.where(without, np.nan, low), np.where(without, np.nan, high), resting)
 
@@ -317,34 +310,3 @@ def wilson(successes: int, n: int, *, confidence: float = 0.95) -> Estimate:
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     low, high = ((middle + side * half) / (1 + z * z / n) for side in (-1, 1))
     return Estimate(share, max(0.0, low), min(1.0, high), n)
-
-
-def _resamples(queries: int, replicates: int, seed: int) -> Iterator[FloatArray]:
-    rng = np.random.default_rng(seed)
-    rows = max(1, CHUNK // queries)
-    for start in range(0, replicates, rows):
-        size = min(rows, replicates - start)
-        drawn = rng.integers(queries, size=(size, queries)) + queries * np.arange(size)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=size * queries).reshape(size, queries).astype(np.float64)
-
-
-def _percentiles(
-    drawn: FloatArray, n: npt.NDArray[np.int64], confidence: float
-) -> tuple[FloatArray, FloatArray]:
-    """The two ends, of the defined replicates; NaN where half of them are not defined."""
-    from scipy.special import ndtr, stdtrit
-
-    ordered = np.sort(drawn, axis=0)  # NaN last
-    defined = np.isfinite(drawn).sum(axis=0)
-    freedom = np.maximum(n - 1, 1)
-    tail = ndtr(-np.sqrt(np.maximum(n, 2) / freedom) * stdtrit(freedom, (1 + confidence) / 2))
-    ends = []
-    for level in (tail, 1 - tail):
-        place = np.maximum(defined - 1, 0) * level
-        below = np.floor(place).astype(np.intp)
-        above = np.minimum(below + 1, np.maximum(defined - 1, 0))
-        one, two = (np.take_along_axis(ordered, at[None], axis=0)[0] for at in (below, above))
-        ends.append(np.where(defined * 2 >= len(drawn), one + (two - one) * (place - below), np.nan))
-    # Queries that are all the same say nothing of others.
-    same = ends[0] == ends[1]
-    return np.where(same, np.nan, ends[0]), np.where(same, np.nan, ends[1])

@@ -83,6 +83,8 @@ def measure(
         if centred:
             centres = [partial(centre_of, part, sources=len(data.sources)) for part in data.partitions]
             vector, done = sum_of(run(centres, lambda n: progress(n, steps))).vector, len(centres)
+            if vector is None:
+                raise UnusableResponses("no response has a vector")
         setting = Setting(len(data.sources), vector, seed, sample, digests)
         parts = [partial(table_of, part, measures=measures, setting=setting) for part in data.partitions]
         return merge(run(parts, lambda n: progress(done + n, steps)), sample=sample)
@@ -124,7 +126,7 @@ def _on_cluster(client: Any, work: Sequence[Work], told: Callable[[int], None]) 
 
     futures = [client.submit(one, pure=False) for one in work]
     try:
-        for done, future in enumerate(as_completed(futures), start=1):
+        for done, future in enumerate(as_completed(futures, loop=client.loop), start=1):
             future.result()
             told(done)
         return list(client.gather(futures))

@@ -9,6 +9,7 @@ from tests.bench._simulations import (
     comparisons,
     correlation,
     distributions,
+    diversity,
     drops,
     entropy,
     groups,
@@ -37,5 +38,6 @@ SUBJECTS = (
     comparisons,
     whom,
     plans,
+    diversity,
 )
 SIMULATIONS: list[Simulation] = [simulation for subject in SUBJECTS for simulation in subject.SIMULATIONS]

@@ -1,6 +1,10 @@
 """Sets of responses whose diversity is known."""
 
-from collections.abc import Sequence
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -52,3 +56,19 @@ def simulated(
 
 def every(data: DataSet) -> Sequence[QueryResponses]:
     return list(data.load())
+
+
+@dataclass(frozen=True)
+class Fatal:
+    """A partition that waits to be killed with its process the first time, and tells which that is."""
+
+    folder: Path
+    queries: Sequence[QueryResponses]
+
+    def load(self) -> Iterator[QueryResponses]:
+        told = self.folder / "pid"
+        if not told.exists():
+            (self.folder / "new").write_text(str(os.getpid()))
+            (self.folder / "new").rename(told)
+            time.sleep(60)
+        yield from self.queries

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+from generation.diversity.intervals import difference, estimates, mean, mean_of, ratio, wilson
+from generation.diversity.resampling import resamples
+
+
+def test_the_interval_of_a_mean_is_as_wide_as_students():
+    values = np.random.default_rng(0).normal(size=15)
+    found = mean(values, replicates=20_000).at()
+    low, high = stats.t.interval(0.95, 14, values.mean(), stats.sem(values))
+    assert found.value == pytest.approx(values.mean())
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.06)
+
+
+def test_each_rests_on_the_queries_that_have_it():
+    values = np.array([[1.0, np.nan, np.nan], [2.0, 5.0, np.nan], [4.0, np.nan, np.nan]])
+    found = mean(values)
+    assert found.n.tolist() == [3, 1, 0]
+    assert found.at(0).value == pytest.approx(7 / 3) and found.at(0).low < 7 / 3 < found.at(0).high
+    assert found.at(1).as_dict() == {
+        "value": 5,
+        "low": None,
+        "high": None,
+        "n": 1,
+        "reason": "no interval: it rests on one query",
+    }
+    assert found.at(2).as_dict()["reason"] == "no query has it"
+    assert mean(np.empty((0, 2))).at(1).value is None
+
+
+def test_queries_that_do_not_differ_have_no_interval():
+    found = mean([1.0, 1.0, 1.0]).at()
+    assert (found.value, found.low) == (1, None) and found.reason.startswith(
+        "no interval: the queries do not"
+    )
+
+
+def test_what_is_compared_is_compared_on_the_same_draws():
+    rng = np.random.default_rng(1)
+    hard = rng.normal(size=30) * 10
+    first, second = hard + rng.normal(size=30) * 0.1, hard
+    paired = difference(first + 1, second).at()
+    assert paired.high - paired.low < 0.1 and paired.low < 1 < paired.high
+    whole = mean(np.stack([first + 1, second], axis=1))
+    assert paired.value == pytest.approx(whole.value[0] - whole.value[1])
+    ratios = ratio(3 * (hard + 50), hard + 50).at()
+    assert ratios.value == pytest.approx(3) and ratios.high - ratios.low < 1e-9
+
+
+def test_a_ratio_takes_only_queries_with_both_and_is_undefined_over_nothing():
+    found = ratio([[1.0, 1.0], [5.0, np.nan], [9.0, 2.0]], [[2.0, 0.0], [np.nan, 3.0], [2.0, 0.0]])
+    assert found.value[0] == 2.5 and found.n.tolist() == [2, 2] and found.at(1).reason == "it is undefined"
+
+
+def test_resamples_are_those_of_their_seed_and_nothing_depends_on_how_many_are_held(monkeypatch):
+    values = np.random.default_rng(2).normal(size=40)
+    every = [mean(values, seed=seed).at() for seed in (0, 0, 1)]
+    assert every[0] == every[1] != every[2]
+    together = np.concatenate(list(resamples(40, replicates=30, seed=3)))
+    monkeypatch.setattr("generation.diversity.resampling.CHUNK", 100)
+    assert np.array_equal(np.concatenate(list(resamples(40, replicates=30, seed=3))), together)
+    assert together.shape == (30, 40) and set(together.sum(axis=1)) == {40}
+
+
+def test_what_makes_no_sense_is_refused():
+    constant = mean_of([1.0, 2.0])
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        estimates(constant, n=2, queries=2, confidence=95)
+    with pytest.raises(ValueError, match="at least 20 replicates"):
+        estimates(constant, n=2, queries=2, replicates=2)
+    with pytest.raises(ValueError, match="from 0 to 3, not 4"):
+        wilson(4, 3)
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 9), (9, 9), (74, 100)])
+def test_a_plain_share_has_wilsons_interval(hits, n):
+    found = wilson(hits, n)
+    assert (found.low, found.high) == pytest.approx(proportion_confint(hits, n, method="wilson"), abs=1e-9)
+
+
+def test_a_share_of_nothing_is_undefined():
+    assert wilson(0, 0).as_dict() == {
+        "value": None,
+        "low": None,
+        "high": None,
+        "n": 0,
+        "reason": "nothing was counted",
+    }
