@@ -12,7 +12,7 @@ from generation.diversity.ngrams import Encoded, Grams, encode, grams, grams_up_
 from generation.diversity.responses import FloatArray, Indices, QueryResponses
 
 # n-grams among which different ones are counted for all alike: ten short answers have as many.
-RAREFIED = 500
+RAREFIED = 200
 REPEATED = 4
 
 
@@ -40,7 +40,7 @@ def lexical(query: QueryResponses, setting: Setting) -> dict[str, FloatArray]:
     -------
     dict of str to ndarray of float, shape (S,)
         NaN where undefined. `words`, the mean length in tokens; `distinct_1` to `distinct_3`; `rarefied_2`,
-        of 500 pairs of tokens; `self_bleu`, `compression` and `self_repetition`: more is less diverse.
+        of 200 pairs of tokens; `self_bleu`, `compression` and `self_repetition`: more is less diverse.
 
     Examples
     --------
