@@ -135,6 +135,15 @@ class EmbedJob(OfQueries):
             encoder.dimensions = store_of(encoder).dimensions()
             encoder.save(update_fields=["dimensions"])
 
+    def chosen(self, recipe: Any) -> Mapping[str, Any]:
+        return {
+            "encoder": recipe.name,
+            "model": recipe.model,
+            "dimensions": recipe.dimensions or "the model’s own",
+            "kept as": recipe.dtype,
+            "responses a request, at most": recipe.batch,
+        } | ({"device": recipe.device} if recipe.local else {})
+
     def remarks(self, run: Run) -> list[str]:
         """What came of the responses, beyond what came of the calls."""
         total, cut, without = 0, 0, dict[str, str]()
@@ -143,6 +152,8 @@ class EmbedJob(OfQueries):
             total += result["vectors"]
             cut += result.get("cut", 0)
             without |= result.get("without", {})
+        if not total and not without:
+            return []
         lines = [f"{counted(total, 'responses')} embedded."]
         if cut:
             lines.append(f"Of {counted(cut, 'responses')} the encoder read only the beginning.")

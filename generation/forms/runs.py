@@ -120,7 +120,7 @@ class RunForm(BudgetForm):
         # One's own first: whose key pays is a choice.
         found = sorted(servers_for(user).select_related("owner"), key=lambda one: one.owner_id != user.pk)
         self.servers = {str(server.pk): server for server in found}
-        self.here = settings.LOCAL_MODELS if self.in_process else {}
+        self.here = self.models_here() if self.in_process else {}
         groups = {
             "Servers": [(key, self._server(server)) for key, server in self.servers.items()],
             "In this process": [(f"{HERE}{name}", name) for name in self.here],
@@ -130,6 +130,10 @@ class RunForm(BudgetForm):
         if self.here:
             self.fields["where"].label, self.fields["model"].required = "Where", False
             self.fields["model"].help_text = "As the server calls it; one in this process is named above."
+
+    def models_here(self) -> Mapping[str, str]:
+        """What runs in this process, by the names that people see."""
+        return settings.LOCAL_MODELS
 
     def _server(self, server: ModelServer) -> str:
         """Its name, and whose key pays where it is another's."""
@@ -172,7 +176,7 @@ class RunForm(BudgetForm):
         given = {name: self.cleaned_data[name] for name in names}
         if self.is_here:
             given["dialect"] = "local"
-        model = settings.LOCAL_MODELS[self.called] if self.is_here else self.cleaned_data["model"]
+        model = self.here[self.called] if self.is_here else self.cleaned_data["model"]
         return {"kind": self.kind, "model": model} | {
             name: value for name, value in given.items() if value not in (None, "", [])
         }
