@@ -1,6 +1,17 @@
 from django.urls import path
 
-from generation.views import asking, categories, responses, servers
+from generation.views import (
+    asking,
+    categories,
+    collections,
+    diversity,
+    embedding,
+    mining,
+    query_map,
+    responses,
+    sampling,
+    servers,
+)
 
 urlpatterns = [
     path("asking/", asking.runs, name="asking"),
@@ -16,7 +27,34 @@ urlpatterns = [
         categories.collection_categories,
         name="collection-categories",
     ),
+    path("collections/<slug:slug>/categories/new/", categories.classify_new, name="classify-new"),
+    path("embedding/", embedding.encoders, name="encoders"),
+    path("embedding/new/", embedding.embedding_new, name="embedding-new"),
+    path("embedding/<int:pk>/delete/", embedding.encoder_delete, name="encoder-delete"),
+    path("mining/", mining.minings, name="minings"),
+    path("mining/<slug:slug>/", mining.mining, name="mining"),
+    path("mining/<slug:slug>/run/", mining.mining_run_new, name="mining-run-new"),
+    path("mining/<slug:slug>/candidates/<int:pk>/", mining.mining_decide, name="mining-decide"),
+    path("diversity/<slug:slug>/", diversity.diversity, name="diversity"),
+    path("diversity/<slug:slug>/map/<int:pk>/", query_map.page_of, name="query-map"),
+    path("diversity/<slug:slug>/map/<int:pk>/map.<slug:format>", query_map.file_of, name="query-map-file"),
+    path(
+        "diversity/<slug:slug>/reports/<int:pk>/delete/", diversity.diversity_delete, name="diversity-delete"
+    ),
+    path(
+        "diversity/<slug:slug>/reports/<int:pk>/<slug:name>.<slug:format>",
+        diversity.diversity_file,
+        name="diversity-file",
+    ),
+    path("queries/", collections.queries, name="queries"),
+    path("queries/<slug:slug>/", collections.collection, name="collection"),
+    path("queries/<slug:slug>/delete/", collections.collection_delete, name="collection-delete"),
+    path(
+        "queries/<slug:slug>/responses.jsonl", collections.collection_responses, name="collection-responses"
+    ),
     path("responses/", responses.responses, name="responses"),
+    path("responses/<int:pk>/", collections.query, name="query"),
+    path("sampling/new/", sampling.sampling_new, name="sampling-new"),
     path("servers/", servers.servers, name="servers"),
     path("servers/<int:pk>/", servers.server, name="server"),
     path("servers/<int:pk>/delete/", servers.server_delete, name="server-delete"),

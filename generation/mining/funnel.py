@@ -58,9 +58,14 @@ class Funnel:
         return self.file[0].left if self.file else 0
 
     @property
+    def asked(self) -> int:
+        """Candidates that a model is asked about."""
+        return sum(self.parts.values()) - self.parts["near"]
+
+    @property
     def judged(self) -> int:
         """Candidates with a verdict."""
-        return sum(self.parts[name] for name in ("meaningless", "about_the_model", "open", "closed"))
+        return self.asked - self.parts["unjudged"]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""

@@ -20,6 +20,9 @@ from calibration.rubrics import content_of, write_rubric
 from calibration.runs.asking import create_run
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.rewards.reward import RewardRecipe
+from generation.models import Category, Collection, Mining, Query
+from generation.recipes.sampling import SampleRecipe
+from generation.runs import asking
 from generation.servers import make_server
 from tests.factory import make_check, make_items, make_labels, make_question
 
@@ -76,6 +79,23 @@ class World:
         rubric = write_rubric(name="theirs", content=content_of(BUILT_IN["overall"]), by=people["owner"])
         server = make_server(name="theirs", base_url="https://models.invalid/v1", owner=people["owner"])
         run = create_run(study=study, scorer="live", recipe=RewardRecipe("m", "json"), server=server)
+        queries = Collection.objects.create(name="mine")
+        queries.queries.set(Query.objects.filter(item__study=study))
+        sampling = asking.create_run(
+            kind="sample",
+            name="live",
+            recipe=SampleRecipe(model="m"),
+            collection=queries,
+            server=server,
+            created_by=people["owner"],
+        )
+        mining = Mining.objects.create(
+            name="mine",
+            specification={"file": "log.jsonl", "schema": "openai", "near": 0.8, "shingle": 5},
+            funnel=[{"gate": "rows", "left": 1, "dropped": 0}, {"gate": "readable", "left": 1, "dropped": 0}],
+            collection=queries,
+        )
+        candidate = mining.candidates.create(line=1, text="Why write?", digest="1")
         words = {"place": "before", "purpose": "attention", "step": "consent", "language": "de"}
         browsers = {name: Client() for name in VISITORS}
         for name, user in people.items():
@@ -97,6 +117,9 @@ class World:
             "run-new": {"kind": "judge"},
             "rubric": {"pk": rubric.pk},
             "run": {"pk": run.pk},
+            "asking": {"pk": sampling.pk},
+            "category": {"pk": Category.objects.create(name="theirs", state="proposed").pk},
+            "mining": {"pk": candidate.pk},
             "plan-figure": {"pk": plan.pk, "format": "svg"},
         }
         return cls(study, elsewhere, cls._rows(elsewhere), participant, audit, scorer, browsers, given)
