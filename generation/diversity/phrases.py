@@ -35,12 +35,6 @@ class SharedPhrase:
     sources: tuple[int, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class _Repeat:
-    words: int
-    places: Indices
-
-
 def shared_phrases(
     texts: Sequence[str],
     source: Indices,
@@ -96,54 +90,52 @@ def shared_phrases(
     if least < 1:
         raise ValueError(f"a phrase has at least one word, not {least}")
     own = without_echo(texts, query)
-    text = own.text[own.encoded.texts]
-    repeats = sorted(
-        _repeats(own.encoded, least), key=lambda one: (-one.words, -len(one.places), one.places[0])
-    )
-    covered = np.zeros(len(own.encoded.ids), bool)
+    order, common = _sorted(own.encoded)
+    text, left = own.text[own.encoded.texts], _before(own.encoded)
+    runs = sorted(_runs(common, least), key=lambda run: (-run[0], run[1] - run[2], run[1]))
+    covered = np.zeros(len(order), bool)
     found: list[SharedPhrase] = []
-    for repeat in repeats:
+    for words, start, stop in runs:
+        places = order[start:stop]
         if len(found) == most:
             break
-        fresh = [place for place in repeat.places if _uncovered(covered, place, repeat.words) >= least]
-        rows = np.unique(text[np.array(fresh, np.intp)])
+        if (left[places] == left[places[0]]).all():
+            continue  # what stands before is the same too: a longer one has been seen
+        seen = np.concatenate([[0], np.cumsum(covered)])
+        rows = np.unique(text[places[words - (seen[places + words] - seen[places]) >= least]])
         if len(rows) > 1 and (not across or len(np.unique(source[rows])) > 1):
-            found.append(_phrase(texts, source, own, text, repeat))
-            for place in repeat.places:
-                covered[place : place + repeat.words] = True
+            found.append(_phrase(texts, source, own, places, words))
+            for place in places.tolist():
+                covered[place : place + words] = True
     return found
 
 
-def _uncovered(covered: np.ndarray[tuple[int], np.dtype[np.bool_]], place: int, words: int) -> int:
-    return words - int(np.count_nonzero(covered[place : place + words]))
-
-
-def _phrase(texts: Sequence[str], source: Indices, own: Own, text: Indices, repeat: _Repeat) -> SharedPhrase:
-    rows = np.unique(text[repeat.places])
-    place = int(repeat.places[0])
-    piece = own.encoded.texts[place]
+def _phrase(texts: Sequence[str], source: Indices, own: Own, places: Indices, words: int) -> SharedPhrase:
+    pieces = own.encoded.texts[places]
+    rows, first = np.unique(own.text[pieces], return_index=True)
+    place, piece = int(places[first[0]]), int(pieces[first[0]])
     start = int(own.first[piece] + place - own.encoded.starts[piece])
     return SharedPhrase(
-        excerpt(texts[text[place]], start, start + repeat.words),
-        repeat.words,
+        excerpt(texts[rows[0]], start, start + words),
+        words,
         tuple(rows.tolist()),
         tuple(np.unique(source[rows]).tolist()),
     )
 
 
-def _repeats(encoded: Encoded, least: int) -> Iterator[_Repeat]:
-    """Yield the runs of tokens that come more than once and can be lengthened neither way."""
+def _before(encoded: Encoded) -> Indices:
+    """Return the token before each place; where a piece begins, a number that is nowhere else."""
+    before = np.roll(encoded.ids, 1)
+    starts = encoded.starts[:-1]
+    before[starts] = -1 - np.arange(len(starts))
+    return before
+
+
+def _sorted(encoded: Encoded) -> tuple[Indices, Indices]:
+    """Order places by the tokens from there on, and count how many each has in common with the next."""
     ranks = _ranks(encoded)
     order = np.argsort(ranks[-1], kind="stable")
-    common = _common(encoded, ranks, order[:-1], order[1:])
-    piece = encoded.texts
-    first = np.append(piece[:-1] != piece[1:], True)[np.arange(len(piece)) - 1]
-    before = np.where(first, -1 - np.arange(len(piece)), encoded.ids[np.arange(len(piece)) - 1])
-    for words, start, stop in _intervals(common, least):
-        places = np.sort(order[start:stop])
-        left = before[places]
-        if (left != left[0]).any():
-            yield _Repeat(words, places)
+    return order, _common(encoded, ranks, order[:-1], order[1:])
 
 
 def _ranks(encoded: Encoded) -> list[Indices]:
@@ -174,7 +166,7 @@ def _common(encoded: Encoded, ranks: list[Indices], a: Indices, b: Indices) -> I
     return np.asarray(np.minimum(common, left))
 
 
-def _intervals(common: Indices, least: int) -> Iterator[tuple[int, int, int]]:
+def _runs(common: Indices, least: int) -> Iterator[tuple[int, int, int]]:
     """Yield (tokens, start, stop) of each largest part of the order whose places have so many in common."""
     stack: list[tuple[int, int]] = []
     for place, words in enumerate([*common.tolist(), 0]):
