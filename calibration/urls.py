@@ -1,8 +1,9 @@
 from django.urls import path
 
-from calibration.views import audits, compare, plans, reports, rubrics, runs
+from calibration.views import audits, compare, make_study, plans, reports, rubrics, runs
 
 urlpatterns = [
+    path("collections/<slug:slug>/study/", make_study.study_make, name="study-make"),
     path("plan/", plans.plans, name="plans"),
     path("plan/<int:pk>/", plans.plan, name="plan"),
     path("plan/<int:pk>/delete/", plans.plan_delete, name="plan-delete"),

@@ -15,6 +15,8 @@ def make_study(slug: str = "answers", **fields: Any) -> Study:
     }
     if fields.get("kind") == Study.Kind.COMPARISON:
         defaults |= {"scale_low": -2, "scale_high": 2, "question": "Which answer is better to you?"}
+    if fields.get("kind") in (Study.Kind.PAIR, Study.Kind.QUERY):
+        defaults |= {"scale_low": 0, "scale_high": 1, "scale_words": ["no", "yes"], "question": "Is it so?"}
     return Study.objects.create(slug=slug, **(defaults | fields))
 
 
@@ -37,7 +39,9 @@ def make_items(study: Study, count: int, *, queries: int = 4) -> list[Item]:
         query = f"Query {n % queries} of {study.slug}"
         first = make_response(query, f"answer {n}")
         fields: dict[str, Any] = {"response": first}
-        if study.kind == Study.Kind.COMPARISON:
+        if not study.shown:
+            fields = {"claim": f"claim {n}"}
+        if study.has_sides:
             fields = {"response_1": first, "response_2": make_response(query, f"other answer {n}", "model-b")}
         items.append(Item(study=study, external_id=f"i{n}", position=n, query=first.query, **fields))
     return Item.objects.bulk_create(items)

@@ -5,7 +5,7 @@ A page makes its figures from what it has read already; for the files of one, th
 
 from collections.abc import Callable, Mapping
 
-from annotation.figures import disagreement, enough, groups, people, preference
+from annotation.figures import disagreement, duplicates, enough, groups, people, preference
 from annotation.models import Study
 from generation.figures.figure import Figure
 
@@ -22,6 +22,7 @@ MAKERS: dict[str, Maker] = {
     "means-by-labels": enough.made,
     "stability-by-labels": enough.made,
     "group-differences": groups.made,
+    "duplicates": duplicates.made,
     "strengths": preference.made,
     "wins": preference.made,
 }

@@ -24,6 +24,7 @@ from annotation.roles import Role, role_to, studies_of, study_for
 from annotation.studies import StudyError, close_study, open_study, pause_study
 from annotation.summary import summary_of
 from annotation.translations import translations_of
+from annotation.views.checked import checked_context
 from annotation.views.excluded import both_ways, with_excluded
 from annotation.views.items import items_context
 from generation.files import FileError
@@ -101,6 +102,8 @@ def study(request: ConsoleRequest, slug: str) -> HttpResponse:
         totals = summary.frame.counts.sum(axis=0).tolist()
         context |= {"door": door, "extended": extended, "totals": totals, "shares": shares_of(found, totals)}
         context |= both_ways(found, with_excluded=asked)
+        if summary.agreement["labels"]:
+            context |= checked_context(found, with_excluded=asked)
     return page(request, "annotation/study.html", context, "progress", "items")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from generation.diversity.clusters import balanced
 from generation.diversity.responses import QueryResponses, unit
-from generation.selection import PairRule, TooFew, distinct, diverse, pairs, some
+from generation.selection import PairRule, TooFew, distinct, diverse, pairs
 
 IDEAS, EACH = 5, 8
 
@@ -135,9 +135,3 @@ def test_which_of_a_pair_comes_first_is_drawn() -> None:
     found = [pair for seed in range(20) for pair in pairs(query, PairRule("random", 20), seed=seed)]
     share = np.mean([pair.first < pair.second for pair in found])
     assert 0.4 < share < 0.6
-
-
-def test_queries_are_drawn_by_the_seed_alone() -> None:
-    texts = [f"query {n}" for n in range(30)]
-    assert some(texts, 5, seed=1) == some(reversed(texts), 5, seed=1) == some(texts, None, seed=1)[:5]  # type: ignore[arg-type]
-    assert some(texts, 5, seed=1) != some(texts, 5, seed=2)
