@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from generation.charts.box import Axis
 
 WIDTH = 400
-STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Bars:
 
 def bars_of(shares: Sequence[tuple[float | None, float | None, float | None, float | None]]) -> Bars:
     """Bars of (share, low, high, another share to compare with)."""
-    axis = Axis.over((number for row in shares for number in row), 0, WIDTH, steps=STEPS)
+    axis = Axis.over((number for row in shares for number in row), 0, WIDTH)
     rows = tuple(Bar(*(axis.end(number) for number in row)) for row in shares)
     ticks = tuple(axis.at(step * axis.step) for step in range(axis.first, axis.last + 1))
     return Bars(rows, ticks, axis.last * axis.step)

@@ -154,7 +154,7 @@ STANDARD = (
 
 # By name, those of the parts too.
 PUBLISHED = {one.name: one.share for top in STANDARD for one in (top, *top.parts) if one.share is not None}
-NUMBER = sum(1 + len(top.parts) for top in STANDARD)
+NAMES = tuple(one.name for top in STANDARD for one in (top, *top.parts))
 
 
 def ensure_standard() -> None:
@@ -162,7 +162,7 @@ def ensure_standard() -> None:
 
     One that a model had proposed under the same name becomes the standard one.
     """
-    if Category.objects.filter(state=Category.State.STANDARD).count() != NUMBER:
+    if Category.objects.filter(state=Category.State.STANDARD, name__in=NAMES).count() != len(NAMES):
         _make()
 
 

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -99,7 +98,7 @@ def collection_categories(request: ConsoleRequest, slug: str) -> HttpResponse:
     if not runs:
         return page(request, "generation/collection_categories.html", context)
     run, standing = _run(request, "run", runs) or runs[0], Standing.now()
-    context |= {"run": run, "study": urlencode({"check": "category", "run": run.pk})}
+    context |= {"run": run}
     chosen = _place(request, standing)
     if chosen is not None:
         context |= _queries(request, run, standing, chosen)
