@@ -194,6 +194,10 @@ category               POST      in   in   in  400  400  400  400
 collection-categories  GET       in   in   in  200  200  200  200
 classify-new           GET       in   in   in  200  200  200  200
 classify-new           POST      in   in   in  400  400  400  400
+encoders               GET      in   in   in  200  200  200  200
+embedding-new          GET      in   in   in  200  200  200  200
+embedding-new          POST     in   in   in  400  400  400  400
+encoder-delete         POST     in   in   in  403  403  403  403
 asking                 GET       in   in   in  200  200  200  200
 asking-run             GET       in   in   in  200  200  200  200
 asking-run-start       POST      in   in   in  403  403  302  403

@@ -20,7 +20,7 @@ from calibration.rubrics import content_of, write_rubric
 from calibration.runs.asking import create_run
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.rewards.reward import RewardRecipe
-from generation.models import Category, Collection, Mining, Query
+from generation.models import Category, Collection, Encoder, Mining, Query
 from generation.recipes.sampling import SampleRecipe
 from generation.runs import asking
 from generation.servers import make_server
@@ -118,6 +118,7 @@ class World:
             "rubric": {"pk": rubric.pk},
             "run": {"pk": run.pk},
             "asking": {"pk": sampling.pk},
+            "encoder": {"pk": Encoder.objects.create(name="theirs", recipe={"kind": "imported"}).pk},
             "category": {"pk": Category.objects.create(name="theirs", state="proposed").pk},
             "mining": {"pk": candidate.pk},
             "plan-figure": {"pk": plan.pk, "format": "svg"},
