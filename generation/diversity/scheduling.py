@@ -23,11 +23,13 @@ from generation.diversity.tables import Table, merge, table_of
 LOCAL = ("threads", "processes", "synchronous")
 
 TIMEOUT = 10
+JOINED = 8
 
 # Told how many steps of how many are done.
 Progress = Callable[[int, int], None]
 Work = Callable[[], Any]
-Engine = Callable[[Sequence[Work], Callable[[int], None]], list[Any]]
+Join = Callable[[list[Any]], Any]
+Engine = Callable[[Sequence[Work], Join, Callable[[int], None]], Any]
 
 
 class SchedulingError(Exception):
@@ -82,17 +84,18 @@ def measure(
         steps = len(data.partitions) * (2 if centred else 1)
         if centred:
             centres = [partial(centre_of, part, sources=len(data.sources)) for part in data.partitions]
-            vector, done = sum_of(run(centres, lambda n: progress(n, steps))).vector, len(centres)
+            vector, done = run(centres, sum_of, lambda n: progress(n, steps)).vector, len(centres)
             if vector is None:
                 raise UnusableResponses("no response has a vector")
         setting = Setting(len(data.sources), vector, seed, sample, digests)
         parts = [partial(table_of, part, measures=measures, setting=setting) for part in data.partitions]
-        return merge(run(parts, lambda n: progress(done + n, steps)), sample=sample)
+        table: Table = run(parts, partial(merge, sample=sample), lambda n: progress(done + n, steps))
+        return table
 
 
 @contextmanager
 def _engine(scheduler: str) -> Iterator[Engine]:
-    """Yield what does pieces of work and returns their results in order."""
+    """Yield what does pieces of work and joins their results in order."""
     if scheduler in LOCAL:
         # Threads over partitions and threads inside a product of matrices would wait for each other.
         with threadpool_limits(1, user_api="blas"):
@@ -112,27 +115,43 @@ def _engine(scheduler: str) -> Iterator[Engine]:
             yield partial(_on_cluster, client)
 
 
-def _locally(scheduler: str, work: Sequence[Work], told: Callable[[int], None]) -> list[Any]:
-    done = count(1)
-    tasks = [dask.delayed(one, pure=False, traverse=False)() for one in work]
-    with Callback(posttask=lambda *_: told(next(done))):
-        return list(
-            dask.compute(*tasks, scheduler=scheduler, num_workers=os.cpu_count(), optimize_graph=False)
-        )
+def _planned(work: Sequence[Work], join: Join) -> tuple[list[Any], Any]:
+    """Each piece of work, and their results joined a few at a time, so that memory holds few of them."""
+    each = level = [dask.delayed(one, pure=False, traverse=False)() for one in work]
+    while len(level) > 1:
+        joined = dask.delayed(join, pure=False, traverse=False)
+        level = [joined(level[start : start + JOINED]) for start in range(0, len(level), JOINED)]
+    return each, level[0]
 
 
-def _on_cluster(client: Any, work: Sequence[Work], told: Callable[[int], None]) -> list[Any]:
+def _locally(scheduler: str, work: Sequence[Work], join: Join, told: Callable[[int], None]) -> Any:
+    each, whole = _planned(work, join)
+    keys, done = {one.key for one in each}, count(1)
+
+    def tell(key: str, *_: object) -> None:
+        if key in keys:
+            told(next(done))
+
+    with Callback(posttask=tell):
+        return whole.compute(scheduler=scheduler, num_workers=os.cpu_count(), optimize_graph=False)
+
+
+def _on_cluster(client: Any, work: Sequence[Work], join: Join, told: Callable[[int], None]) -> Any:
     from distributed import KilledWorker, as_completed
 
-    futures = [client.submit(one, pure=False) for one in work]
+    each, whole = _planned(work, join)
+    *parts, result = client.compute([*each, whole], optimize_graph=False)
     try:
-        for done, future in enumerate(as_completed(futures, loop=client.loop), start=1):
+        # A worker keeps a part for as long as its future is held here.
+        finished = as_completed(parts, loop=client.loop)
+        del parts
+        for done, future in enumerate(finished, start=1):
             future.result()
             told(done)
-        return list(client.gather(futures))
+        return result.result()
     except KilledWorker:
         raise SchedulingError(
             "Workers died again and again: give each more memory, or fewer threads."
         ) from None
     finally:
-        client.cancel(futures)
+        client.cancel(result)
