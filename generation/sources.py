@@ -13,14 +13,17 @@ NO_MODEL = "no model named"
 
 @dataclass(frozen=True)
 class Source:
-    """A model under a condition, "" where nobody said how it was asked; `key` names it in an address."""
+    """A model under a condition, "" where nobody said how it was asked; `key` names it in an address.
+
+    `cut` of its responses were cut off; None where none says how it ended.
+    """
 
     key: str
     model: str
     condition: str
     responses: int
     queries: int
-    cut: int
+    cut: int | None
 
 
 def sources_of(responses: QuerySet[Response]) -> list[Source]:
@@ -33,6 +36,7 @@ def sources_of(responses: QuerySet[Response]) -> list[Source]:
             condition_name=F("condition__name"),
             responses=Count("pk"),
             queries=Count("query", distinct=True),
+            told=Count("pk", filter=Q(metadata__sampling__finish_reason__isnull=False)),
             cut=Count("pk", filter=Q(metadata__sampling__finish_reason="length")),
         )
     )
@@ -43,7 +47,7 @@ def sources_of(responses: QuerySet[Response]) -> list[Source]:
             row["condition_name"] or "",
             row["responses"],
             row["queries"],
-            row["cut"],
+            row["cut"] if row["told"] else None,
         )
         for row in rows
     ]
@@ -87,12 +91,10 @@ def held(collections: Iterable[Collection]) -> dict[int, Held]:
     """Of each collection by its key, in two queries for all of them."""
     keys = [collection.pk for collection in collections]
     through = Collection.queries.through.objects.filter(collection__in=keys).order_by()
-    queries = {
-        key: (number, known)
-        for key, number, known in through.values_list("collection").annotate(
-            Count("query"), Count("query", filter=Q(query__openness="open"))
-        )
-    }
+    counts = through.values_list("collection").annotate(
+        number=Count("query"), known=Count("query", filter=Q(query__openness="open"))
+    )
+    queries = {key: (number, known) for key, number, known in counts}
     responses: defaultdict[int, list[int]] = defaultdict(list)
     given = through.filter(query__responses__isnull=False)
     for key, _, _, number in given.values_list(

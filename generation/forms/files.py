@@ -27,6 +27,8 @@ class RowsFileField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         upload = super().clean(data, initial)
+        if upload is None:
+            return None
         if Path(upload.name).suffix.lower() not in SUFFIXES:
             raise forms.ValidationError(f"{upload.name}: the name must end in .jsonl, .csv or .parquet.")
         if upload.size > settings.UPLOAD_LIMIT_MB * 1_000_000:

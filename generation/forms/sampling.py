@@ -119,8 +119,8 @@ class SampleForm(RunForm):
     @property
     def details(self) -> list[Details]:
         parts = {
-            "Words of your own": ("template", "personas", "answers"),
-            "Numbers of your own": (*DRAWING, "max_tokens"),
+            "A template, or personas, of your own": ("template", "personas", "answers"),
+            "Numbers of your own to draw with": (*DRAWING, "max_tokens"),
             "Seed, retries, name": ("seed", "retries", "named"),
             "Prices, budget, workers": COSTS,
         }
