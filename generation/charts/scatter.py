@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-WIDTH, HEIGHT, MARGIN = 720, 470, 18
+WIDTH, HEIGHT, MARGIN = 720, 480, 36
+# Half the width of a cluster's number.
+BADGE = 13
 # Marks of about 11 units: with a hole or without, so that as many again can be told apart.
 SHAPES = (
     "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",  # circle
@@ -46,13 +48,14 @@ class Spot:
 
 @dataclass(frozen=True)
 class Heading:
-    """A cluster's number, where its middle is."""
+    """A cluster's number, above its topmost mark, and the outline of its marks as a path."""
 
     x: float
     y: float
     number: int
     tint: str
     words: str
+    hull: str
 
 
 @dataclass(frozen=True)
@@ -104,13 +107,14 @@ def scatter_of(
         )
         for n, number in enumerate(numbers)
     ]
-    headings = []
     every = np.asarray(numbers)
+    headings = []
     for number, title in enumerate(titles, start=1):
-        own = every == number
-        if own.any():
-            middle = (round(float(np.median(x[own])), 1), round(float(np.median(y[own])), 1))
-            headings.append(Heading(*middle, number, tint_of(number), title))
+        own = np.stack([x, y], axis=1)[every == number]
+        if len(own):
+            left, top = own[np.argmin(own[:, 1])].tolist()
+            at = (round(left, 1), round(max(BADGE, top - 2 * BADGE + 4), 1))
+            headings.append(Heading(*at, number, tint_of(number), title, _outline(own)))
     return Scatter(spots, headings, signs)
 
 
@@ -129,3 +133,13 @@ def _placed(
     x = WIDTH / 2 + (coordinates[:, 0] - middle[0]) * scale
     y = HEIGHT / 2 - (coordinates[:, 1] - middle[1]) * scale
     return x, y
+
+
+def _outline(points: npt.NDArray[np.floating]) -> str:
+    """The path around points, by the nearest of them that leave none outside."""
+    corners = points
+    if len(points) > 2 and np.linalg.matrix_rank(points - points[0]) == 2:
+        from scipy.spatial import ConvexHull  # starts slowly
+
+        corners = points[ConvexHull(points).vertices]
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners.tolist()) + "z"

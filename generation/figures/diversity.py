@@ -13,8 +13,6 @@ from generation.templatetags.numbers import fixed, percent, signed
 Json = Mapping[str, Any]
 
 BINS = [f".{n}–{f'.{n + 1}' if n < 9 else '1'}" for n in range(10)]
-# The lightest shade of the similarity of two models, as published matrices have it.
-LIGHTEST = 0.5
 MEASURES = {
     "similarity": ("similarity within a model", "less is more diverse"),
     "self_bleu": ("self-BLEU", "less is more diverse"),
@@ -86,8 +84,9 @@ def between(found: Json) -> Figure | None:
         return None
     names = [row["source"] for row in found["sources"]]
     pairs = {(row["a"], row["b"]): row for row in found["between"]["pairs"]}
-    shaded = [[_alike(pairs[a, b]) for b in names[:n]] for n, a in enumerate(names)]
     average = found["between"]["average"]
+    floor = found["floor"]["similarity"]["value"] or 0.0
+    shaded = [[_alike(pairs[a, b], floor) for b in names[:n]] for n, a in enumerate(names)]
     return Figure(
         name="between",
         title="How alike are the answers of different models?",
@@ -100,8 +99,8 @@ def between(found: Json) -> Figure | None:
         says=(
             "The mean similarity of an answer of one model to one of another, over all pairs and queries; on "
             f"average {fixed(average['similarity']['value'])}, and "
-            f"{percent(average['pairs_above']['value'])} of pairs above .8. Shades begin at .5; white is .5 "
-            "or less."
+            f"{percent(average['pairs_above']['value'])} of pairs above .8. White is the "
+            f"encoder’s floor, {fixed(floor)}."
         ),
         table=Table(
             columns={
@@ -174,11 +173,19 @@ def neighbours(found: Json) -> Figure | None:
 def conditions(found: Json) -> Figure | None:
     """What another prompting strategy or decoding changes, of similarity within a model."""
     compared = found["compared"] or {}
+    known = {row["source"]: row for row in found["sources"]}
     rows = [
-        row
-        for row in [*compared.get("conditions_over_models", []), *compared.get("conditions", [])]
-        if row["measure"] == "similarity"
+        {"name": f"{_less(row['a'], row['b'])}, over {row['models']} models", **row}
+        for row in compared.get("conditions_over_models", [])
+    ] + [
+        {
+            "name": f"{known[row['a']]['model']}: "
+            f"{_less(known[row['a']]['condition'], known[row['b']]['condition'])}",
+            **row,
+        }
+        for row in compared.get("conditions", [])
     ]
+    rows = [row for row in rows if row["measure"] == "similarity"]
     if not rows:
         return None
     return _differences(
@@ -194,13 +201,16 @@ def conditions(found: Json) -> Figure | None:
 
 def ensembles(found: Json) -> Figure | None:
     """What several models in place of one change, at as many answers."""
+    together = (found["compared"] or {}).get("ensembles", [])
+    named = len(together) > 1
     rows = [
         {
             "a": f"{row['models']} models" + (f" · {row['condition']}" if row["condition"] else ""),
             "b": against,
+            "name": f"{row['models']} models less {against}" + (f", {row['condition']}" if named else ""),
             **row[key],
         }
-        for row in (found["compared"] or {}).get("ensembles", [])
+        for row in together
         for key, against in (
             ("one_model", "one model"),
             ("most_diverse_model", row["most_diverse_model"]["source"]),
@@ -223,8 +233,8 @@ def ensembles(found: Json) -> Figure | None:
 def _differences(rows: Sequence[Json], *, name: str, title: str, says: str) -> Figure:
     drawn = [
         Interval(
-            name=f"{row['a'] or 'no condition'} less {row['b'] or 'no condition'}",
-            words=f"{row['a']} less {row['b']}: {signed(row['difference']['value'], 3)}",
+            name=row["name"],
+            words=f"{row['name']}: {signed(row['difference']['value'], 3)}",
             value=row["difference"]["value"],
             low=row["difference"]["low"],
             high=row["difference"]["high"],
@@ -273,14 +283,18 @@ MAKERS: dict[str, Callable[[Json], Figure | None]] = {
 }
 
 
+def _less(a: str, b: str) -> str:
+    return f"{a or 'no condition'} less {b or 'no condition'}"
+
+
 def _share(share: float | None, name: str, place: int) -> Shaded:
     text = "" if not share else f"{100 * share:.0f}" if share >= 0.005 else "<1"
     return Shaded(share, text, f"{name}: {percent(share)} of queries at {BINS[place]}")
 
 
-def _alike(row: Json) -> Shaded:
+def _alike(row: Json, floor: float) -> Shaded:
     value = row["similarity"]["value"]
-    shade = None if value is None else max(0.0, (value - LIGHTEST) / (1 - LIGHTEST))
+    shade = None if value is None else max(0.0, (value - floor) / max(1e-9, 1 - floor))
     text = "–" if value is None else fixed(value).lstrip("0") if value < 1 else "1"
     return Shaded(shade, text, f"{shortened(row['a'])} and {shortened(row['b'])}: {fixed(value, 3)}")
 

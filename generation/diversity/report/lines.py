@@ -145,7 +145,7 @@ def _compared(found: Json) -> list[str]:
         over = f" ({row['models']} models)" if "models" in row else ""
         name = f"{_short(row['a'] or 'no condition')} less {_short(row['b'] or 'no condition')}{over}"
         estimate = row["difference"]
-        cells = [_value(estimate, sign=True), _ends(estimate), _number(row.get("p_adjusted", row["p"]))]
+        cells = [_value(estimate, sign=True), _ends(estimate), _p(row.get("p_adjusted", row["p"]))]
         rows.append([name, MEASURES[row["measure"]], *cells, f"{estimate['n']:,}"])
     lines += _aligned(rows, longest=90) if len(rows) > 1 else []
     for row in compared["ensembles"]:
@@ -153,7 +153,7 @@ def _compared(found: Json) -> list[str]:
         named = f" under {row['condition']}" if row["condition"] else ""
         lines.append(
             f"{row['models']} models{named} sharing {row['responses']} responses, less one model alone: "
-            f"similarity {_estimate(one['difference'], sign=True)}, p {_number(one['p'])}"
+            f"similarity {_estimate(one['difference'], sign=True)}, p {_p(one['p'])}"
         )
     return lines
 
@@ -210,6 +210,10 @@ def _value(estimate: Json, *, sign: bool = False) -> str:
 
 def _number(value: float | None, *, sign: bool = False) -> str:
     return "undefined" if value is None else f"{value:{'+' if sign else ''}.3f}"
+
+
+def _p(value: float | None) -> str:
+    return "<0.001" if value is not None and value < 0.001 else _number(value)
 
 
 def _ends(estimate: Json) -> str:
