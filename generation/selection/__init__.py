@@ -1,11 +1,11 @@
-"""Which queries, responses and pairs of responses people are shown: drawn by a seed, under a stated rule.
+"""Which responses and pairs of responses people are shown: drawn by a seed, under a stated rule.
 
 Nothing drawn depends on the order in which responses come, nor on their keys: the same texts and the same
 seed give the same choice in every database.
 """
 
 from generation.selection.pairs import BANDS, RULES, Pair, PairRule, Rule, banded, pairs
-from generation.selection.responses import PICKS, Pick, Picked, TooFew, distinct, diverse, some
+from generation.selection.responses import PICKS, Pick, Picked, TooFew, distinct, diverse
 
 __all__ = [
     "BANDS",
@@ -21,5 +21,4 @@ __all__ = [
     "distinct",
     "diverse",
     "pairs",
-    "some",
 ]

@@ -1,7 +1,6 @@
-"""Queries, and responses to them, drawn by a seed."""
+"""Responses to a query, drawn by a seed."""
 
 import hashlib
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -24,12 +23,6 @@ class Picked:
 
     row: int
     cluster: int
-
-
-def some(texts: Collection[str], number: int | None, *, seed: int) -> list[str]:
-    """Return so many of these texts, or all of them, in an order that the seed decides."""
-    order = sorted(texts, key=lambda text: hashlib.sha256(f"{seed}:{text}".encode()).digest())
-    return order[:number]
 
 
 def distinct(query: QueryResponses, *, seed: int) -> QueryResponses:
