@@ -134,12 +134,11 @@ class _Steps:
         before = np.full(len(distance), -1)
         for _ in distance:
             through = distance[:, None] + self.weights
-            last = through.argmin(axis=0)
-            shorter = np.take_along_axis(through, last[None], axis=0)[0]
-            better = shorter < distance - self.rounding
-            if not better.any():
+            shorter = through.min(axis=0)
+            better = np.flatnonzero(shorter < distance - self.rounding)
+            if not len(better):
                 break
-            distance[better], before[better] = shorter[better], last[better]
+            distance[better], before[better] = shorter[better], through[:, better].argmin(axis=0)
         path = [int(np.where(end, distance, np.inf).argmin())]
         while before[path[0]] >= 0:
             path.insert(0, int(before[path[0]]))
