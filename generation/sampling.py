@@ -41,6 +41,9 @@ class SampleJob(OfQueries):
             # Whoever collects at the same time stores the same.
             Response.objects.bulk_create(sorted(new, key=_order), ignore_conflicts=True)
 
+    def chosen(self, recipe: SampleRecipe) -> Mapping[str, Any]:
+        return recipe.as_dict() | recipe.words
+
     def remarks(self, run: Run) -> list[str]:
         """What its sums do not say: how many replies were cut off."""
         cut, answered = cut_off(run), run.calls.filter(outcome=Call.Outcome.ANSWERED).count()

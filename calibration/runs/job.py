@@ -1,6 +1,7 @@
 """What a run of a scorer is about: a study's responses, or its comparisons; its replies become scores."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -59,6 +60,12 @@ class ScoringJob:
 
     def collect(self, run: Run) -> None:
         collect(run=run)
+
+    def chosen(self, recipe: ScorerRecipe) -> Mapping[str, Any]:
+        return recipe.as_dict()
+
+    def remarks(self, run: Run) -> Sequence[str]:
+        return ()
 
     def record(self, run: Run, what: str, by: User | None) -> None:
         record(run.study, what, by=by, run=run.pk, scorer=run.scorer)

@@ -60,6 +60,7 @@ def outcome_lines(run: AbstractRun, now: Standing) -> list[str]:
     """What came of the run so far."""
     lines = [f"{run.name}: {_outcomes(now)} of {counted(now.calls, 'request')}, {_took(now)}."]
     lines += [f"{said.outcome or 'to be asked again'} ({said.calls:,}): {said.line}" for said in now.errors]
+    lines += run.job.remarks(run)
     if run.state == AbstractRun.State.DRAFT:  # after a trial
         lines += [" ".join(call.reply.split())[:LONGEST] for call in _answered(run)]
     return lines

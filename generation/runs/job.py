@@ -48,5 +48,11 @@ class Job(Protocol[R]):
         Raises RunError and RecipeError, with the reason, where that cannot be.
         """
 
+    def chosen(self, recipe: Any) -> Mapping[str, Any]:
+        """What decides what is asked, as a page shows it."""
+
+    def remarks(self, run: R) -> Sequence[str]:
+        """What else is to be known of what came back, a line each."""
+
     def record(self, run: R, what: str, by: Any) -> None:
         """Write down that somebody did something with the run."""

@@ -79,5 +79,12 @@ class OfQueries:
         )
         return page[-1] if page and (left is None or len(new) < left) else None
 
+    def chosen(self, recipe: Any) -> Mapping[str, Any]:
+        given: Mapping[str, Any] = recipe.as_dict()
+        return given
+
+    def remarks(self, run: Run) -> Sequence[str]:
+        return ()
+
     def record(self, run: Run, what: str, by: Any) -> None:
         """Nothing: queries have no log."""

@@ -1,5 +1,6 @@
 """Pages of this app's runs: models that are asked about queries."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -74,9 +75,9 @@ def run(request: ConsoleRequest, pk: int) -> HttpResponse:
     if part != "state":
         context |= run_parts.preview_parts(request, shown)
     if not part:
-        context |= {"chosen": _chosen(recipe.as_dict())}
+        context |= {"chosen": _chosen(shown.job.chosen(recipe))}
         if not under_way:
-            context |= {"examples": examples(shown)}
+            context |= {"examples": examples(shown), "remarks": shown.job.remarks(shown)}
             context |= run_parts.price_parts(request, shown, may_change=may_change)
     return page(request, "generation/asking_run.html", context, "state", "preview")
 
@@ -143,7 +144,7 @@ def _urls(run: Run) -> dict[str, str]:
     }
 
 
-def _chosen(recipe: dict[str, Any]) -> list[tuple[str, str]]:
+def _chosen(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The recipe's plain fields as a page shows them; long texts stand in what is sent."""
     said = {name: value for name, value in recipe.items() if value not in (None, "", [], {}, False)}
     plain = {name: value for name, value in said.items() if isinstance(value, str | int | float)}

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from calibration.scorers.perplexities.perplexity import PerplexityRecipe
-from calibration.scorers.recipe import Asked, Subject
 from generation.local import SMOLLM2, Loaded, language_model
+from generation.recipes.recipe import Asked, Subject
 from tests.bench._rows import Row
 
 STARTER = Path(__file__).resolve().parents[2] / "generation" / "starter"

@@ -49,10 +49,11 @@ def _start(url: str, answers: str) -> dict[str, Any]:
     from django.core.management import call_command
 
     from annotation.models import Item, Study
-    from calibration.runs.asking import create_run, start_run
+    from calibration.runs.asking import create_run
     from calibration.scorers.judges.judge import JudgeRecipe
     from calibration.scorers.judges.rubrics import BUILT_IN
     from generation.models import ModelServer, Query, Response
+    from generation.runs.asking import start_run
 
     call_command("migrate", verbosity=0)
     query = Query.objects.create(text=QUERY, digest=Query.digest_of(QUERY))
@@ -77,7 +78,7 @@ def _work() -> dict[str, Any]:
     from django.db import connection
 
     from calibration.models import Call, Run, Score
-    from calibration.runs.work import work
+    from generation.runs.work import work
 
     # What SQLite keeps of its file grows with it, up to a limit; what the run holds should not grow at all.
     with connection.cursor() as cursor:

@@ -182,6 +182,14 @@ server                 GET       in   in   in  404  404  200  404
 server                 POST      in   in   in  404  404  400  404
 server-delete          POST      in   in   in  404  404  302  404
 server-try             POST      in   in   in  404  404  302  404
+queries                GET       in   in   in  200  200  200  200
+queries                POST      in   in   in  400  400  400  400
+collection             GET       in   in   in  200  200  200  200
+collection-delete      POST      in   in   in  302  302  302  302
+collection-responses   GET       in   in   in  200  200  200  200
+query                  GET       in   in   in  200  200  200  200
+sampling-new           GET       in   in   in  200  200  200  200
+sampling-new           POST      in   in   in  400  400  400  400
 minings                GET       in   in   in  200  200  200  200
 mining                 GET       in   in   in  200  200  200  200
 mining-run-new         GET       in   in   in  200  200  200  200
@@ -198,6 +206,12 @@ encoders               GET      in   in   in  200  200  200  200
 embedding-new          GET      in   in   in  200  200  200  200
 embedding-new          POST     in   in   in  400  400  400  400
 encoder-delete         POST     in   in   in  403  403  403  403
+diversity              GET       in   in   in  200  200  200  200
+diversity              POST      in   in   in  400  400  400  400
+diversity-file         GET       in   in   in  200  200  200  200
+diversity-delete       POST      in   in   in  403  403  302  403
+query-map              GET       in   in   in  200  200  200  200
+query-map-file         GET       in   in   in  404  404  404  404
 asking                 GET       in   in   in  200  200  200  200
 asking-run             GET       in   in   in  200  200  200  200
 asking-run-start       POST      in   in   in  403  403  302  403

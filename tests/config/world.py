@@ -20,7 +20,9 @@ from calibration.rubrics import content_of, write_rubric
 from calibration.runs.asking import create_run
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.rewards.reward import RewardRecipe
-from generation.models import Category, Collection, Encoder, Mining, Query
+from generation.diversity.report.specification import Specification
+from generation.measuring import create_report, run_report
+from generation.models import Category, Collection, DiversityReport, Encoder, Mining, Query
 from generation.recipes.sampling import SampleRecipe
 from generation.runs import asking
 from generation.servers import make_server
@@ -35,6 +37,7 @@ TOLD = {
 }
 FOUND: dict[str, Any] = {}
 PLANNED: dict[str, Any] = {}
+MEASURED: dict[str, Any] = {}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -121,6 +124,13 @@ class World:
             "encoder": {"pk": Encoder.objects.create(name="theirs", recipe={"kind": "imported"}).pk},
             "category": {"pk": Category.objects.create(name="theirs", state="proposed").pk},
             "mining": {"pk": candidate.pk},
+            "diversity": {
+                "pk": cls._measured(queries, people["owner"]).pk,
+                "name": "report",
+                "format": "json",
+            },
+            "query-map": {"pk": queries.queries.all()[0].pk},
+            "query-map-file": {"pk": queries.queries.all()[0].pk, "format": "svg"},
             "plan-figure": {"pk": plan.pk, "format": "svg"},
         }
         return cls(study, elsewhere, cls._rows(elsewhere), participant, audit, scorer, browsers, given)
@@ -158,6 +168,17 @@ class World:
             PLANNED.update(Plan.objects.filter(pk=plan.pk).values("state", "result", "finished_at").get())
         Plan.objects.filter(pk=plan.pk).update(**PLANNED)
         return plan
+
+    @staticmethod
+    def _measured(collection: Collection, owner: User) -> DiversityReport:
+        asked = Specification(replicates=20)
+        report = create_report(collection=collection, encoder=None, asked=asked, created_by=owner)
+        if not MEASURED:
+            run_report(report=report)
+            frozen = ("state", "result", "data_hash", "finished_at")
+            MEASURED.update(DiversityReport.objects.filter(pk=report.pk).values(*frozen).get())
+        DiversityReport.objects.filter(pk=report.pk).update(**MEASURED)
+        return report
 
     def address(self, name: str) -> str:
         """The address of this name, of what is in this world."""
