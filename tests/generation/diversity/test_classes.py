@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import entropy
 from sklearn.metrics import precision_recall_curve
@@ -104,6 +104,7 @@ def test_responses_that_are_all_equal_or_all_different_have_the_extreme_values()
     ).all()
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 10**6))
 def test_precision_and_recall_at_each_threshold_are_scikit_learns(seed):
     rng = np.random.default_rng(seed)

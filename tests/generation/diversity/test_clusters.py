@@ -3,7 +3,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
@@ -146,6 +146,7 @@ def test_vectors_that_cannot_be_clustered_are_refused(vectors, k, message):
             method(vectors, k)
 
 
+@settings(max_examples=15)
 @given(st.integers(0, 10**6))
 def test_what_is_expected_of_random_clusters_is_their_mean(seed):
     rng = np.random.default_rng(seed)

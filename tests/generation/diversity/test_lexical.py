@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU
 
@@ -34,6 +34,7 @@ def test_examples_in_docstrings_hold(module):
     assert found.attempted and not found.failed
 
 
+@settings(max_examples=50)
 @given(TEXTS)
 def test_self_bleu_is_sacrebleus_of_each_text_against_the_others(texts):
     held = [" ".join(tokens(text)) for text in texts]
@@ -43,6 +44,7 @@ def test_self_bleu_is_sacrebleus_of_each_text_against_the_others(texts):
     assert self_bleu(encode(texts)) * 100 == pytest.approx(np.mean(expected), abs=1e-9)
 
 
+@settings(max_examples=50)
 @given(TEXTS, st.integers(1, 9))
 def test_n_grams_are_those_of_each_text_alone(texts, n):
     encoded = encode(texts)
@@ -80,6 +82,7 @@ def test_the_rarefied_share_is_the_mean_over_all_draws_and_does_not_fall_with_le
         rarefied_distinct(encoded, 1, size=0)
 
 
+@settings(max_examples=50)
 @given(TEXTS)
 def test_self_repetition_counts_the_other_texts_that_hold_each_four_words(texts):
     held = [{tuple(text.split()[at : at + 4]) for at in range(len(text.split()) - 3)} for text in texts]
@@ -131,3 +134,16 @@ def test_what_is_typed_differently_is_the_same_token_and_letters_without_spaces_
     assert excerpt("Time isn’t; Money 时间。", 1, 4) == "isn’t; Money 时"
     # The ligature is two letters, so that places in the text are not those of the tokens.
     assert excerpt("A ﬁsh swims", 0, 2) == "a fish"
+
+
+@settings(max_examples=30)
+@given(TEXTS, st.randoms())
+def test_neither_order_nor_case_nor_punctuation_changes_a_measure_of_words(texts, random):
+    def measured(given_texts):
+        source = np.zeros(len(given_texts), int)
+        found = LEXICAL.function(QueryResponses("q", "", source, given_texts, None), Setting(1))
+        return {name: column[0] for name, column in found.items() if name != "compression"}
+
+    other = [f"« {text.title()} ! »" for text in texts]
+    random.shuffle(other)
+    assert measured(other) == pytest.approx(measured(texts), nan_ok=True)
