@@ -1,8 +1,8 @@
 """How fast diversity is measured: 25 models, 100 queries, 50 responses each, vectors of 1,536 dimensions.
 
 Vectors and texts lie in files, as embedding leaves them, and are read each time; the files are in the page
-cache. As many threads as there are cores take queries, each with linear algebra of one thread; what is said of
-the other way is timed in this process alone, with as many threads as its libraries like.
+cache. As many threads as there are cores take queries, each with linear algebra of one thread; the other way
+is timed with as many threads as its libraries like.
 """
 
 import subprocess
