@@ -27,15 +27,12 @@ class Setting:
     seed : int
     sample : int
         How many responses of the data set are drawn for the distribution of the floor.
-    digests : bool
-        Whether each query's content is hashed, so that it can be seen later whether the same was measured.
     """
 
     sources: int
     centre: Vectors | None = None
     seed: int = 0
     sample: int = SAMPLE
-    digests: bool = False
 
     def rng(self, query: QueryResponses, purpose: str) -> np.random.Generator:
         """Return a generator that depends on the seed, the query's text and the purpose alone."""

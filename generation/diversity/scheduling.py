@@ -43,7 +43,6 @@ def measure(
     scheduler: str = "threads",
     seed: int = 0,
     sample: int = SAMPLE,
-    digests: bool = False,
     progress: Progress = lambda done, steps: None,
 ) -> Table:
     """Measure a data set.
@@ -61,8 +60,8 @@ def measure(
         the same names.
     seed : int
         Of all that is drawn while measuring.
-    sample, digests
-        As of `Setting`.
+    sample : int
+        How many responses are drawn for the distribution of the floor; 0 for none.
     progress : callable, optional
 
     Returns
@@ -87,7 +86,7 @@ def measure(
             vector, done = run(centres, sum_of, lambda n: progress(n, steps)).vector, len(centres)
             if vector is None:
                 raise UnusableResponses("no response has a vector")
-        setting = Setting(len(data.sources), vector, seed, sample, digests)
+        setting = Setting(len(data.sources), vector, seed, sample)
         parts = [partial(table_of, part, measures=measures, setting=setting) for part in data.partitions]
         table: Table = run(parts, partial(merge, sample=sample), lambda n: progress(done + n, steps))
         return table

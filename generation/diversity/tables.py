@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from generation.diversity.measures import SAMPLE, Measure, Setting
-from generation.diversity.responses import Partition, QueryResponses, UnusableResponses, Vectors
+from generation.diversity.responses import Partition, UnusableResponses, Vectors
 from generation.diversity.samples import NOTHING, Sample, Sampler, merge_samples
 
 Column = npt.NDArray[np.floating[Any]]
@@ -31,8 +30,6 @@ class Table:
         Some responses' vectors, for the distribution of the floor.
     centre : ndarray of float32, shape (d,), or None
         What the centred measures took off.
-    digests : tuple of str
-        What `digest_of` makes of each query; empty if that was not asked for.
     """
 
     keys: tuple[str, ...]
@@ -41,7 +38,6 @@ class Table:
     columns: dict[str, Column]
     sample: Sample = NOTHING
     centre: Vectors | None = None
-    digests: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -69,7 +65,7 @@ def table_of(partition: Partition, *, measures: Sequence[Measure], setting: Sett
     UnusableResponses
         If a measure's array has another shape than for the query before.
     """
-    keys, texts, counts, rows, digests = [], [], [], [], []
+    keys, texts, counts, rows = [], [], [], []
     sampler = Sampler(setting.sample)
     for query in partition.load():
         keys.append(query.key)
@@ -81,12 +77,9 @@ def table_of(partition: Partition, *, measures: Sequence[Measure], setting: Sett
                 found |= measure.function(query, setting)
         rows.append(found)
         sampler.add(query, setting)
-        if setting.digests:
-            digests.append(digest_of(query))
     columns = {name: _stacked(name, rows) for name in sorted(set().union(*rows))}
     counted = np.array(counts, dtype=np.int64).reshape(len(keys), setting.sources)
-    sample = sampler.sample()
-    return Table(tuple(keys), tuple(texts), counted, columns, sample, setting.centre, tuple(digests))
+    return Table(tuple(keys), tuple(texts), counted, columns, sampler.sample(), setting.centre)
 
 
 def merge(tables: Iterable[Table], *, sample: int = SAMPLE) -> Table:
@@ -126,27 +119,7 @@ def merge(tables: Iterable[Table], *, sample: int = SAMPLE) -> Table:
         columns,
         merge_samples((part.sample for part in parts), size=sample),
         parts[0].centre,
-        tuple(digest for part in parts for digest in part.digests),
     )
-
-
-def digest_of(query: QueryResponses) -> str:
-    """Hash what a query holds, but for its key and the responses' keys: texts, sources, classes and vectors.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256. Sources are hashed by their places among the data set's sources.
-    """
-    found = sha256()
-    for text in (query.text, *query.texts):
-        encoded = text.encode("utf-8", "surrogatepass")
-        found.update(len(encoded).to_bytes(8, "little") + encoded)
-    for array, kind in ((query.source, "<i8"), (query.classes, "<i8"), (query.vectors, "<f4")):
-        found.update(b"-" if array is None else repr(array.shape).encode())
-        if array is not None:
-            found.update(np.ascontiguousarray(array, dtype=kind).data)
-    return found.hexdigest()
 
 
 def _stacked(name: str, rows: Sequence[dict[str, Column]]) -> Column:

@@ -3,7 +3,7 @@ import pytest
 
 from generation.diversity.measures import Measure, Setting
 from generation.diversity.responses import Held, QueryResponses, UnusableResponses
-from generation.diversity.tables import digest_of, merge, table_of
+from generation.diversity.tables import merge, table_of
 
 
 def lengths(query, setting):
@@ -23,7 +23,7 @@ CLASSES = Measure("class", frozenset({"classes"}), lambda query, _: {"class": qu
 
 
 def made(queries, measures=(LENGTH, CLASSES)):
-    return table_of(Held(queries), measures=measures, setting=Setting(2, digests=True))
+    return table_of(Held(queries), measures=measures, setting=Setting(2))
 
 
 def test_a_row_a_query_and_undefined_where_it_lacks_what_a_measure_needs():
@@ -39,7 +39,7 @@ def test_a_row_a_query_and_undefined_where_it_lacks_what_a_measure_needs():
 def test_tables_of_partitions_merge_into_that_of_the_whole_even_where_one_lacks_a_column():
     queries = [asked("a", ["x", "yy"]), asked("b", ["w", "z"], [4, 1]), asked("c", ["v"])]
     whole, merged = made(queries), merge([made(queries[:1]), made([]), made(queries[1:])])
-    assert (merged.keys, merged.texts, merged.digests) == (whole.keys, whole.texts, whole.digests)
+    assert (merged.keys, merged.texts) == (whole.keys, whole.texts)
     assert np.array_equal(merged.counts, whole.counts)
     assert merged.columns.keys() == whole.columns.keys()
     for name, column in whole.columns.items():
@@ -53,19 +53,3 @@ def test_a_query_in_two_partitions_or_arrays_of_two_shapes_are_refused():
     uneven = Measure("uneven", frozenset(), lambda query, _: {"uneven": np.zeros(len(query))})
     with pytest.raises(UnusableResponses, match="uneven: queries have arrays of different shapes"):
         made([asked("a", ["x"]), asked("b", ["x", "y"])], [uneven])
-
-
-def test_a_digest_changes_with_all_that_is_measured_and_not_with_keys():
-    def digest(key="k", texts=("a", "b"), vectors=((1, 0), (0, 1)), classes=None, source=(0, 1)):
-        held = None if vectors is None else np.array(vectors, dtype=np.float32)
-        return digest_of(QueryResponses(key, "Why?", np.array(source), texts, held, classes, [key] * 2))
-
-    same = {digest(), digest(key="other")}
-    others = [
-        digest(texts=("ab", "")),
-        digest(vectors=None),
-        digest(vectors=((1, 0), (1, 0))),
-        digest(classes=np.array([0, 1])),
-        digest(source=(0, 0)),
-    ]
-    assert len(same) == 1 and len(same.union(others)) == 6
