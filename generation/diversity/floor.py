@@ -121,32 +121,6 @@ def floor_of(means: Column) -> Statistic:
     return statistic
 
 
-def floor_by_query(means: Column) -> FloatArray:
-    """How similar each query's responses are to those of the others; their mean is the floor.
-
-    Parameters
-    ----------
-    means : ndarray of float, shape (queries, d)
-        As for `floor_of`.
-
-    Returns
-    -------
-    ndarray of float64, shape (queries,)
-
-    Examples
-    --------
-    >>> floor_by_query(np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])).round(2).tolist()
-    [0.4, 0.7, 0.3]
-    """
-    known = _known(means)
-    held = np.where(known[:, None], means, 0).astype(np.float64)
-    others = known.sum() - 1
-    found: FloatArray = held @ held.sum(axis=0) - np.einsum("qd,qd->q", held, held)
-    found /= max(others, 1)
-    found[~known | (others < 1)] = np.nan
-    return found
-
-
 @dataclass(frozen=True, eq=False)
 class FloorDistribution:
     """Similarities of single pairs of responses to different queries, from a sample of the data set.

@@ -209,27 +209,6 @@ def between(
     return mean(matrix, replicates=replicates, seed=seed)
 
 
-def ensemble(table: Table, members: Sequence[int], kind: Kind = "similarity") -> FloatArray:
-    """Mean similarity within a set that takes one response of each of several sources, by query.
-
-    Parameters
-    ----------
-    table : Table
-    members : sequence of int
-        Sources, at least two.
-
-    Returns
-    -------
-    ndarray of float64, shape (queries,)
-        Expected over the responses that may be taken: the mean between the members. NaN where one of them has
-        not answered. Less the mean within the members, it is what the ensemble gains over one of them alone.
-    """
-    first, second = np.triu_indices(len(members), 1)
-    chosen = np.asarray(members)
-    similar: FloatArray = table.columns[kind][:, chosen[first], chosen[second]].mean(axis=1)
-    return similar
-
-
 def compare(
     values: npt.ArrayLike, pairs: Sequence[tuple[int, int]], *, replicates: int = REPLICATES, seed: int = 0
 ) -> Estimate:

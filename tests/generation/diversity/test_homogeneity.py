@@ -6,7 +6,6 @@ from generation.diversity.homogeneity import (
     between,
     cells_above,
     compare,
-    ensemble,
     heat_map,
     over_sources,
     pairs_above,
@@ -70,17 +69,6 @@ def test_the_matrix_between_sources_is_a_mean_over_queries_and_can_hold_self_pai
     published = between(table, self_pairs=True).value
     assert (50 * published[0, 0] - 1) / 49 == pytest.approx(0.89)
     assert published[0, 1] == 0.5
-
-
-def test_an_ensemble_is_as_similar_as_its_members_are_to_each_other():
-    data = simulated(np.random.default_rng(4), queries=3)
-    table = measure(data, [SIMILARITY])
-    literal = [
-        np.mean([(query.vectors[:5].astype(float) @ query.vectors[10:].T).mean()]) for query in every(data)
-    ]
-    assert ensemble(table, [0, 2]) == pytest.approx(literal, abs=1e-6)
-    three = table.columns["similarity"][:, [0, 0, 1], [1, 2, 2]].mean(axis=1)
-    assert ensemble(table, [0, 1, 2]) == pytest.approx(three)
 
 
 def test_conditions_are_compared_model_by_model_and_query_by_query():
