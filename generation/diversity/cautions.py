@@ -3,7 +3,7 @@
 # How often (%) 95 % intervals held the truth in 2,000 simulated data sets, by queries.
 COVERAGE = {
     "mean similarity": {5: 89, 10: 93, 20: 95},
-    "share of cells, near .85": {10: 90, 20: 92},
+    "share of cells near .85": {10: 90, 20: 92},
     "centred gap": {5: 89, 10: 90, 20: 91},
 }
 FAR_TOO_FEW, FEW = 5, 40
