@@ -124,12 +124,13 @@ class World:
             "encoder": {"pk": Encoder.objects.create(name="theirs", recipe={"kind": "imported"}).pk},
             "category": {"pk": Category.objects.create(name="theirs", state="proposed").pk},
             "mining": {"pk": candidate.pk},
+            "query": {"pk": queries.queries.all()[0].pk},
             "diversity": {
                 "pk": cls._measured(queries, people["owner"]).pk,
                 "name": "report",
                 "format": "json",
             },
-            "query-map": {"pk": queries.queries.all()[0].pk},
+            "query": {"pk": queries.queries.all()[0].pk},
             "query-map-file": {"pk": queries.queries.all()[0].pk, "format": "svg"},
             "plan-figure": {"pk": plan.pk, "format": "svg"},
         }
