@@ -124,7 +124,6 @@ class World:
             "encoder": {"pk": Encoder.objects.create(name="theirs", recipe={"kind": "imported"}).pk},
             "category": {"pk": Category.objects.create(name="theirs", state="proposed").pk},
             "mining": {"pk": candidate.pk},
-            "query": {"pk": queries.queries.all()[0].pk},
             "diversity": {
                 "pk": cls._measured(queries, people["owner"]).pk,
                 "name": "report",
