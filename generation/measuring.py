@@ -93,11 +93,9 @@ def reports_of(collection: Collection) -> QuerySet[DiversityReport]:
     )
 
 
-def delete_report(*, report: DiversityReport, by: User) -> None:
-    """Raises MeasuringError unless it is theirs, or they are a superuser."""
-    if not (by.is_superuser or report.created_by_id == by.pk):
-        raise MeasuringError("Only who asked for a report deletes it.")
-    report.delete()
+def may_delete(report: DiversityReport, user: User) -> bool:
+    """Whether they asked for it, or are a superuser."""
+    return user.is_superuser or report.created_by_id == user.pk
 
 
 def _claimed(report: DiversityReport) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -15,7 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from generation.figures.diversity import figures_of
 from generation.figures.files import drawn_alone, lines_of
 from generation.forms.diversity import DiversityForm
-from generation.measuring import UNFINISHED, MeasuringError, delete_report, reports_of
+from generation.measuring import UNFINISHED, MeasuringError, may_delete, reports_of
 from generation.models import Collection, DiversityReport
 from generation.pages import ConsoleRequest, page
 from generation.reported import key_figures, queries_of, words_table
@@ -82,11 +83,9 @@ def diversity_file(request: ConsoleRequest, slug: str, pk: int, name: str, forma
 @require_POST
 def diversity_delete(request: ConsoleRequest, slug: str, pk: int) -> HttpResponse:
     report = get_object_or_404(DiversityReport.objects.defer("result"), pk=pk, collection__name=slug)
-    try:
-        delete_report(report=report, by=request.user)
-    except MeasuringError as error:
-        messages.error(request, str(error))
-        return redirect("diversity", slug)
+    if not may_delete(report, request.user):
+        raise PermissionDenied
+    report.delete()
     messages.success(request, "The report was deleted.")
     return redirect("diversity", slug)
 
@@ -117,5 +116,5 @@ def _found(request: ConsoleRequest, collection: Collection, report: DiversityRep
         "words": words_table(found),
         "page": queries.get_page(request.GET.get("page")),
         "order": request.GET.get("order", ""),
-        "mine": request.user.is_superuser or report.created_by_id == request.user.pk,
+        "mine": may_delete(report, request.user),
     }
