@@ -113,12 +113,12 @@ class Keeper:
 
     def __init__(self, encoder: Encoder) -> None:
         self.store = store_of(encoder)
-        self.dimensions = encoder.dimensions or self.store.dimensions()
+        self.dimensions = encoder.dimensions
         self._lock = Lock()
 
     def __call__(self, query: int, keys: Sequence[int], vectors: Vectors) -> None:
         with self._lock:
-            self.dimensions = self.dimensions or vectors.shape[1]
+            self.dimensions = self.dimensions or self.store.dimensions() or vectors.shape[1]
         if vectors.shape[1] != self.dimensions:
             raise Unreadable(
                 f"They have {vectors.shape[1]:,} dimensions, and those there already {self.dimensions:,}."

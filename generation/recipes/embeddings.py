@@ -13,7 +13,7 @@ import numpy.typing as npt
 from generation.clients import Client, Rejected, ServerRefuses
 from generation.recipes.members import Unreadable, described, member, paid
 from generation.recipes.recipe import Tokens
-from generation.recipes.tokens import estimated
+from generation.recipes.tokens import estimated_of
 
 # In base64 a vector takes a quarter of what its numbers take as text, or less, and is read at once.
 BASE64, FLOAT = "base64", "float"
@@ -91,7 +91,7 @@ class Request:
                     raise
                 continue
             _learn(key, proven=True)
-            done.tokens += paid(answer, Tokens(into=sum(estimated(texts[place]) for place in places)))[0]
+            done.tokens += paid(answer, Tokens(into=estimated_of([texts[place] for place in places])))[0]
             self._keep(done, places, read(answer, len(places)))
         if split and not done.without:
             _learn(key, most=max(1, split // 2))

@@ -12,7 +12,7 @@ from generation.recipes.embeddings import Encoded, Request
 from generation.recipes.fields import check_whole, fields_of
 from generation.recipes.members import Unreadable
 from generation.recipes.recipe import Asked, Message, RecipeError, Reply, Subject, Tokens
-from generation.recipes.tokens import estimated
+from generation.recipes.tokens import estimated_of
 from generation.vectors import worthless
 
 DIALECTS = {"openai": "a server that speaks OpenAI’s protocol", "local": "this process"}
@@ -112,7 +112,7 @@ class EncodingRecipe:
         return [Message("response", text) for text in subject.responses]
 
     def expected(self, subject: Subject, part: str) -> Tokens:
-        return Tokens(into=sum(map(estimated, subject.responses)))
+        return Tokens(into=estimated_of(subject.responses))
 
     def ask(self, asked: Sequence[Asked], client: Client | None) -> Iterator[tuple[Asked, Reply]]:
         """One call's responses at a time; their vectors are kept before its reply is there."""
