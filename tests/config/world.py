@@ -130,6 +130,7 @@ class World:
                 "format": "json",
             },
             "query": {"pk": queries.queries.all()[0].pk},
+            "query-map-file": {"pk": queries.queries.all()[0].pk, "format": "svg"},
             "plan-figure": {"pk": plan.pk, "format": "svg"},
         }
         return cls(study, elsewhere, cls._rows(elsewhere), participant, audit, scorer, browsers, given)
