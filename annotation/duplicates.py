@@ -1,6 +1,7 @@
 """What people say of pairs above a similarity threshold: how often they are one idea, so how good it is."""
 
 from collections.abc import Mapping
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,11 @@ from annotation.statistics.intervals import Estimate
 from annotation.statistics.shares import majority, share_above, share_estimate
 from annotation.studies import StudyError
 
-# From the threshold up to the highest similarity, and down to the lowest where pairs there were drawn too.
-STEPS = 8
+# Between thresholds.
+STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)
+MOST_STEPS = 12
+# How far below the chosen one, where pairs there were drawn too.
+REACH = 0.4
 NOT_BELOW = "no pairs below the threshold were drawn"
 NO_SAME = "no pair is the same idea to most people"
 
@@ -94,10 +98,10 @@ class _Pairs:
         if not len(labelled):
             return []
         high, low = float(np.nanmax(labelled)), float(np.nanmin(labelled))
-        steps = np.linspace(chosen, max(high, chosen), STEPS, endpoint=False).tolist()
-        if self.whole and low < chosen:
-            steps += np.linspace(low, chosen, STEPS, endpoint=False).tolist()
-        return sorted({round(each, 4) for each in steps})
+        start = min(chosen, max(low, chosen - REACH)) if self.whole else chosen
+        step = next((step for step in STEPS if (high - start) / step <= MOST_STEPS), STEPS[-1])
+        places = range(floor((start - chosen) / step), max(0, floor((high - chosen) / step)) + 1)
+        return [round(chosen + place * step, 6) for place in places]
 
     def at(self, threshold: float) -> dict[str, Any]:
         """Precision and recall of one threshold, by the majority and by the mean share of people."""

@@ -33,6 +33,8 @@ class AuditError(Exception):
 
 def checked(study: Study, given: Mapping[str, Any]) -> dict[str, Any]:
     """What is asked of an audit of the study, as its fields hold it. Raises AuditError."""
+    if not study.of_quality:
+        raise AuditError(f"Scorers are asked about ratings and comparisons: {study.slug} is neither.")
     asked = dict(given)
     preset, seed, replicates = asked["preset"], asked["seed"], asked["replicates"]
     if preset not in PRESETS:

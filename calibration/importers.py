@@ -13,7 +13,17 @@ from annotation.models import Study
 from annotation.studies import StudyError
 from calibration.models import Score, Scorer
 from generation import columns
-from generation.files import ImportReport, Progress, Rejections, Repeats, Row, RowError, counted, silent
+from generation.files import (
+    FileError,
+    ImportReport,
+    Progress,
+    Rejections,
+    Repeats,
+    Row,
+    RowError,
+    counted,
+    silent,
+)
 from generation.importers import QUERY, all_or_nothing, read_right
 from generation.models import digest
 from generation.reading import first_row, require_columns
@@ -124,6 +134,8 @@ def import_scores(
     study = Study.objects.filter(slug=slug).first()
     if study is None:
         raise StudyError(f"There is no study {slug}.")
+    if not study.of_quality:
+        raise FileError(f"Scores are of ratings and comparisons: {slug} is a {study.kind} study.")
     first = first_row(path)
     require_columns(
         path, first, GIVEN, ("item_id", "response_id", *QUERY), *([] if scorer else [("scorer",)])

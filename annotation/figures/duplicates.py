@@ -25,10 +25,13 @@ def duplicates_figure(found: Mapping[str, Any]) -> Figure | None:
     if not rows:
         return None
     recalled = rows[0]["recall"]["value"] is not None
-    lines = [_line(rows, "precision, by the majority", "precision")]
+    lows, highs = ([row["precision"][end] for row in rows] for end in ("low", "high"))
+    lines = [
+        Line("precision, by the majority", _values(rows, "precision"), lows, highs),
+        Line("mean share of people", _values(rows, "mean_share")),
+    ]
     if recalled:
-        lines.append(_line(rows, "recall, by the majority", "recall"))
-    lines.append(Line("mean share of people", [row["mean_share"]["value"] for row in rows]))
+        lines.append(Line("recall, by the majority", _values(rows, "recall")))
     return Figure(
         name="duplicates",
         title="How often are pairs above a threshold the same idea?",
@@ -36,7 +39,7 @@ def duplicates_figure(found: Mapping[str, Any]) -> Figure | None:
         plot=curves_of([row["threshold"] for row in rows], lines, onward="threshold of similarity"),
         says=(
             "Of the pairs that are at least so similar, the share that most people call the same. The band "
-            "is the 95 % interval over queries: it says nothing of other encoders or of people unlike these."
+            "is its 95 % interval over queries: it says nothing of other encoders or of people unlike these."
         ),
         table=Table(
             {
@@ -65,6 +68,5 @@ def duplicates_figure(found: Mapping[str, Any]) -> Figure | None:
     )
 
 
-def _line(rows: list[dict[str, Any]], words: str, name: str) -> Line:
-    value, low, high = ([row[name][end] for row in rows] for end in ENDS)
-    return Line(words, value, low, high)
+def _values(rows: list[dict[str, Any]], name: str) -> list[float | None]:
+    return [row[name]["value"] for row in rows]

@@ -64,8 +64,9 @@ def scale_shown(study: Study, *, swapped: bool) -> dict[str, Any]:
     """What a page needs to draw the scale; the question tells its ends where these are numbers."""
     scale = choices(study, swapped=swapped)
     keys = [choice.key for choice in scale if choice.key]
-    ends = not study.compares and not named(study)
-    return {"choices": scale, "wordy": wordy(scale), "keys": keys, "ends": ends}
+    words = named(study)
+    ends = not study.compares and not words
+    return {"choices": scale, "wordy": wordy(scale), "named": words, "keys": keys, "ends": ends}
 
 
 def wordy(scale: list[Choice]) -> bool:

@@ -81,9 +81,9 @@ def recipe_of(run: Run) -> ScorerRecipe:
 
 def check_study(study: Study, recipe: ScorerRecipe) -> None:
     """Raises RunError for a study that this scorer cannot be asked about."""
-    if study.kind not in (Study.Kind.RATING, Study.Kind.COMPARISON):
+    if not study.of_quality:
         raise RunError(f"Scorers are asked about ratings and comparisons: {study.slug} is neither.")
-    if recipe.of_pairs and study.kind != Study.Kind.COMPARISON:
+    if recipe.of_pairs and not study.compares:
         raise RunError(f"This scorer compares two responses, and {study.slug} shows one at a time.")
     if not study.items.exists():
         raise RunError(f"The study {study.slug} has no responses yet: import some first.")

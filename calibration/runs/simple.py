@@ -61,6 +61,8 @@ def score_simply(*, study: Study, names: Iterable[str] | None = None, by: User |
     counted by its reason. Everything is read and measured before it is written in one transaction, so that
     on SQLite nobody who labels waits for it. Raises RunError.
     """
+    if not study.of_quality:
+        raise RunError(f"Scorers are asked about ratings and comparisons: {study.slug} is neither.")
     chosen = _chosen(names)
     columns = [_Column(simple) for simple in chosen]
     responses = _measure(study, columns)

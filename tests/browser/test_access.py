@@ -70,6 +70,20 @@ def test_long_texts_wide_scales_and_markdown_are_accessible(
         look(page, axe)
 
 
+def test_pairs_and_queries_alone_are_accessible_and_answered_by_keys(
+    open_page: Callable[..., Page], axe: Callable[..., None]
+) -> None:
+    page = open_page()
+    for kind, asks in (("pair", ""), ("query", "category"), ("query", "answers")):
+        study = opened(f"{kind}-{asks}", items=1, kind=kind, metadata={"asks": asks})
+        start(page, study)
+        look(page, axe)
+        page.keyboard.press("2")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/done/")
+        assert Label.objects.get(item__study=study).value == 1
+
+
 def look(page: Page, axe: Callable[..., None]) -> bool:
     """The page on a phone in the dark, on a desk by day, at its narrowest, with letters twice as large."""
     for width, scheme in ((360, "dark"), (1280, "light")):
