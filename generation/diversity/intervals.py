@@ -1,17 +1,17 @@
-"""Estimates with intervals: resampling whole queries, and Wilson's interval for a plain share.
+"""Estimates with intervals, by resampling whole queries.
 
 Responses to one query are alike, so they are no independent evidence: the queries are drawn again, with all
 that belongs to them, and what is compared is compared on the same draws.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import prod, sqrt
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
-from generation.diversity.resampling import expanded_percentiles, resamples
+from generation.diversity.resampling import CHUNK, expanded_percentiles, resamples
 from generation.diversity.responses import FloatArray
 
 REPLICATES = 1_000
@@ -189,14 +189,7 @@ def mean(
     2
     """
     array = np.asarray(values, dtype=np.float64)
-    return estimates(
-        mean_of(array),
-        n=(~np.isnan(array)).sum(axis=0),
-        queries=len(array),
-        replicates=replicates,
-        seed=seed,
-        confidence=confidence,
-    )
+    return _by_columns(mean_of, [array], replicates=replicates, seed=seed, confidence=confidence)
 
 
 def difference(
@@ -252,9 +245,11 @@ def ratio(
     >>> float(ratio([1.0, 3.0], [2.0, 2.0]).value)
     1.0
     """
-    above, below = np.broadcast_arrays(
-        np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    )
+    pair = np.broadcast_arrays(np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64))
+    return _by_columns(_ratio_of, pair, replicates=replicates, seed=seed, confidence=confidence)
+
+
+def _ratio_of(above: FloatArray, below: FloatArray) -> Statistic:
     both = ~np.isnan(above) & ~np.isnan(below)
     over, under = mean_of(np.where(both, above, np.nan)), mean_of(np.where(both, below, np.nan))
 
@@ -262,51 +257,35 @@ def ratio(
         bottom = under(weights)
         return over(weights) / np.where(bottom == 0, np.nan, bottom)
 
-    return estimates(
-        statistic,
-        n=both.sum(axis=0),
-        queries=len(both),
-        replicates=replicates,
-        seed=seed,
-        confidence=confidence,
+    return statistic
+
+
+def _by_columns(
+    statistic_of: Callable[..., Statistic],
+    arrays: Sequence[FloatArray],
+    *,
+    replicates: int,
+    seed: int,
+    confidence: float,
+) -> Estimates:
+    """Estimate a few of many columns at a time, so that memory stays flat; all of the same resamples."""
+    queries, *shape = arrays[0].shape
+    flat = [array.reshape(queries, prod(shape)) for array in arrays]
+    n = np.logical_and.reduce([~np.isnan(array) for array in flat]).sum(axis=0)
+    width = max(1, CHUNK // max(1, replicates))
+    parts = [
+        estimates(
+            statistic_of(*(array[:, start : start + width] for array in flat)),
+            n=n[start : start + width],
+            queries=queries,
+            replicates=replicates,
+            seed=seed,
+            confidence=confidence,
+        )
+        for start in range(0, max(1, len(n)), width)
+    ]
+    whole = (
+        np.concatenate([getattr(part, name) for part in parts]).reshape(shape)
+        for name in ("value", "low", "high", "n")
     )
-
-
-def wilson(successes: int, n: int, *, confidence: float = 0.95) -> Estimate:
-    """Share of independent trials, with Wilson's score interval.
-
-    Parameters
-    ----------
-    successes, n : int
-        `n` of 0 leaves it undefined.
-    confidence : float
-        Between 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        If the successes are not from 0 to n, or the confidence is not between 0 and 1.
-
-    References
-    ----------
-    Wilson (1927), Journal of the American Statistical Association 22, 209-212.
-
-    Examples
-    --------
-    >>> share = wilson(8, 10)
-    >>> round(share.low, 4), round(share.high, 4)
-    (0.4902, 0.9433)
-    """
-    from scipy.special import ndtri  # an eighth of a second
-
-    if not 0 <= successes <= n:
-        raise ValueError(f"successes must be from 0 to {n}, not {successes}")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
-    if n == 0:
-        return Estimate(None, None, None, 0, "nothing was counted")
-    share, z = successes / n, float(ndtri((1 + confidence) / 2))
-    middle = share + z * z / (2 * n)
-    half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    low, high = ((middle + side * half) / (1 + z * z / n) for side in (-1, 1))
-    return Estimate(share, max(0.0, low), min(1.0, high), n)
+    return Estimates(*whole)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from generation.diversity.intervals import Estimate, wilson
+from generation.diversity.intervals import Estimate
+from generation.diversity.wilson import wilson
 
 Indices = npt.NDArray[np.intp]
 

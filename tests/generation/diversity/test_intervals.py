@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
 
-from generation.diversity.intervals import difference, estimates, mean, mean_of, ratio, wilson
+from generation.diversity import intervals
+from generation.diversity.intervals import difference, estimates, mean, mean_of, ratio
 from generation.diversity.resampling import resamples
 
 
@@ -71,21 +71,18 @@ def test_what_makes_no_sense_is_refused():
         estimates(constant, n=2, queries=2, confidence=95)
     with pytest.raises(ValueError, match="at least 20 replicates"):
         estimates(constant, n=2, queries=2, replicates=2)
-    with pytest.raises(ValueError, match="from 0 to 3, not 4"):
-        wilson(4, 3)
 
 
-@pytest.mark.parametrize(("hits", "n"), [(0, 9), (9, 9), (74, 100)])
-def test_a_plain_share_has_wilsons_interval(hits, n):
-    found = wilson(hits, n)
-    assert (found.low, found.high) == pytest.approx(proportion_confint(hits, n, method="wilson"), abs=1e-9)
-
-
-def test_a_share_of_nothing_is_undefined():
-    assert wilson(0, 0).as_dict() == {
-        "value": None,
-        "low": None,
-        "high": None,
-        "n": 0,
-        "reason": "nothing was counted",
-    }
+def test_of_many_columns_a_few_are_estimated_at_a_time_and_all_on_the_same_resamples(monkeypatch):
+    values = np.random.default_rng(4).normal(size=(9, 2, 3))
+    values[2, 1, 1] = np.nan
+    whole, ratios = mean(values, replicates=50), ratio(values, values + 9, replicates=50)
+    monkeypatch.setattr(intervals, "CHUNK", 200)
+    for one, other in (
+        (whole, mean(values, replicates=50)),
+        (ratios, ratio(values, values + 9, replicates=50)),
+    ):
+        for name in ("value", "low", "high", "n"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name))
+            assert getattr(one, name).shape == (2, 3)
+    assert whole.n.tolist() == [[9, 9, 9], [9, 8, 9]]

@@ -43,10 +43,10 @@ def test_the_expectation_is_that_of_neighbours_drawn_at_random():
             [len(set(drawn[:number])) for number in range(1, 7)]
             for drawn in (rng.permutation(np.delete(source, own)) for own in range(7))
         ]
-        for _ in range(4_000)
+        for _ in range(1_500)
     ]
     expected = expected_sources(source, sources=4)
-    assert expected == pytest.approx(np.mean(rounds, axis=(0, 1)), abs=0.01)
+    assert expected == pytest.approx(np.mean(rounds, axis=(0, 1)), abs=0.03)
     assert expected[-1] == pytest.approx(np.mean([len(set(np.delete(source, own))) for own in range(7)]))
 
 
