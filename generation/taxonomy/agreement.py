@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generation.diversity.intervals import REPLICATES, Estimate, estimates, mean
+from generation.diversity.wilson import wilson
 
 ALIKE = "kappa is undefined where both give it to every query, or to none"
 
@@ -40,7 +41,10 @@ class Agreement:
 def agreement(
     first: npt.ArrayLike, second: npt.ArrayLike, *, replicates: int = REPLICATES, seed: int = 0
 ) -> Agreement:
-    """Agreement of two classifications of the same queries, with intervals by resampling queries.
+    """Agreement of two classifications of the same queries.
+
+    Intervals come from resampling queries, that of the share from Wilson's formula: resamples of a share of 0
+    are all 0.
 
     Parameters
     ----------
@@ -70,11 +74,7 @@ def agreement(
         raise ValueError(f"the shapes differ: {one.shape} and {two.shape}")
     queries, categories = one.shape
     shared, either = (one & two).sum(axis=1), (one | two).sum(axis=1)
-    overall = mean(
-        np.stack([(one == two).all(axis=1), np.where(either, shared / np.maximum(either, 1), 1.0)], axis=1),
-        replicates=replicates,
-        seed=seed,
-    )
+    jaccard = np.where(either, shared / np.maximum(either, 1), 1.0)
     cells = np.concatenate([one, two, one == two], axis=1).astype(np.float64)
 
     def kappas(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -90,8 +90,8 @@ def agreement(
     )
     return Agreement(
         queries,
-        overall.at(0),
-        overall.at(1),
+        wilson(int((one == two).all(axis=1).sum()), queries),
+        mean(jaccard, replicates=replicates, seed=seed).at(),
         tuple(_explained(by_category.at(place)) for place in range(categories)),
         *(tuple(part.sum(axis=0).tolist()) for part in (one & two, one & ~two, two & ~one)),
     )
