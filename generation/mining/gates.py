@@ -133,7 +133,7 @@ class Sieve:
         return not conversation.flagged
 
     def _is_new(self, conversation: Conversation) -> bool:
-        key = digest_of(conversation.text)
+        key = digest_of(conversation.text)[:16]
         if key in self._seen:
             return False
         self._seen.add(key)

@@ -1,14 +1,26 @@
 """Texts that say nearly the same: found by MinHash and locality-sensitive hashing, and verified."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
+from hashlib import blake2b
+from sqlite3 import connect
 
-from datasketch import MinHash, MinHashLSH
+from datasketch import MinHash
 
 # Characters: of a short text single words are few, and one changed word would change most runs of words.
 SHINGLE = 5
 HASHES = 128
 # With what probability a pair just at the threshold is compared.
 RECALL = 0.98
+TABLES = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -65536;
+CREATE TABLE texts (key INTEGER PRIMARY KEY, text TEXT);
+CREATE TABLE buckets (bucket INTEGER, key INTEGER, PRIMARY KEY (bucket, key)) WITHOUT ROWID;
+BEGIN;
+"""
+# A cross join keeps SQLite from reading all texts: the buckets come first.
+FOUND = "SELECT DISTINCT key, text FROM buckets CROSS JOIN texts USING (key) WHERE bucket IN ({})"
 
 
 def shingles(text: str) -> frozenset[str]:
@@ -36,7 +48,7 @@ def bands(threshold: float) -> tuple[int, int]:
 
 
 class NearTexts:
-    """Texts that came so far, by a number; memory grows by about 7 KB with each.
+    """Texts that came so far, by a number; they lie in a temporary file, so that memory stays what it is.
 
     Parameters
     ----------
@@ -46,23 +58,35 @@ class NearTexts:
 
     def __init__(self, threshold: float) -> None:
         self.threshold = threshold
-        count, rows = bands(threshold)
-        self._texts: dict[int, str] = {}
-        self._empty = MinHash(num_perm=count * rows)
-        self._buckets = MinHashLSH(num_perm=count * rows, params=(count, rows))
+        self._bands, self._rows = bands(threshold)
+        self._empty = MinHash(num_perm=self._bands * self._rows)
+        # SQLite makes a file for itself, as soon as it is worth one, and removes it.
+        self._file = connect("", isolation_level=None)
+        self._file.executescript(TABLES)
 
     def add(self, key: int, text: str) -> int | None:
         """Keep the text, unless one that came before is near: then that one's key, the most similar's.
 
         What hashing brings together is compared, so that no text counts as near that is not.
         """
-        held, sketch = shingles(text), self._empty.copy()
-        sketch.update_batch([shingle.encode() for shingle in held])
-        found = sorted(self._buckets.query(sketch))
-        similar = [(jaccard(held, shingles(self._texts[other])), -other) for other in found]
-        most, other = max(similar, default=(0.0, 0))
+        held = shingles(text)
+        buckets = self._buckets(held)
+        places = ",".join("?" * len(buckets))
+        similar = [
+            (jaccard(held, shingles(other)), -place)
+            for place, other in self._file.execute(FOUND.format(places), buckets)
+        ]
+        most, nearest = max(similar, default=(0.0, 0))
         if most >= self.threshold:
-            return -other
-        self._buckets.insert(key, sketch, check_duplication=False)
-        self._texts[key] = text
+            return -nearest
+        self._file.execute("INSERT INTO texts VALUES (?, ?)", (key, text))
+        self._file.executemany("INSERT INTO buckets VALUES (?, ?)", ((bucket, key) for bucket in buckets))
         return None
+
+    def _buckets(self, held: Iterable[str]) -> list[int]:
+        """One number for each band of the sketch: equal where all rows of the band are."""
+        sketch = self._empty.copy()
+        sketch.update_batch([shingle.encode() for shingle in held])
+        rows = sketch.hashvalues.reshape(self._bands, self._rows)
+        told = (blake2b(band.tobytes(), digest_size=8, salt=b"%d" % n) for n, band in enumerate(rows))
+        return [int.from_bytes(one.digest(), signed=True) for one in told]

@@ -39,7 +39,7 @@ def minings(request: ConsoleRequest) -> HttpResponse:
         texts=Count("candidates"),
         open=Count("candidates", filter=Q(candidates__many_answers=True)),
         closed=Count("candidates", filter=Q(candidates__many_answers=False)),
-    )
+    ).order_by("-pk")
     shown = Paginator(found, MININGS_A_PAGE).get_page(request.GET.get("page"))
     return page(request, "generation/minings.html", {"page": shown})
 
