@@ -8,7 +8,7 @@ from itertools import groupby, islice
 from operator import itemgetter, or_
 from typing import Any, NamedTuple
 
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.db.models.functions import Length
 
 from generation.encoders import EncoderError, Keeper, encoder_for, store_of
@@ -67,7 +67,8 @@ class EmbedJob(OfQueries):
         return recipe if encoder is None else replace(recipe, keep=Keeper(encoder))
 
     def queries(self, run: Run, recipe: Any) -> Any:
-        return super().queries(run, recipe).filter(responses__isnull=False).distinct()
+        answered = Exists(Response.objects.filter(query=OuterRef("pk")))
+        return super().queries(run, recipe).filter(answered)
 
     def count(self, run: Run, recipe: Any) -> int:
         """The queries with calls, or with responses that have no vector."""

@@ -23,6 +23,8 @@ class EmbedForm(RunForm):
     beside = RunForm.beside | {"collection"}
     in_process = True
 
+    # Encoders write nothing.
+    price_out = None  # type: ignore[assignment]
     collection = forms.ModelChoiceField(Collection.objects.all(), to_field_name="name", empty_label=None)
     name = forms.CharField(
         max_length=150,
@@ -48,11 +50,8 @@ class EmbedForm(RunForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields[
-            "model"
-        ].help_text = (
-            "As the server calls it, such as text-embedding-3-small; one in this process is named above."
-        )
+        named = "; one in this process is named above" if self.here else ""
+        self.fields["model"].help_text = f"As the server calls it, such as text-embedding-3-small{named}."
 
     def models_here(self) -> Mapping[str, str]:
         """What comes as a wheel, where it is installed: others take the command line."""

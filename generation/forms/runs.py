@@ -203,5 +203,5 @@ class RunForm(BudgetForm):
     def terms(self) -> dict[str, Any]:
         """Where it is asked, and what that may cost."""
         given = self.cleaned_data
-        costs = {name: given[name] for name in COSTS if given[name] is not None}
+        costs = {name: given[name] for name in COSTS if given.get(name) is not None}
         return {"server": self.servers.get(given["where"]), "created_by": self.user, **costs}
