@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from generation.models import LanguageModel, ModelServer, Query, Response
+from generation.models import Collection, Condition, LanguageModel, ModelServer, Query, Response
 
 
 @admin.register(Query)
@@ -9,6 +9,27 @@ class QueryAdmin(admin.ModelAdmin[Query]):
     list_display = ["external_id", "__str__", "created_at"]
     search_fields = ["text", "external_id"]
     readonly_fields = ["digest", "created_at"]
+
+
+@admin.register(Collection)
+class CollectionAdmin(admin.ModelAdmin[Collection]):
+    list_display = ["name", "note", "created_at"]
+    search_fields = ["name"]
+    autocomplete_fields = ["queries"]
+
+
+@admin.register(Condition)
+class ConditionAdmin(admin.ModelAdmin[Condition]):
+    """Frozen: whoever asks otherwise makes another one."""
+
+    list_display = ["name", "strategy", "version", "created_at"]
+    search_fields = ["name"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Condition | None = None) -> bool:
+        return False
 
 
 @admin.register(LanguageModel)
