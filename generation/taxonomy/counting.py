@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from generation.diversity.intervals import Estimate
 from generation.models import Call, Category, Classification, Collection, Run
@@ -133,7 +133,7 @@ class Counted:
 def collected(collection: Collection) -> QuerySet[Run]:
     """The collection's runs whose replies are classifications, the newest first."""
     runs = Run.objects.filter(kind=Run.Kind.CLASSIFY, collection=collection, finished_at__isnull=False)
-    return runs.filter(calls__outcome=Call.Outcome.ANSWERED).distinct()
+    return runs.filter(Exists(Call.objects.filter(run=OuterRef("pk"), outcome=Call.Outcome.ANSWERED)))
 
 
 def counted(run: Run, standing: Standing) -> Counted:

@@ -194,3 +194,12 @@ def test_a_run_is_drafted_by_a_form_with_the_categories_that_stand(console: Clie
     assert response.url == reverse("asking-run", args=[made.pk])
     assert len(made.recipe["categories"]) == 18 and made.state == "draft"
     assert "Verse" in text(console.get(response.url))
+
+
+def test_from_the_run_to_its_shares_and_on_to_people_who_check_them(console: Client, run: Run) -> None:
+    shares = reverse("collection-categories", args=["asked"])
+    assert f'href="{shares}?run={run.pk}"' in text(console.get(reverse("asking-run", args=[run.pk])))
+    study = reverse("study-make", args=["asked"])
+    assert f'href="{study}?kind=query&amp;asks=category"' in text(console.get(shares))
+    form = console.get(study, {"kind": "query", "asks": "category"}).context["form"]
+    assert (form["kind"].value(), form["asks"].value()) == ("query", "category")
