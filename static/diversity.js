@@ -3,7 +3,7 @@ const said = document.getElementById("spot");
 for (const spot of said ? document.querySelectorAll("[data-spot]") : []) {
   const say = () => {
     said.hidden = false;
-    said.textContent = spot.dataset.spot;
+    said.textContent = spot.querySelector("title").textContent;
   };
   spot.addEventListener("pointerenter", say);
   spot.addEventListener("focus", say);

@@ -9,7 +9,7 @@ from generation.figures.figure import Figure, Table
 from generation.templatetags.numbers import percent
 
 # Letters of an answer that a mark says.
-LETTERS = 180
+LETTERS = 140
 
 
 def map_figure(query: QueryResponses, found: QueryMap, names: Sequence[str]) -> Figure:

@@ -5,12 +5,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from generation.charts.scatter import tint_of
+from generation.diversity.content import columns as content
+from generation.diversity.measures import Setting
 from generation.diversity.query_map import FEWEST, MOST, QueryMap, fitting, query_map
 from generation.diversity.responses import DataSet, QueryResponses, UnusableResponses
 from generation.figures.figure import Figure
@@ -18,10 +21,12 @@ from generation.figures.files import drawn_alone, lines_of
 from generation.figures.query_map import map_figure
 from generation.frames import data_set
 from generation.measuring import reports_of
-from generation.models import Collection, DiversityReport, Encoder, Query
+from generation.models import Collection, DiversityReport, Encoder, Query, digest
 from generation.pages import ConsoleRequest
 
 ANSWERS_A_PAGE = 25
+# Seconds: a map of 1,250 long answers takes one to make, and its pages are turned.
+KEPT = 3600
 
 
 @dataclass(frozen=True)
@@ -87,8 +92,12 @@ def _drawn(request: ConsoleRequest, collection: Collection, query: Query, encode
     read = _only(data)
     clusters = _number(request, "clusters")
     sizes = request.GET.get("sizes") == "alike"
-    found = query_map(read, sources=len(data.sources), clusters=clusters, alike_sizes=sizes)
     names = [source.label for source in data.sources]
+    key = digest("query-map", clusters, sizes, names, content(read, Setting(len(names)))["content"].tolist())
+    found = cache.get(key)
+    if found is None:
+        found = query_map(read, sources=len(names), clusters=clusters, alike_sizes=sizes)
+        cache.set(key, found, KEPT)
     return _Drawn(read, found, names, map_figure(read, found, names))
 
 
