@@ -55,7 +55,8 @@ def categories(request: ConsoleRequest) -> HttpResponse:
             return redirect(request.get_full_path())
         except CategoryError as error:
             form.add_error(None, str(error))
-    context = {"form": form, **_proposed(request), "tree": _tree()}
+    ticked = request.POST.getlist("picks")
+    context = {"form": form, "ticked": ticked, **_proposed(request), "tree": _tree()}
     status = 400 if request.method == "POST" else 200
     return page(request, "generation/categories.html", context, "proposed", status=status)
 

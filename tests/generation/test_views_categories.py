@@ -72,6 +72,8 @@ def test_many_are_decided_about_at_once_those_of_the_page_or_those_that_are_tick
     console.post(reverse("categories"), {"act": "merge", "shown": keys, "every": "on", "into": "Kind 003"})
     assert Category.objects.filter(merged_into__name="Kind 003").count() == CATEGORIES_A_PAGE - 1
     assert Category.objects.filter(state="proposed").count() == 6
+    part = console.get(reverse("categories"), headers={"HX-Request": "true", "HX-Target": "proposed"})
+    assert "Kind 003" in text(part) and "<html" not in text(part)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +93,7 @@ def test_what_makes_no_sense_is_said_and_changes_nothing(
     before = list(Category.objects.order_by("pk").values())
     response = decide(console, act, *names, **more)
     assert response.status_code == 400 and says_why in text(response)
+    assert text(response).count(" checked") == ("Verse" in names), "what was ticked stays ticked"
     assert list(Category.objects.order_by("pk").values()) == before
 
 
