@@ -6,6 +6,7 @@ from typing import Any
 Json = Mapping[str, Any]
 LONGEST_NAME = 44
 MOST_COMPARED = 12
+SHOWN_THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 MEASURES = {
     "similarity": "similarity within",
     "self_bleu": "self-BLEU",
@@ -18,7 +19,7 @@ MEASURES = {
 def report_lines(found: Json) -> list[str]:
     """Short lines, aligned; what is undefined says why."""
     lines = [_title(found), "", *_findings(found)]
-    for section in (_within, _between, _words, _classes, _compared, _verbatim):
+    for section in (_within, _between, _words, _classes, _thresholds, _compared, _verbatim):
         if more := section(found):
             lines += ["", *more]
     return [*lines, "", *_foot(found)]
@@ -135,6 +136,18 @@ def _classes(found: Json) -> list[str]:
     return _aligned(rows)
 
 
+def _thresholds(found: Json) -> list[str]:
+    if not found["thresholds"]:
+        return []
+    rows = [["One idea from a similarity of", "precision", "interval", "recall", "of all pairs", "n"]]
+    for row in found["thresholds"]["rows"]:
+        precision = row["precision"]
+        if row["threshold"] in SHOWN_THRESHOLDS:
+            cells = [_value(precision), _ends(precision), _value(row["recall"]), _value(row["share"])]
+            rows.append([f"{row['threshold']:.2f}", *cells, f"{precision['n']:,}"])
+    return _aligned(rows)
+
+
 def _compared(found: Json) -> list[str]:
     if not found["compared"]:
         return []
@@ -175,6 +188,8 @@ def _foot(found: Json) -> list[str]:
         f"95 % intervals: {_counted(asked['replicates'], 'replicate')} of "
         f"{_counted(found['queries'], 'query', 'queries')}, seed {asked['seed']}."
     ]
+    if found["caution"]:
+        lines.append(f"Caution: {found['caution'].rstrip('.')}.")
     if found["within"]:
         lines.append(
             "A cell is one source's responses to one query. An encoder gives any two texts some similarity, "

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from generation.diversity.cautions import caution
 from generation.diversity.centring import CENTRED
 from generation.diversity.classes import CLASSES
 from generation.diversity.clusters import CLUSTERS
@@ -23,16 +24,19 @@ from generation.diversity.report.compared import compared_section
 from generation.diversity.report.mixed import clusters_section, neighbours_section
 from generation.diversity.report.paper import GREEDY, paper_section
 from generation.diversity.report.specification import Specification
+from generation.diversity.report.thresholds import thresholds_section
 from generation.diversity.report.verbatim import verbatim_section
 from generation.diversity.report.words import spectrum_section, words_section
 from generation.diversity.responses import DataSet, UnusableResponses
 from generation.diversity.scheduling import Progress, measure
 from generation.diversity.similarity import SIMILARITY
 from generation.diversity.spectrum import VENDI
+from generation.diversity.thresholds import CLASS_PAIRS
 
 OF_TEXTS = (CONTENT, LEXICAL, OVERLAPS, CLASSES)
-OF_VECTORS = (SIMILARITY, CENTRED, PAIRS, NEIGHBOURS, CLUSTERS, VENDI)
+OF_VECTORS = (SIMILARITY, CENTRED, PAIRS, NEIGHBOURS, CLUSTERS, VENDI, CLASS_PAIRS)
 NO_VECTORS = "there are no vectors: name an encoder, or a file of embeddings"
+NO_CLASSES = "the responses have no classes"
 ONE_SOURCE = "all responses are of one source"
 FEW = "no source has two responses to a query"
 
@@ -48,6 +52,7 @@ SECTIONS: dict[str, tuple[Section, tuple[str, ...], bool]] = {
     "words": (words_section, ("words",), False),
     "spectrum": (spectrum_section, ("vendi",), False),
     "classes": (classes_section, ("distinct_k",), False),
+    "thresholds": (thresholds_section, ("class_pairs.same",), False),
 }
 
 
@@ -123,9 +128,11 @@ def measures(data: DataSet, asked: Specification) -> list[Measure]:
 def _missing(measured: Measured, name: str, columns: tuple[str, ...], *, several: bool) -> str:
     """Why a section cannot be; empty if it can."""
     if name == "classes":
-        return "" if measured.has(*columns) else "the responses have no classes"
+        return "" if measured.has(*columns) else NO_CLASSES
     if name not in ("words", "verbatim") and not measured.data.encoder:
         return NO_VECTORS
+    if name == "thresholds":
+        return "" if measured.has(*columns) else NO_CLASSES
     if several and len(measured.data.sources) < 2:
         return ONE_SOURCE
     return "" if measured.has(*columns) else FEW
@@ -141,6 +148,7 @@ def _head(measured: Measured, version: str) -> Json:
         "dimensions": None if centre is None else len(centre),
         "specification": measured.asked.as_dict(),
         "queries": len(table),
+        "caution": caution(len(table)),
         "responses": int(table.counts.sum()),
         "without_vectors": getattr(data, "without_vectors", 0),
         "sources": [

@@ -1,5 +1,6 @@
 import doctest
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,10 @@ from generation.diversity.classes import (
     utility_k,
 )
 from generation.diversity.measures import Setting
-from generation.diversity.responses import QueryResponses, unit
+from generation.diversity.report.lines import report_lines
+from generation.diversity.report.report import diversity_report
+from generation.diversity.report.specification import Specification
+from generation.diversity.responses import DataSet, Held, QueryResponses, Source, unit
 from generation.diversity.thresholds import CLASS_PAIRS, THRESHOLDS, pair_counts, threshold_curve
 
 GIVEN = st.lists(st.integers(0, 3), min_size=1, max_size=12)
@@ -168,3 +172,36 @@ def test_a_querys_pairs_with_given_classes_are_counted_by_their_cosine():
     )
     assert curve.precision.value[-1] == curve.recall.value[-1] == 1
     assert curve.precision.n[-1] == 1 and curve.best == 0.01
+
+
+def test_a_report_says_from_which_similarity_on_two_answers_are_one_idea():
+    rng = np.random.default_rng(12)
+    held = [
+        QueryResponses(
+            str(number),
+            f"Query {number}",
+            np.repeat([0, 1], 5),
+            [f"answer {one}" for one in range(10)],
+            unit(np.eye(3)[ideas] + rng.normal(size=(10, 3)) * 0.1),
+            ideas,
+        )
+        for number, ideas in enumerate(rng.integers(0, 3, (6, 10)))
+    ]
+    sources = (Source("one"), Source("two"))
+    asked = Specification(replicates=50)
+    found = diversity_report(DataSet(sources, [Held(held)], "planted"), asked, version="1")
+    section = found["thresholds"]
+    assert section["pairs"] == 270 and 0.1 < section["best"] < 0.95
+    at = {row["threshold"]: row for row in section["rows"]}
+    assert at[0.5]["precision"]["value"] == at[0.5]["recall"]["value"] == at[0.5]["f1"]["value"] == 1
+    share = at[0.5]["share"]
+    assert share["low"] < share["value"] < share["high"]
+    assert share["value"] == pytest.approx(section["same"] / 270)
+    assert any(line.startswith("One idea from a similarity of") for line in report_lines(found))
+    # Without classes, or without vectors, the reason stands in its place.
+    for change, reason in (({"classes": None}, "no classes"), ({"vectors": None}, "no vectors")):
+        data = DataSet(
+            sources, [Held([replace(one, **change) for one in held])], "x" * ("vectors" not in change)
+        )
+        without = diversity_report(data, asked, version="1")
+        assert without["thresholds"] is None and reason in without["reasons"]["thresholds"]
