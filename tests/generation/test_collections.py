@@ -141,6 +141,23 @@ def test_the_command_makes_collections_of_files_and_of_others(tmp_path: Path, ca
             call_command("make_collection", "few", **options)
 
 
+def test_the_command_writes_responses_as_the_import_reads_them(tmp_path: Path) -> None:
+    rows = [
+        {"query": "a", "response": f"The sea {n}.", "model": "m", "condition": "by hand"} for n in range(3)
+    ]
+    import_responses(path=write(tmp_path, rows), collection="mine")
+    path = tmp_path / "out.jsonl"
+    call_command("export_responses", "mine", output=str(path))
+    assert import_responses(path=path).created == {"responses": 0} and not [*tmp_path.glob("*.part")]
+    for name, output, line in (
+        ("mine", "out.csv", "must end in .jsonl"),
+        ("none", str(path), "There is no collection none"),
+        ("mine", str(tmp_path / "no" / "out.jsonl"), "cannot be written"),
+    ):
+        with pytest.raises(CommandError, match=line):
+            call_command("export_responses", name, output=output)
+
+
 def test_only_who_administers_deletes_a_collection_and_none_that_runs_ask_about() -> None:
     run = make_run("http://127.0.0.1:9/v1")
     admin = User.objects.create_superuser("admin")
