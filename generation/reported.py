@@ -44,7 +44,7 @@ class KeyFigure:
 def key_figures(found: Json) -> list[KeyFigure]:
     """The main findings, each with its interval and what it is held against."""
     figures = []
-    if within := found["within"]:
+    if within := found.get("within"):
         average = within["average"]
         floor = found["floor"]["similarity"]
         figures += [
@@ -57,14 +57,14 @@ def key_figures(found: Json) -> list[KeyFigure]:
             _figure(average["cells_above"], "of model-query cells above .8", share=True),
             _figure(average["pairs_above"], "of pairs within a model above .8", share=True),
         ]
-    if between := found["between"]:
+    if between := found.get("between"):
         figures.append(_figure(between["average"]["similarity"], "similarity between models"))
-    if found["neighbours"]:
+    if found.get("neighbours"):
         row = nearest_row(found)
         chance = f"{fixed(row['expected'], 1)} if models did not matter"
         label = f"models among the {row['nearest']} nearest answers"
         figures.append(KeyFigure(_value(row["sources"], places=1), label, chance))
-    verbatim = found["verbatim"]
+    verbatim = found.get("verbatim")
     if verbatim and verbatim["shared_runs"]:
         shared = verbatim["shared_runs"]["average"]
         figures.append(_figure(shared, "of answers share 8 words in a row with another model’s", share=True))
@@ -73,7 +73,7 @@ def key_figures(found: Json) -> list[KeyFigure]:
 
 def words_table(found: Json) -> dict[str, Any]:
     """Rows of sources, columns of measures of words, Vendi and classes; empty without any."""
-    if not found["words"]:
+    if not found.get("words"):
         return {}
     columns = dict(WORDS)
     rows = {row["source"]: dict(row) for row in found["words"]["sources"]}
@@ -81,7 +81,7 @@ def words_table(found: Json) -> dict[str, Any]:
         ("spectrum", {"vendi": "Vendi"}),
         ("classes", {"distinct_k": "classes", "semantic_entropy": "entropy"}),
     ):
-        if found[section]:
+        if found.get(section):
             columns |= named
             for row in found[section]["sources"]:
                 rows[row["source"]] |= row

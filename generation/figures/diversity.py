@@ -30,7 +30,7 @@ def figures_of(found: Json) -> dict[str, Figure]:
 
 def within(found: Json) -> Figure | None:
     """The heat map: sources by ten bins of their queries' mean similarity."""
-    if not found["within"]:
+    if not found.get("within"):
         return None
     average, sources = found["within"]["average"], found["within"]["sources"]
     rows = [("Average", average), *((row["source"], row) for row in _most_first(sources, "similarity"))]
@@ -80,7 +80,7 @@ def within(found: Json) -> Figure | None:
 
 def between(found: Json) -> Figure | None:
     """The lower triangle of the similarities of every two sources."""
-    if not found["between"]:
+    if not found.get("between"):
         return None
     names = [row["source"] for row in found["sources"]]
     pairs = {(row["a"], row["b"]): row for row in found["between"]["pairs"]}
@@ -130,7 +130,7 @@ def between(found: Json) -> Figure | None:
 
 def neighbours(found: Json) -> Figure | None:
     """How many sources the nearest answers come from, beside what chance would give."""
-    rows = found["neighbours"]
+    rows = found.get("neighbours")
     if not rows:
         return None
     observed = [row["sources"] for row in rows]
@@ -172,7 +172,7 @@ def neighbours(found: Json) -> Figure | None:
 
 def conditions(found: Json) -> Figure | None:
     """What another prompting strategy or decoding changes, of similarity within a model."""
-    compared = found["compared"] or {}
+    compared = found.get("compared") or {}
     known = {row["source"]: row for row in found["sources"]}
     rows = [
         {"name": f"{_less(row['a'], row['b'])}, over {row['models']} models", **row}
@@ -201,7 +201,7 @@ def conditions(found: Json) -> Figure | None:
 
 def ensembles(found: Json) -> Figure | None:
     """What several models in place of one change, at as many answers."""
-    together = (found["compared"] or {}).get("ensembles", [])
+    together = (found.get("compared") or {}).get("ensembles", [])
     named = len(together) > 1
     rows = [
         {
