@@ -73,7 +73,7 @@ def _raise_wanted(study: Study, items: Sequence[int], labels: int) -> int:
 
 def new_items(study: Study, responses: QuerySet[Response]) -> list[Item]:
     """Unsaved items of what the study does not show yet, at positions after its last. Raises StudyError."""
-    fields = ("response_id", "response_1_id", "response_2_id")
+    fields = ("query_id", "response_id", "response_1_id", "response_2_id")
     shown = set(study.items.values_list(*fields))
     items = [
         item

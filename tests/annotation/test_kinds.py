@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from annotation.exporters.shapes import SHAPES
+from annotation.extension import add_responses
 from annotation.forms.flow import CheckForm
 from annotation.importers import import_items, import_labels
 from annotation.languages import offered
@@ -201,6 +202,9 @@ def test_a_study_of_responses_already_here_is_of_any_kind() -> None:
     for kind, items in (("rating", 3), ("comparison", 3), ("pair", 3), ("query", 1)):
         study = study_from_responses(responses=Response.objects.all(), slug=kind, name=kind, kind=kind)
         assert study.items.count() == items
+    make_response("How?", "Four.")
+    assert add_responses(study=study, responses=Response.objects.all()) == 1
+    assert set(study.items.values_list("query__text", flat=True)) == {"Why?", "How?"}
 
 
 @pytest.mark.parametrize("command", ["duplicates", "query_shares"])

@@ -53,7 +53,7 @@ def test_without_anything_to_compare_the_page_says_why(console: Client, study: S
     assert "Undefined : no response names its model." in text(shown(console, study))
     ratings = make_study("ratings")
     make_items(ratings, 2)
-    assert "the study rates answers one by one" in text(shown(console, ratings))
+    assert "the study compares no answers" in text(shown(console, ratings))
     assert file(console, study, "strengths").status_code == 404
     assert file(console, study, "wins", "svg").status_code == 404
 
