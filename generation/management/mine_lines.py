@@ -45,7 +45,8 @@ def funnel_lines(mining: Mining) -> list[str]:
 
 
 def _dropped(gate: Gate) -> str:
-    notes = [f"{gate.dropped:,} dropped"] if gate.dropped else []
+    what = "without a verdict" if gate.gate == "judged" else "dropped"
+    notes = [f"{gate.dropped:,} {what}"] if gate.dropped else []
     notes += [f"{gate.more['guessed']:,} guessed"] if gate.more.get("guessed") else []
     notes += [f"{gate.more['not_said']:,} without any flag"] if gate.more.get("not_said") else []
     return f"({', '.join(notes)})" if notes else ""

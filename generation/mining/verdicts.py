@@ -50,7 +50,10 @@ def _write(mining: Mining, candidates: Sequence[Candidate]) -> None:
     queries = _queries(mining, passed)
     for one in candidates:
         one.query_id = queries[_digest(one)].pk if one.many_answers is not None else None
-    Candidate.objects.bulk_update(candidates, FIELDS)
+    # All are there already: of many rows this takes a fifth of the time that bulk_update does.
+    Candidate.objects.bulk_create(
+        candidates, update_conflicts=True, unique_fields=["id"], update_fields=FIELDS
+    )
     members = Collection.queries.through._default_manager
     collection = mining.collection_id
     members.bulk_create(

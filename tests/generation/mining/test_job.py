@@ -150,6 +150,15 @@ def test_a_budget_stops_the_run_with_its_reason_and_what_came_is_there(tmp_path:
     assert len(queries(mining)) == len(texts)
 
 
+def test_texts_that_are_repaired_to_the_same_are_one_query(tmp_path: Path) -> None:
+    mining = make_mining(tmp_path)
+    same = {"revised": "Describe a river in winter."}
+    judged(mining, judging({HAIKU: same, SUEZ: {**same, "answers": "single"}, VERSION: {"about": "yes"}}))
+    # Of different verdicts the first in the file counts.
+    assert queries(mining) == {"Describe a river in winter.": "open", SECOND: "open"}
+    assert Query.objects.get(text="Describe a river in winter.").candidates.count() == 2
+
+
 def test_nothing_is_asked_about_a_log_that_was_not_read_to_its_end(tmp_path: Path) -> None:
     mining = make_mining(tmp_path)
     Mining.objects.update(funnel=[])
