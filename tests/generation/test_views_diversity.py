@@ -47,6 +47,8 @@ def asked() -> Collection:
         name="hot", strategy="plain", version="1", template={}, decoding={}, digest="d"
     )
     Response.objects.filter(sample__gte=4).update(condition=hot)
+    Response.objects.filter(sample__in=[0, 1, 4, 5]).update(metadata={"class": "river"})
+    Response.objects.filter(sample__in=[2, 3, 6, 7]).update(metadata={"class": "weaver"})
     encoder = encoder_of(name="tiny", recipe={"kind": "imported"})
     rng = np.random.default_rng(0)
     for query in collection.queries.all():
@@ -116,6 +118,7 @@ def test_every_figure_has_its_question_its_sentence_its_table_and_its_files(
         "Do several models give more diverse answers than one?",
         "Whose are the answers that are nearest to an answer?",
         "Do clusters mix models?",
+        "From which similarity on are two answers the same idea?",
         "How diverse are the words?",
         "Which words do different models share?",
     ):
