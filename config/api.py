@@ -16,9 +16,9 @@ from annotation.studies import StudyError
 from calibration.api.audits import AuditViewSet, ScorerViewSet, StudyAuditsViewSet, StudyScoresViewSet
 from calibration.api.plans import PlanViewSet
 from calibration.api.runs import ModelServerViewSet, RubricViewSet, RunViewSet, StudyRunsViewSet
-from calibration.runs.errors import RunError
-from calibration.scorers.recipe import RecipeError
 from generation.files import FileError
+from generation.recipes.recipe import RecipeError
+from generation.runs.errors import RunError
 
 router = DefaultRouter()
 router.include_format_suffixes = False  # JSON alone is spoken
