@@ -2,14 +2,11 @@
 
 import logging
 import random
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Sequence
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
-from types import FrameType
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -20,6 +17,7 @@ from generation.models import AbstractRun, ModelServer
 from generation.recipes.recipe import Recipe, RecipeError, Reply
 from generation.runs import budget, callers, calls, ending
 from generation.runs.errors import RunError
+from generation.runs.interrupts import interrupts
 from generation.runs.making import Maker
 from generation.runs.pace import Pace, rest
 from generation.runs.streak import Streak
@@ -49,7 +47,7 @@ def work(*, run: R, progress: Callable[[float], None] = silent, until: Callable[
     that is left unfinished goes on whenever somebody works at it again. `progress` hears the share of calls
     that have ended. What no call can succeed for fails the run with one line.
     """
-    with _interrupts() as interrupted:
+    with interrupts() as interrupted:
         while _work(run, progress, lambda: interrupted() or until()):
             pass
     ending.settle(run)
@@ -279,34 +277,3 @@ def _again(act: Callable[[], T]) -> T:
         if not connection.is_usable():
             raise
         return act()
-
-
-@contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM or SIGINT came; who else listens hears of it too, and a second one ends all."""
-    came: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def hear(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-        listener = before[signal.Signals(number)]
-        if len(came) > 1 and not _listens(listener):
-            raise KeyboardInterrupt
-        if _listens(listener):
-            listener(number, frame)
-
-    for number in before:
-        signal.signal(number, hear)
-    try:
-        yield lambda: bool(came)
-    finally:
-        for number, listener in before.items():
-            signal.signal(number, listener)
-
-
-def _listens(listener: object) -> TypeGuard[Callable[[int, FrameType | None], object]]:
-    """Whether it is somebody's own, which does not simply end the process."""
-    return callable(listener) and listener is not signal.default_int_handler
