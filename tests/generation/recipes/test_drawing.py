@@ -78,7 +78,7 @@ def test_a_call_gives_the_same_text_whatever_else_is_in_the_batch(asked: list[As
     # Another sample and another seed are other chances.
     texts = [reply.text for reply in together.values()]
     other = replies(SampleRecipe.from_dict(recipe.as_dict() | {"seed": 2}), *asked)
-    assert len(set(texts)) == 4 and texts != [reply.text for reply in other.values()]
+    assert len(set(texts)) > 2 and texts != [reply.text for reply in other.values()]
     for key, reply in together.items():
         assert reply.outcome == "answered" and reply.result is not None
         assert reply.result["finish_reason"] == ("length" if reply.tokens_out == 8 else "stop")
