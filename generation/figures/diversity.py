@@ -5,21 +5,14 @@ from typing import Any
 
 from generation.charts.curves import Line, curves_of
 from generation.charts.heat import Shaded, heat_table
-from generation.charts.intervals import Interval, interval_rows
 from generation.charts.names import shortened
+from generation.figures.compared import conditions, ensembles, three
 from generation.figures.figure import Cell, Figure, Table
 from generation.templatetags.numbers import fixed, percent, signed
 
 Json = Mapping[str, Any]
 
 BINS = [f".{n}–{f'.{n + 1}' if n < 9 else '1'}" for n in range(10)]
-MEASURES = {
-    "similarity": ("similarity within a model", "less is more diverse"),
-    "self_bleu": ("self-BLEU", "less is more diverse"),
-    "rarefied_2": ("distinct pairs of words", "more is more diverse"),
-    "vendi": ("Vendi score", "more is more diverse"),
-    "distinct_k": ("classes of ideas", "more is more diverse"),
-}
 
 
 def figures_of(found: Json) -> dict[str, Figure]:
@@ -117,7 +110,7 @@ def between(found: Json) -> Figure | None:
                 [
                     row["a"],
                     row["b"],
-                    *_three(row["similarity"]),
+                    *three(row["similarity"]),
                     row["centred"]["value"],
                     row["pairs_above"]["value"],
                     row["similarity"]["n"],
@@ -163,114 +156,9 @@ def neighbours(found: Json) -> Figure | None:
                 "queries": "Queries",
             },
             rows=[
-                [row["nearest"], *_three(row["sources"]), row["expected"], row["sources"]["n"]]
-                for row in rows
+                [row["nearest"], *three(row["sources"]), row["expected"], row["sources"]["n"]] for row in rows
             ],
         ),
-    )
-
-
-def conditions(found: Json) -> Figure | None:
-    """What another prompting strategy or decoding changes, of similarity within a model."""
-    compared = found.get("compared") or {}
-    known = {row["source"]: row for row in found["sources"]}
-    rows = [
-        {"name": f"{_less(row['a'], row['b'])}, over {row['models']} models", **row}
-        for row in compared.get("conditions_over_models", [])
-    ] + [
-        {
-            "name": f"{known[row['a']]['model']}: "
-            f"{_less(known[row['a']]['condition'], known[row['b']]['condition'])}",
-            **row,
-        }
-        for row in compared.get("conditions", [])
-    ]
-    rows = [row for row in rows if row["measure"] == "similarity"]
-    if not rows:
-        return None
-    return _differences(
-        rows,
-        name="conditions",
-        title="Does another decoding or prompting strategy help?",
-        says=(
-            "The mean similarity within a model under the first condition less that under the second, paired "
-            "by query. Below 0 the first is more diverse. p is of a sign-flip test over queries."
-        ),
-    )
-
-
-def ensembles(found: Json) -> Figure | None:
-    """What several models in place of one change, at as many answers."""
-    together = (found.get("compared") or {}).get("ensembles", [])
-    named = len(together) > 1
-    rows = [
-        {
-            "a": f"{row['models']} models" + (f" · {row['condition']}" if row["condition"] else ""),
-            "b": against,
-            "name": f"{row['models']} models less {against}" + (f", {row['condition']}" if named else ""),
-            **row[key],
-        }
-        for row in together
-        for key, against in (
-            ("one_model", "one model"),
-            ("most_diverse_model", row["most_diverse_model"]["source"]),
-        )
-    ]
-    if not rows:
-        return None
-    return _differences(
-        rows,
-        name="ensembles",
-        title="Do several models give more diverse answers than one?",
-        says=(
-            "The expected similarity of as many answers as one model gave, shared out evenly over all "
-            "models, less that of one model alone, and of the most diverse one, which the same data chose. "
-            "Below 0 the ensemble is more diverse; near 0 it says what one model says."
-        ),
-    )
-
-
-def _differences(rows: Sequence[Json], *, name: str, title: str, says: str) -> Figure:
-    drawn = [
-        Interval(
-            name=row["name"],
-            words=f"{row['name']}: {signed(row['difference']['value'], 3)}",
-            value=row["difference"]["value"],
-            low=row["difference"]["low"],
-            high=row["difference"]["high"],
-        )
-        for row in rows
-    ]
-    return Figure(
-        name=name,
-        title=title,
-        template="generation/_intervals.html",
-        plot=interval_rows(drawn, onward="difference of mean similarity"),
-        says=says,
-        table=Table(
-            columns={
-                "a": "First",
-                "b": "less second",
-                "difference": "Difference",
-                "low": "From",
-                "high": "To",
-                "p": "p",
-                "p_adjusted": "p adjusted",
-                "queries": "Queries",
-            },
-            rows=[
-                [
-                    row["a"],
-                    row["b"],
-                    *_three(row["difference"]),
-                    row["p"],
-                    row.get("p_adjusted"),
-                    row["difference"]["n"],
-                ]
-                for row in rows
-            ],
-        ),
-        places=3,
     )
 
 
@@ -281,10 +169,6 @@ MAKERS: dict[str, Callable[[Json], Figure | None]] = {
     "conditions": conditions,
     "ensembles": ensembles,
 }
-
-
-def _less(a: str, b: str) -> str:
-    return f"{a or 'no condition'} less {b or 'no condition'}"
 
 
 def _share(share: float | None, name: str, place: int) -> Shaded:
@@ -302,7 +186,7 @@ def _alike(row: Json, floor: float) -> Shaded:
 def _within_row(name: str, row: Json) -> list[Cell]:
     return [
         name,
-        *_three(row["similarity"]),
+        *three(row["similarity"]),
         row["gap"]["value"],
         row["centred_gap"]["value"],
         row["cells_above"]["value"],
@@ -314,10 +198,6 @@ def _within_row(name: str, row: Json) -> list[Cell]:
 
 def _most_first(rows: Sequence[Json], key: str) -> list[Json]:
     return sorted(rows, key=lambda row: -_or(row[key]["value"], -2.0))
-
-
-def _three(estimate: Json) -> list[Cell]:
-    return [estimate["value"], estimate["low"], estimate["high"]]
 
 
 def _or(value: float | None, other: float) -> float:
