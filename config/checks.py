@@ -30,7 +30,11 @@ def check_secrets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
     problems: list[CheckMessage] = []
     if not settings.DEBUG and settings.SECRET_KEY == settings.DEVELOPMENT_KEY:
         problems.append(
-            Error("SECRET_KEY is not set.", hint="Set it to 50 random characters.", id="manyminds.E001")
+            Error(
+                "SECRET_KEY is not set.",
+                hint="Run bin/serve once, which makes one in var/, or set it to 50 random characters.",
+                id="manyminds.E001",
+            )
         )
     if settings.DEBUG and settings.HTTPS:
         problems.append(

@@ -60,12 +60,13 @@ def make_from(
     only_open: bool = False,
     sample: int | None = None,
     seed: int = 0,
-) -> Collection:
-    """A new collection of another's queries, all or some of them. Raises CollectionError."""
+) -> tuple[Collection, bool]:
+    """A collection of another's queries, all or some of them, and whether it is new.
+
+    One of this name that holds exactly these is taken as it is. Raises CollectionError.
+    """
     if problem := name_problem(name):
         raise CollectionError(problem)
-    if Collection.objects.filter(name=name).exists():
-        raise CollectionError(f"There is a collection {name} already: choose another name.")
     if sample is not None and sample < 1:
         raise CollectionError(f"A sample has at least one query, not {sample}.")
     found = source.queries.all() if queries is None else queries
@@ -75,8 +76,14 @@ def make_from(
     if len(keys) < (sample or 1):
         what = "open-ended queries" if only_open else "such queries"
         raise CollectionError(f"{source} has only {len(keys):,} {what}.")
+    if known := Collection.objects.filter(name=name).first():
+        if set(known.queries.values_list("pk", flat=True)) != set(keys):
+            raise CollectionError(
+                f"There is a collection {name} already, of other queries: choose another name."
+            )
+        return known, False
     which = f"{len(keys):,} drawn with seed {seed}" if sample else f"{len(keys):,}"
-    return add_queries(name, keys, note=f"Of {source}: {which}{', open-ended' if only_open else ''}.")
+    return add_queries(name, keys, note=f"Of {source}: {which}{', open-ended' if only_open else ''}."), True
 
 
 def drawn(queries: QuerySet[Query], number: int, seed: int) -> list[int]:

@@ -9,10 +9,13 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
+
+from tqdm import tqdm
 
 SMOLLM2 = "SmolLM2-135M-Instruct"
 SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -182,6 +185,8 @@ def _loaded(architecture: str, name: str, device: str) -> Loaded:
     if place.gguf:
         required("gguf")
         how["gguf_file"] = place.gguf
+        # Its bar heeds no disable_progress_bar, and would fill every log.
+        import_module("transformers.modeling_gguf_pytorch_utils").tqdm = partial(tqdm, disable=None)
     device = device_of(torch, device)
     dtype = _dtype(torch, device)
     transformers.logging.set_verbosity_error()

@@ -4,7 +4,7 @@ What decides the choice (the rule, the seed, the encoder) and what came of it is
 """
 
 from annotation.selected.choosing import Chosen, Selection, select
-from annotation.selected.making import study_of
+from annotation.selected.making import made_before, study_of
 from annotation.selected.wanted import Wanted
 
-__all__ = ["Chosen", "Selection", "Wanted", "select", "study_of"]
+__all__ = ["Chosen", "Selection", "Wanted", "made_before", "select", "study_of"]

@@ -68,5 +68,5 @@ class CollectionForm(forms.ModelForm[Collection]):
     def _from(self, **queries: Any) -> str:
         names = ("name", "source", "sample", "only_open")
         given = {name: self.cleaned_data[name] for name in names}
-        made = make_from(**given, **queries, seed=self.cleaned_data["seed"] or 0)
-        return f"Made {made}: {made.queries.count():,} queries."
+        made, new = make_from(**given, **queries, seed=self.cleaned_data["seed"] or 0)
+        return f"{f'Made {made}' if new else f'{made} is there already'}: {made.queries.count():,} queries."

@@ -209,3 +209,23 @@ def test_the_page_previews_what_it_would_make_and_makes_just_that(collection: Co
     refused = client.post(address, given | {"make": "1", "threshold": 0.99999, "name": "None"})
     assert refused.status_code == 400 and "0 such pairs" in refused.content.decode()
     assert client.get("/collections/nothing/study/").status_code == 404
+
+
+def test_the_same_command_again_finds_its_study_there_opens_it_if_asked_and_never_makes_another_of_it(
+    collection: Collection, capsys: Any
+) -> None:
+    asked = {"kind": "rating", "queries": 3, "responses": IDEAS, "seed": 7, "labels_per_item": 4}
+    before = shown(make("rated", **asked))
+    Response.objects.filter(model__name="model-a").update(metadata={"more": "was said since"})
+    capsys.readouterr()
+    assert shown(make("rated", **asked)) == before and make("rated", **asked, open=True).state == "open"
+    assert "rated is there already: 12 items of 3 queries." in capsys.readouterr().out
+    make("rated", **asked, json=True)
+    assert json.loads(capsys.readouterr().out)["chosen_items"] == 12 == Item.objects.count()
+    for other, what in (
+        ({"seed": 8}, "seed"),
+        ({"labels_per_item": 5}, "labels per item"),
+        ({"kind": "query"}, "kind"),
+    ):
+        with pytest.raises(CommandError, match=f"already a study rated, of another {what}: choose another"):
+            make("rated", **asked | other)

@@ -130,6 +130,22 @@ def test_commands_use_the_key_that_the_first_command_keeps_with_the_data(tmp_pat
     assert status == 0, complaint
 
 
+@pytest.mark.parametrize(
+    ("url", "mend"),
+    [
+        ("sqlite:///{}/none.sqlite3", "manage.py migrate"),
+        ("postgres://u:p@127.0.0.1:9/none", "DATABASE_URL names it"),
+    ],
+)
+def test_a_database_that_does_not_answer_is_one_line_and_says_what_to_do(
+    tmp_path: Path, url: str, mend: str
+) -> None:
+    command = ("manage.py", "make_collection", "few", "--from", "starter")
+    status, complaint = without_key(*command, data=tmp_path, DEBUG="on", DATABASE_URL=url.format(tmp_path))
+    (line,) = complaint.splitlines()
+    assert status == 1 and line.startswith("The database does not answer: ") and mend in line
+
+
 def test_without_a_key_the_check_says_so_and_static_files_are_collected(tmp_path: Path) -> None:
     status, complaint = without_key("manage.py", "check", data=tmp_path)
     assert status != 0 and "(manyminds.E001) SECRET_KEY is not set" in complaint

@@ -102,7 +102,7 @@ def test_the_same_strategy_and_decoding_are_one_condition_and_names_never_clash(
 def test_a_sample_is_drawn_by_seed_and_text_and_is_the_same_wherever_queries_are_stored() -> None:
     import_queries(path=STARTER, collection="starter")
     starter = collection_named("starter")
-    one = make_from(name="one", source=starter, sample=10, seed=1, only_open=True)
+    one, _ = make_from(name="one", source=starter, sample=10, seed=1, only_open=True)
     assert one.note == "Of starter: 10 drawn with seed 1, open-ended." and one.queries.count() == 10
     keys = drawn(starter.queries.all(), 10, 1)
     assert (
@@ -125,6 +125,8 @@ def test_the_command_makes_collections_of_files_and_of_others(tmp_path: Path, ca
     call_command("make_collection", "some", source="starter", file=str(some))
     call_command("make_collection", "few", source="starter", sample=5, seed=3, only_open=True)
     assert "Made the collection few of 5 queries of starter." in capsys.readouterr().out
+    call_command("make_collection", "few", source="starter", sample=5, seed=3, only_open=True)
+    assert "few is there already, of 5 queries of starter." in capsys.readouterr().out
     ids = Query.objects.filter(collections__name="some").values_list("external_id", flat=True)
     assert sorted(ids) == ["creative-1", "creative-2"]
     for options, line in (
@@ -135,7 +137,7 @@ def test_the_command_makes_collections_of_files_and_of_others(tmp_path: Path, ca
             "names 1 query that starter has not",
         ),
         ({"file": str(STARTER), "sample": 3}, "choose from a collection"),
-        ({"source": "starter"}, "There is a collection few already"),
+        ({"source": "starter", "sample": 5}, "There is a collection few already, of other queries"),
     ):
         with pytest.raises(CommandError, match=line):
             call_command("make_collection", "few", **options)

@@ -5,10 +5,11 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotation.models import Study
-from annotation.selected import Selection, Wanted, study_of
+from annotation.selected import Selection, Wanted, made_before, study_of
 from annotation.studies import StudyError
 from annotation.usual import ASKED
 from calibration.selecting import chosen
+from generation.files import counted
 from generation.selection import PICKS, RULES
 
 SETTINGS = ("name", "labels_per_item", "session_size", "design", "language", "question")
@@ -19,7 +20,8 @@ PEOPLE_A_QUERY = 3
 class Command(BaseCommand):
     help = (
         "Make a study of a collection: so many diverse responses to each query to rate, pairs of responses "
-        "by a stated rule, or the queries alone. The same seed chooses the same."
+        "by a stated rule, or the queries alone. The same seed chooses the same, and the same command again "
+        "makes no second study."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -69,10 +71,14 @@ class Command(BaseCommand):
         if options["kind"] == Study.Kind.QUERY and settings["labels_per_item"] is None:
             settings["labels_per_item"] = PEOPLE_A_QUERY
         try:
-            owner = _user(options["owner"])
-            selection = chosen(_wanted(options))
+            owner, wanted = _user(options["owner"]), _wanted(options)
+            which = {"slug": options["study"], "open_now": options["open"], **settings}
+            if not options["dry_run"] and (known := made_before(wanted, by=owner, **which)):
+                self.stdout.write(_known(known, as_json=options["json"]))
+                return
+            selection = chosen(wanted)
             if not options["dry_run"]:
-                study_of(selection, slug=options["study"], owner=owner, open_now=options["open"], **settings)
+                study_of(selection, owner=owner, **which)
         except StudyError as error:
             raise CommandError(str(error)) from None
         told = _as_json(selection, options) if options["json"] else _in_words(selection, options)
@@ -99,6 +105,14 @@ def _in_words(selection: Selection, options: dict[str, Any]) -> str:
         return f"Would choose {selection.sentence()} Nothing was made."
     door = f" It is open at /s/{options['study']}/" if options["open"] else " Look through it, then open it."
     return f"Made {options['study']}: {selection.sentence()}{door}"
+
+
+def _known(study: Study, *, as_json: bool) -> str:
+    told = study.metadata["selection"]
+    if as_json:
+        return json.dumps(told | {"study": study.slug, "short": None}, ensure_ascii=False, indent=2)
+    items = counted(told["chosen_items"], "items")
+    return f"{study.slug} is there already: {items} of {counted(told['chosen_queries'], 'queries')}."
 
 
 def _as_json(selection: Selection, options: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from generation.collections import CollectionError, collection_named, make_from
-from generation.files import FileError, progress_bar
+from generation.files import FileError, counted, progress_bar
 from generation.query_files import import_queries, queries_of_file
 
 
@@ -56,7 +56,8 @@ class Command(BaseCommand):
             ).text()
         other = collection_named(source)
         queries = other.queries.all() if file is None else queries_of_file(other, Path(file))
-        made = make_from(
+        made, new = make_from(
             name=name, source=other, queries=queries, only_open=only_open, sample=sample, seed=seed
         )
-        return f"Made the collection {made} of {made.queries.count():,} queries of {other}."
+        which = f"{counted(made.queries.count(), 'queries')} of {other}"
+        return f"Made the collection {made} of {which}." if new else f"{made} is there already, of {which}."

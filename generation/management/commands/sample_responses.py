@@ -83,13 +83,13 @@ def run_for(collection: Collection, model: str, options: dict[str, Any]) -> Run:
 
 
 def outcome(run: Run) -> tuple[dict[str, Any], list[str]]:
-    """What came of the run: what every run says, its responses, and how many were cut off."""
+    """What came of the run: what every run says, and its responses."""
     from generation.management import run_work
-    from generation.sampling import SampleJob, cut_off, responses_of
+    from generation.sampling import cut_off, responses_of
 
     found, said = run_work.outcome(run)
     stored = responses_of(run).count()
     own = {"responses": stored, "cut_off": cut_off(run)}
     if run.finished_at is not None:
         said.append(f"{stored:,} responses are stored.")
-    return found | own, [*said, *SampleJob().remarks(run)]
+    return found | own, said
