@@ -78,7 +78,7 @@ class MakeStudyForm(LabellingForm):
         max_value=100_000,
         initial=100,
         label="Categories to check",
-        help_text="One a query, drawn.",
+        help_text="Queries, each with one of the categories that a model gave it, drawn.",
     )
     by_category = forms.BooleanField(required=False, label="As many of each category")
     kind = forms.ChoiceField(choices=Study.Kind.choices, widget=forms.RadioSelect, initial="rating")

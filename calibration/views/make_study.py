@@ -24,7 +24,9 @@ def study_make(request: ConsoleRequest, slug: str) -> HttpResponse:
     collection = get_object_or_404(Collection, name=slug)
     asked = {name: request.GET[name] for name in ("kind", "asks") if name in request.GET}
     initial = {"name": collection.name, **asked}
-    form = MakeStudyForm(request.POST or None, collection=collection, initial=initial)
+    form = MakeStudyForm(
+        request.POST if request.method == "POST" else None, collection=collection, initial=initial
+    )
     preview: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
         with refusals_in(form):
