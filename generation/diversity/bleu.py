@@ -20,7 +20,7 @@ def self_bleu(encoded: Encoded) -> float | None:
     Returns
     -------
     float or None
-        From 0, no word in common, to 1, all equal. None with fewer than two texts.
+        From 0, no word in common, to 1, all equal. None with fewer than two texts, or without any token.
 
     See Also
     --------
@@ -36,7 +36,7 @@ def self_bleu(encoded: Encoded) -> float | None:
     >>> self_bleu(encode(["time is a river", "time is a river", "time is a thief"]))
     0.8648678525004535
     """
-    return float(leave_one_out_bleu(encoded).mean()) if len(encoded) > 1 else None
+    return float(leave_one_out_bleu(encoded).mean()) if len(encoded) > 1 and len(encoded.ids) else None
 
 
 def leave_one_out_bleu(encoded: Encoded) -> FloatArray:

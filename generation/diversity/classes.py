@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from generation.diversity.measures import Measure, Setting
-from generation.diversity.responses import FloatArray, Indices, QueryResponses
+from generation.diversity.equal_numbers import equal_name
+from generation.diversity.measures import Columns, Measure, Setting
+from generation.diversity.responses import Indices, QueryResponses
 
 # The chance that a reader looks at one more response, in NoveltyBench.
 PATIENCE = 0.8
@@ -34,6 +35,47 @@ def distinct_k(classes: npt.ArrayLike) -> int | None:
     """
     known = _known(classes)
     return len(np.unique(known)) if len(known) else None
+
+
+def rarefied_classes(classes: npt.ArrayLike, size: int) -> float:
+    """Return how many different classes so many of the responses are expected to have, drawn at random.
+
+    Parameters
+    ----------
+    classes : array_like of int, shape (k,)
+        -1 for a response without a class, which is left out.
+    size : int
+        Responses drawn without replacement, from 1 to those that have a class.
+
+    Returns
+    -------
+    float
+        Unbiased for `distinct_k` of `size` responses: compares sources that gave more with those that gave
+        fewer.
+
+    Raises
+    ------
+    ValueError
+        If `size` is out of range.
+
+    References
+    ----------
+    Hurlbert (1971). The nonconcept of species diversity: a critique and alternative parameters. Ecology 52,
+    577-586.
+
+    Examples
+    --------
+    >>> round(rarefied_classes([0, 0, 1], 2), 4)
+    1.6667
+    """
+    counts = np.unique(_known(classes), return_counts=True)[1]
+    n = int(counts.sum())
+    if not 1 <= size <= n:
+        raise ValueError(f"from 1 to {n} responses are drawn, not {size}")
+    # Drawn one by one: the chance that the class is not among them yet.
+    drawn = np.arange(size)
+    missed = np.clip((n - counts[:, None] - drawn) / (n - drawn), 0, None).prod(axis=1)
+    return float((1 - missed).sum())
 
 
 def utility_k(
@@ -181,24 +223,29 @@ def connected_classes(similarity: npt.ArrayLike, threshold: float) -> Indices:
     return np.asarray(found, np.intp)
 
 
-def classes(query: QueryResponses, setting: Setting) -> dict[str, FloatArray]:
+def classes(query: QueryResponses, setting: Setting) -> Columns:
     """Measure the given classes of each source's responses to one query.
 
     Returns
     -------
     dict of str to ndarray of float, shape (S,)
-        `distinct_k` and `semantic_entropy`; NaN where no response has a class.
+        `distinct_k` and `semantic_entropy`; NaN where no response has a class. `distinct_k.equal`, shape
+        (S, S): at [a, b] the classes expected of a in as many responses as the fewer that a and b have with
+        a class; NaN under two.
     """
+    assert query.classes is not None  # as the measure needs
     found = {"distinct_k": setting.cells(), "semantic_entropy": setting.cells()}
-    if query.classes is not None:
-        for source, rows in query.cells():
-            held = query.classes[rows]
-            for name, value in (
-                ("distinct_k", distinct_k(held)),
-                ("semantic_entropy", semantic_entropy(held)),
-            ):
-                found[name][source] = np.nan if value is None else value
-    return found
+    held = {source: _known(query.classes[rows]) for source, rows in query.cells()}
+    for source, own in held.items():
+        for name, value in (("distinct_k", distinct_k(own)), ("semantic_entropy", semantic_entropy(own))):
+            found[name][source] = np.nan if value is None else value
+    equal = setting.pairs()
+    for a, own in held.items():
+        sizes = {min(len(own), len(theirs)) for theirs in held.values()} - {0, 1}
+        at = {size: rarefied_classes(own, size) for size in sizes}
+        for b, theirs in held.items():
+            equal[a, b] = at.get(min(len(own), len(theirs)), np.nan)
+    return found | {equal_name("distinct_k"): equal}
 
 
 CLASSES = Measure("classes", frozenset({"classes"}), classes)

@@ -4,7 +4,7 @@ The floor is the mean similarity of responses to different queries. Responses to
 far as their similarity lies above it; an encoder whose floor is .7 makes .8 of what another calls .4.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -17,12 +17,14 @@ from generation.diversity.intervals import (
     Statistic,
     estimates,
     mean_of,
+    mean_over_sources,
 )
 from generation.diversity.pairs import EDGES
 from generation.diversity.responses import FloatArray
 from generation.diversity.tables import Column, Table
 
 Kind = Literal["similarity", "centred"]
+NO_FLOOR = "the floor needs two queries"
 
 
 def floor(
@@ -50,8 +52,8 @@ def floor(
     """
     means = table.columns[f"{kind}.mean"]
     n = _known(means).sum()
-    found = estimates(floor_of(means), n=n, queries=len(means), replicates=replicates, seed=seed).at()
-    return found if n > 1 else Estimate(None, None, None, int(n), "the floor needs two queries")
+    found = estimates(floor_of(means), n=n, queries=len(means), replicates=replicates, seed=seed)
+    return replace(found, undefined=NO_FLOOR).at()
 
 
 def gap(
@@ -77,20 +79,57 @@ def gap(
     Estimates
         Of shape (...). Undefined under 2 queries.
 
+    See Also
+    --------
+    gap_over_sources : of the mean over sources.
+
     Notes
     -----
     The centred gap is about (within - floor) / (1 - floor) of the raw similarities: a similarity corrected
     for chance, which encoders agree on where their raw gaps do not.
     """
     array = np.asarray(values, dtype=np.float64)
-    above, below = mean_of(array), floor_of(table.columns[f"{kind}.mean"])
+    n = (~np.isnan(array)).sum(axis=0)
+    return _gap(table, mean_of(array), kind, n=n, replicates=replicates, seed=seed)
+
+
+def gap_over_sources(
+    table: Table,
+    values: npt.ArrayLike,
+    kind: Kind = "similarity",
+    *,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> Estimate:
+    """How far the mean over sources of their mean similarities lies above the floor.
+
+    Parameters
+    ----------
+    table, kind, replicates, seed
+        As for `gap`.
+    values : array_like of float, shape (queries, sources)
+
+    Returns
+    -------
+    Estimate
+        As much as `homogeneity.over_sources` is above `floor`, whatever is missing.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    n = (~np.isnan(array)).any(axis=1).sum()
+    return _gap(table, mean_over_sources(array), kind, n=n, replicates=replicates, seed=seed).at()
+
+
+def _gap(
+    table: Table, above: Statistic, kind: Kind, *, n: npt.ArrayLike, replicates: int, seed: int
+) -> Estimates:
+    below = floor_of(table.columns[f"{kind}.mean"])
 
     def statistic(weights: FloatArray) -> FloatArray:
         inside = above(weights)
         return inside - below(weights).reshape(-1, *[1] * (inside.ndim - 1))
 
-    n = (~np.isnan(array)).sum(axis=0)
-    return estimates(statistic, n=n, queries=len(array), replicates=replicates, seed=seed)
+    found = estimates(statistic, n=n, queries=len(table), replicates=replicates, seed=seed)
+    return replace(found, undefined=NO_FLOOR)
 
 
 def floor_of(means: Column) -> Statistic:

@@ -5,7 +5,6 @@ References
 Jiang et al. (2025), Artificial Hivemind: The Open-Ended Homogeneity of Language Models, arXiv 2510.22954.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +17,7 @@ from generation.diversity.intervals import (
     Estimates,
     estimates,
     mean,
-    mean_of,
+    mean_over_sources,
     ratio,
 )
 from generation.diversity.pairs import ABOVE, EDGES
@@ -102,19 +101,13 @@ def over_sources(
     0.25
     """
     array = np.asarray(values, dtype=np.float64)
-    array = array[:, ~np.isnan(array).all(axis=0)]
-    each = mean_of(array)
-
-    def statistic(weights: FloatArray) -> FloatArray:
-        # A resample may hold no query of some source.
-        found = each(weights)
-        known = ~np.isnan(found)
-        total: FloatArray = np.where(known, found, 0).sum(axis=1) / known.sum(axis=1)
-        return total
-
-    n = (~np.isnan(array)).any(axis=1).sum()
     return estimates(
-        statistic, n=n, queries=len(array), replicates=replicates, seed=seed, confidence=confidence
+        mean_over_sources(array),
+        n=(~np.isnan(array)).any(axis=1).sum(),
+        queries=len(array),
+        replicates=replicates,
+        seed=seed,
+        confidence=confidence,
     ).at()
 
 
@@ -207,32 +200,3 @@ def between(
             within(table, kind), table.counts.astype(np.float64)
         )
     return mean(matrix, replicates=replicates, seed=seed)
-
-
-def compare(
-    values: npt.ArrayLike, pairs: Sequence[tuple[int, int]], *, replicates: int = REPLICATES, seed: int = 0
-) -> Estimate:
-    """Mean difference between matched sources: the same models under two conditions.
-
-    Parameters
-    ----------
-    values : array_like of float, shape (queries, sources)
-        Of any measure; NaN where undefined.
-    pairs : sequence of (int, int)
-        Which source less which: paired by query and by match.
-    replicates, seed
-        As for `estimates`.
-
-    Returns
-    -------
-    Estimate
-        Mean over the matches of their mean differences.
-
-    Examples
-    --------
-    >>> compare([[0.9, 0.5], [0.8, 0.6]], [(1, 0)]).value.__round__(2)
-    -0.3
-    """
-    array = np.asarray(values, dtype=np.float64)
-    first, second = np.asarray(pairs).T
-    return over_sources(array[:, first] - array[:, second], replicates=replicates, seed=seed)

@@ -60,19 +60,22 @@ class Estimates:
     value, low, high : ndarray of float64
     n : ndarray of int64
         Queries that each rests on.
+    undefined : str
+        Why a value is undefined though there are queries.
     """
 
     value: FloatArray
     low: FloatArray
     high: FloatArray
     n: npt.NDArray[np.int64]
+    undefined: str = "it is undefined"
 
     def at(self, *index: int) -> Estimate:
         """Return one of them, with its reason if it or its interval is undefined."""
         value, low, high = (float(part[index]) for part in (self.value, self.low, self.high))
         n, reason = int(self.n[index]), ""
         if np.isnan(value):
-            reason = "no query has it" if n == 0 else "it is undefined"
+            reason = "no query has it" if n == 0 else self.undefined
         elif np.isnan(low):
             reason = "no interval: it rests on one query" if n < 2 else NO_SPREAD
         first, second, third = (None if np.isnan(number) else number for number in (value, low, high))
@@ -162,6 +165,31 @@ def mean_of(values: npt.ArrayLike) -> Statistic:
     def mean(weights: FloatArray) -> FloatArray:
         total: FloatArray = (weights @ filled) / (weights @ known)
         return total.reshape(len(weights), *array.shape[1:])
+
+    return mean
+
+
+def mean_over_sources(values: npt.ArrayLike) -> Statistic:
+    """Mean over sources of their means over queries: a source with few queries counts like the others.
+
+    Parameters
+    ----------
+    values : array_like of float, shape (queries, sources)
+        NaN where undefined.
+
+    Examples
+    --------
+    >>> mean_over_sources([[1.0, 0.0], [0.0, np.nan]])(np.ones((1, 2)))
+    array([0.25])
+    """
+    each = mean_of(values)
+
+    def mean(weights: FloatArray) -> FloatArray:
+        # A resample may hold no query of some source.
+        found = each(weights)
+        known = ~np.isnan(found)
+        total: FloatArray = np.where(known, found, 0).sum(axis=1) / known.sum(axis=1)
+        return total
 
     return mean
 
@@ -284,8 +312,8 @@ def _by_columns(
         )
         for start in range(0, max(1, len(n)), width)
     ]
-    whole = (
+    value, low, high, resting = (
         np.concatenate([getattr(part, name) for part in parts]).reshape(shape)
         for name in ("value", "low", "high", "n")
     )
-    return Estimates(*whole)
+    return Estimates(value, low, high, resting)

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.special import gammaln
 
 from generation.diversity.bleu import self_bleu
-from generation.diversity.measures import Measure, Setting
+from generation.diversity.equal_numbers import at_equal_numbers
+from generation.diversity.measures import Columns, Measure, Setting
 from generation.diversity.ngrams import Encoded, Grams, encode, grams, grams_up_to
 from generation.diversity.responses import FloatArray, Indices, QueryResponses
 
@@ -26,9 +27,11 @@ NAMES = (
     "compression",
     "self_repetition",
 )
+# Of these two sources are compared.
+COMPARED = ("self_bleu", "rarefied_2")
 
 
-def lexical(query: QueryResponses, setting: Setting) -> dict[str, FloatArray]:
+def lexical(query: QueryResponses, setting: Setting) -> Columns:
     """Measure the words of each source's responses to one query.
 
     Parameters
@@ -40,7 +43,8 @@ def lexical(query: QueryResponses, setting: Setting) -> dict[str, FloatArray]:
     -------
     dict of str to ndarray of float, shape (S,)
         NaN where undefined. `words`, the mean length in tokens; `distinct_1` to `distinct_3`; `rarefied_2`,
-        of 200 pairs of tokens; `self_bleu`, `compression` and `self_repetition`: more is less diverse.
+        of 200 pairs of tokens; `self_bleu`, `compression` and `self_repetition`: more is less diverse. And
+        `self_bleu` and `rarefied_2` of `at_equal_numbers`.
 
     Examples
     --------
@@ -53,7 +57,8 @@ def lexical(query: QueryResponses, setting: Setting) -> dict[str, FloatArray]:
     for source, rows in query.cells():
         for name, value in _measured(encoded.of(rows), [query.texts[row] for row in rows]).items():
             table[name][source] = np.nan if value is None else value
-    return table
+    whole = {name: table[name] for name in COMPARED}
+    return table | at_equal_numbers(query, setting, whole, lambda rows: _compared(encoded.of(rows)))
 
 
 LEXICAL = Measure("lexical", frozenset({"texts"}), lexical)
@@ -138,7 +143,7 @@ def self_repetition(encoded: Encoded) -> float | None:
     -------
     float or None
         From 0: no two texts have four tokens in a row in common. Longer texts and more of them have more.
-        None with fewer than two texts.
+        None with fewer than two texts, or where none has four tokens.
 
     References
     ----------
@@ -198,6 +203,11 @@ def _measured(encoded: Encoded, texts: Sequence[str]) -> dict[str, float | None]
     }
 
 
+def _compared(encoded: Encoded) -> dict[str, float]:
+    found = (self_bleu(encoded), rarefied_distinct(encoded, 2))
+    return {name: np.nan if value is None else value for name, value in zip(COMPARED, found, strict=True)}
+
+
 def _distinct(found: Grams) -> float | None:
     return found.number / len(found.ids) if len(found.ids) else None
 
@@ -220,7 +230,7 @@ def _log_choose(n: Indices, k: int) -> FloatArray:
 
 
 def _self_repetition(found: Grams, n: int) -> float | None:
-    if n < 2:
+    if n < 2 or not len(found.ids):
         return None
     gram, text = np.divmod(np.unique(found.ids * n + found.texts), n)
     elsewhere = np.bincount(gram)[gram] - 1

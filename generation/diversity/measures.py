@@ -42,6 +42,10 @@ class Setting:
         """Return a number for each source, all undefined."""
         return np.full(self.sources, np.nan)
 
+    def pairs(self) -> npt.NDArray[np.float32]:
+        """Return a number for each two sources, all undefined; in single precision, since they are many."""
+        return np.full((self.sources, self.sources), np.nan, np.float32)
+
 
 @dataclass(frozen=True)
 class Measure:

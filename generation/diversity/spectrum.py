@@ -1,11 +1,13 @@
 """How many different responses a set is worth, by the spectrum of its similarities."""
 
+from collections.abc import Callable
 from math import inf, isinf
 
 import numpy as np
 
+from generation.diversity.equal_numbers import at_equal_numbers
 from generation.diversity.measures import Columns, Measure, Setting
-from generation.diversity.responses import FloatArray, QueryResponses, Vectors
+from generation.diversity.responses import FloatArray, Indices, QueryResponses, Vectors
 from generation.diversity.similarity import by_source
 
 
@@ -143,6 +145,7 @@ def columns(query: QueryResponses, setting: Setting) -> Columns:
     dict
         "vendi", shape (sources,): of order 1. "vendi.2" and "vendi.inf": of those orders. "vendi.rank": the
         effective rank. NaN where a source has fewer than two responses: one alone is 1 whatever it says.
+        And "vendi" of `at_equal_numbers`.
     """
     assert query.vectors is not None  # as the measure needs
     orders = {"vendi": 1.0, "vendi.2": 2.0, "vendi.inf": inf}
@@ -154,7 +157,11 @@ def columns(query: QueryResponses, setting: Setting) -> Columns:
                 found[name][index] = hill_number(shares, order=order)
             roots = np.sqrt(shares)
             found["vendi.rank"][index] = hill_number(roots / roots.sum())
-    return found
+    return found | at_equal_numbers(query, setting, {"vendi": found["vendi"]}, _vendi_of(query.vectors))
+
+
+def _vendi_of(vectors: Vectors) -> Callable[[Indices], dict[str, float]]:
+    return lambda rows: {"vendi": vendi_score(vectors[rows])}
 
 
 VENDI = Measure("vendi", frozenset({"vectors"}), columns)

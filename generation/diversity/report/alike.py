@@ -56,9 +56,9 @@ def within_section(measured: Measured) -> Json:
     ]
     average = {
         "similarity": measured.over_sources(raw),
-        "gap": measured.gap(row_means(raw)).at().as_dict(),
+        "gap": measured.gap_over_sources(raw),
         "centred": measured.over_sources(centred),
-        "centred_gap": measured.gap(row_means(centred), "centred").at().as_dict(),
+        "centred_gap": measured.gap_over_sources(centred, "centred"),
         "cells_above": above_average.as_dict(),
         "pairs_above": all_pairs_above(table, between=False, **measured.resampling).as_dict(),
         "bins": _bins(heat.average, int(heat.queries.sum())),
@@ -87,7 +87,7 @@ def between_section(measured: Measured) -> Json:
     pairs_centred = table.columns["centred"][:, *different]
     average = {
         "similarity": measured.over_sources(pairs),
-        "gap": measured.gap(row_means(pairs)).at().as_dict(),
+        "gap": measured.gap_over_sources(pairs),
         "centred": measured.over_sources(pairs_centred),
         "pairs_above": all_pairs_above(table, between=True, **measured.resampling).as_dict(),
     }

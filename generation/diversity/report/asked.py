@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generation.diversity import homogeneity
-from generation.diversity.floor import Kind, gap
+from generation.diversity.floor import Kind, gap, gap_over_sources
 from generation.diversity.intervals import Estimate, Estimates, mean
 from generation.diversity.report.specification import Specification
 from generation.diversity.responses import DataSet, FloatArray
@@ -56,6 +56,10 @@ class Measured:
     def gap(self, values: npt.ArrayLike, kind: Kind = "similarity") -> Estimates:
         """How far similarities lie above the floor of their kind."""
         return gap(self.table, values, kind, **self.resampling)
+
+    def gap_over_sources(self, values: npt.ArrayLike, kind: Kind = "similarity") -> Json:
+        """The same of the mean over sources."""
+        return gap_over_sources(self.table, values, kind, **self.resampling).as_dict()
 
 
 def number(value: float) -> float | None:

@@ -6,9 +6,10 @@ from itertools import combinations
 import numpy as np
 
 from generation.diversity.comparisons import benjamini_hochberg, ensemble_pairs, sign_flip
-from generation.diversity.homogeneity import compare, within
-from generation.diversity.intervals import difference
-from generation.diversity.report.asked import Json, Measured, number, row_means
+from generation.diversity.equal_numbers import equal_name
+from generation.diversity.homogeneity import over_sources, within
+from generation.diversity.intervals import Estimate, difference
+from generation.diversity.report.asked import Json, Measured, number
 from generation.diversity.responses import FloatArray
 
 # What is compared, by the column that holds a number a query and source; "alike": more is less diverse.
@@ -19,6 +20,14 @@ MORE_IS = {
     "vendi": "diverse",
     "distinct_k": "diverse",
 }
+EQUAL_NUMBERS = (
+    "Similarity does not depend on how many responses there are. All else is measured of as many responses "
+    "to a query as both sides gave: of more, the mean over 10 draws; of classes, the exact expectation."
+)
+
+NO_QUERY = "no query to which both gave enough responses"
+
+Pairs = Sequence[tuple[int, int]]
 
 
 def compared_section(measured: Measured) -> Json:
@@ -28,6 +37,7 @@ def compared_section(measured: Measured) -> Json:
     conditions = [pair for pair in pairs if len({sources[n].model for n in pair}) == 1]
     models = [pair for pair in pairs if len({sources[n].condition for n in pair}) == 1]
     return {
+        "equal_numbers": EQUAL_NUMBERS,
         "conditions": _compared(measured, conditions),
         "conditions_over_models": _over_models(measured),
         "models": _compared(measured, models),
@@ -35,59 +45,92 @@ def compared_section(measured: Measured) -> Json:
     }
 
 
-def _compared(measured: Measured, pairs: Sequence[tuple[int, int]]) -> list[Json]:
-    if not pairs:
-        return []
-    first, second = (list(side) for side in zip(*pairs, strict=True))
+def _compared(measured: Measured, pairs: Pairs) -> list[Json]:
+    names = measured.names
     rows: list[Json] = []
-    for measure, more_is in MORE_IS.items():
-        values = _values(measured, measure)
+    for measure, more_is in MORE_IS.items() if pairs else ():
+        values = _differences(measured, measure, pairs)
         if values is None:
             continue
-        found = difference(values[:, first], values[:, second], **measured.resampling)
-        p = sign_flip(values[:, first] - values[:, second], seed=measured.asked.seed)
-        adjusted = benjamini_hochberg(p)
-        rows += [
-            {
-                "measure": measure,
-                "more_is": more_is,
-                "a": measured.names[a],
-                "b": measured.names[b],
-                "difference": found.at(n).as_dict(),
-                "p": number(p[n]),
-                "p_adjusted": number(adjusted[n]),
-            }
-            for n, (a, b) in enumerate(pairs)
-        ]
+        found = difference(values, 0.0, **measured.resampling)
+        p = sign_flip(values, seed=measured.asked.seed)
+        rows += _adjusted(
+            [
+                {
+                    "measure": measure,
+                    "more_is": more_is,
+                    "a": names[a],
+                    "b": names[b],
+                    "difference": _said(found.at(n)),
+                    "p": p[n],
+                }
+                for n, (a, b) in enumerate(pairs)
+            ]
+        )
     return rows
 
 
 def _over_models(measured: Measured) -> list[Json]:
     """Two conditions over all models that answered under both, each model counted equally."""
     named = {(one.model, one.condition): n for n, one in enumerate(measured.data.sources)}
+    matched = {
+        (a, b): [(named[m, a], named[m, b]) for m, c in named if c == a and (m, b) in named]
+        for a, b in combinations(sorted({condition for _, condition in named}), 2)
+    }
     rows: list[Json] = []
-    for a, b in combinations(sorted({condition for _, condition in named}), 2):
-        matched = [(named[m, a], named[m, b]) for m, c in named if c == a and (m, b) in named]
-        if len(matched) < 2:
-            continue
-        first, second = (list(side) for side in zip(*matched, strict=True))
-        for measure, more_is in MORE_IS.items():
-            values = _values(measured, measure)
+    for measure, more_is in MORE_IS.items():
+        of_measure: list[Json] = []
+        for (a, b), pairs in matched.items():
+            values = _differences(measured, measure, pairs) if len(pairs) > 1 else None
             if values is None:
                 continue
-            by_query = row_means(values[:, first] - values[:, second])
-            rows.append(
+            of_measure.append(
                 {
                     "measure": measure,
                     "more_is": more_is,
                     "a": a,
                     "b": b,
-                    "models": len(matched),
-                    "difference": compare(values, matched, **measured.resampling).as_dict(),
-                    "p": number(float(sign_flip(by_query[:, None], seed=measured.asked.seed)[0])),
+                    "models": len(pairs),
+                    "difference": _said(over_sources(values, **measured.resampling)),
+                    "p": sign_flip(_by_query(values)[:, None], seed=measured.asked.seed)[0],
                 }
             )
+        rows += _adjusted(of_measure)
     return rows
+
+
+def _differences(measured: Measured, measure: str, pairs: Pairs) -> FloatArray | None:
+    """First less second, a column a pair, both of equal numbers of responses; None without such a measure."""
+    if not measured.has(measure):
+        return None
+    first, second = (list(side) for side in zip(*pairs, strict=True))
+    if measure == "similarity":
+        own = within(measured.table)
+        return own[:, first] - own[:, second]
+    equal = measured.column(equal_name(measure))
+    found: FloatArray = equal[:, first, second] - equal[:, second, first]
+    return found
+
+
+def _by_query(values: FloatArray) -> FloatArray:
+    """What each query adds to the mean over columns of their means; NaN where it has no value."""
+    known = ~np.isnan(values)
+    each = known.sum(axis=0)
+    added: FloatArray = np.where(known, values, 0.0)[:, each > 0] @ (1 / each[each > 0])
+    return np.where(known.any(axis=1), added, np.nan)
+
+
+def _adjusted(rows: list[Json]) -> list[Json]:
+    adjusted = benjamini_hochberg([row["p"] for row in rows])
+    return [
+        row | {"p": number(row["p"]), "p_adjusted": number(p)} for row, p in zip(rows, adjusted, strict=True)
+    ]
+
+
+def _said(found: Estimate) -> Json:
+    """The estimate, its reason in the words of comparisons."""
+    said = found.as_dict()
+    return said | {"reason": NO_QUERY} if found.n == 0 else said
 
 
 def _ensembles(measured: Measured) -> list[Json]:
@@ -135,11 +178,3 @@ def _against(measured: Measured, together: FloatArray, alone: FloatArray) -> Jso
         "difference": difference(together, alone, **measured.resampling).at().as_dict(),
         "p": number(float(sign_flip((together - alone)[:, None], seed=measured.asked.seed)[0])),
     }
-
-
-def _values(measured: Measured, measure: str) -> FloatArray | None:
-    """A number a query and source, or None where the data set has no such measure."""
-    if not measured.has(measure):
-        return None
-    values = within(measured.table) if measure == "similarity" else measured.table.columns[measure]
-    return np.asarray(values, dtype=np.float64)

@@ -153,14 +153,14 @@ def _compared(found: Json) -> list[str]:
         return []
     lines = []
     compared = found["compared"]
-    rows = [["Conditions compared", "of", "difference", "interval", "p", "n"]]
+    rows = [["Conditions compared", "of", "difference", "interval", "adjusted p", "n"]]
     for row in [*compared["conditions_over_models"], *compared["conditions"]][:MOST_COMPARED]:
         over = f" ({row['models']} models)" if "models" in row else ""
         name = f"{_short(row['a'] or 'no condition')} less {_short(row['b'] or 'no condition')}{over}"
         estimate = row["difference"]
-        cells = [_value(estimate, sign=True), _ends(estimate), _p(row.get("p_adjusted", row["p"]))]
+        cells = [_value(estimate, sign=True), _ends(estimate), _p(row["p_adjusted"])]
         rows.append([name, MEASURES[row["measure"]], *cells, f"{estimate['n']:,}"])
-    lines += _aligned(rows, longest=90) if len(rows) > 1 else []
+    lines += [*_aligned(rows, longest=90), compared["equal_numbers"]] if len(rows) > 1 else []
     for row in compared["ensembles"]:
         one = row["one_model"]
         named = f" under {row['condition']}" if row["condition"] else ""

@@ -11,11 +11,15 @@ from generation.diversity.comparisons import benjamini_hochberg, ensemble_pairs,
 
 
 def test_the_test_is_the_permutation_test_of_scipy() -> None:
-    differences = np.random.default_rng(1).normal(0.4, 1, size=14)
+    differences = np.random.default_rng(1).normal(0.4, 1, size=11)
     exact = stats.permutation_test(
         (differences,), np.sum, permutation_type="samples", n_resamples=np.inf, vectorized=False
     )
-    assert sign_flip(differences[:, None])[0] == pytest.approx(exact.pvalue, abs=0.012)
+    both = np.stack([differences, np.r_[differences[:9], np.nan, np.nan]], axis=1)
+    assert sign_flip(both)[0] == pytest.approx(exact.pvalue, abs=1e-12)
+    assert sign_flip(both)[1] == sign_flip(differences[:9])
+    # Of more assignments than flips, by chance.
+    assert sign_flip(both, flips=1000)[0] == pytest.approx(exact.pvalue, abs=0.04)
 
 
 def test_the_test_keeps_its_size_and_has_power() -> None:

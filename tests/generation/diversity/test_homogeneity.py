@@ -5,7 +5,6 @@ from generation.diversity.homogeneity import (
     all_pairs_above,
     between,
     cells_above,
-    compare,
     heat_map,
     over_sources,
     pairs_above,
@@ -69,14 +68,6 @@ def test_the_matrix_between_sources_is_a_mean_over_queries_and_can_hold_self_pai
     published = between(table, self_pairs=True).value
     assert (50 * published[0, 0] - 1) / 49 == pytest.approx(0.89)
     assert published[0, 1] == 0.5
-
-
-def test_conditions_are_compared_model_by_model_and_query_by_query():
-    rng = np.random.default_rng(5)
-    plain = rng.random((20, 3)) * [1, 10, 100]
-    persona = plain - 0.3 + rng.normal(size=(20, 3)) * 0.01
-    found = compare(np.concatenate([plain, persona], axis=1), [(3, 0), (4, 1), (5, 2)])
-    assert found.low < -0.3 < found.high and found.high - found.low < 0.02
 
 
 @pytest.mark.parametrize(("data", "share"), [(all_equal(), 1), (all_different(), 0)])
