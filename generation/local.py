@@ -186,7 +186,7 @@ def _loaded(architecture: str, name: str, device: str) -> Loaded:
         required("gguf")
         how["gguf_file"] = place.gguf
         # Its bar heeds no disable_progress_bar, and would fill every log.
-        import_module("transformers.modeling_gguf_pytorch_utils").tqdm = partial(tqdm, disable=None)
+        required("transformers.modeling_gguf_pytorch_utils").tqdm = partial(tqdm, disable=None)
     device = device_of(torch, device)
     dtype = _dtype(torch, device)
     transformers.logging.set_verbosity_error()

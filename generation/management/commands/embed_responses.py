@@ -61,7 +61,7 @@ class Command(BaseCommand):
         if as_json:
             return
         dimensions = f"{encoder.dimensions:,} dimensions" if encoder.dimensions else "no dimensions yet"
-        self.stdout.write("\n".join([*run.job.remarks(run), f"{encoder.name}: {dimensions}."]))
+        self.stdout.write(f"{encoder.name}: {dimensions}.")
 
 
 def _run_for(collection: Any, options: Mapping[str, Any]) -> Any:
