@@ -229,18 +229,17 @@ def classes(query: QueryResponses, setting: Setting) -> Columns:
     Returns
     -------
     dict of str to ndarray of float, shape (S,)
-        `distinct_k` and `semantic_entropy`; NaN where no response has a class. `distinct_k.equal`, shape
-        (S, S): at [a, b] the classes expected of a in as many responses as the fewer that a and b have with
-        a class; NaN under two.
+        `distinct_k` and `semantic_entropy`; NaN where fewer than two responses have a class: one alone is one
+        class whatever it says. `distinct_k.equal`, shape (S, S): at [a, b] the classes expected of a in as
+        many responses as the fewer that a and b have with a class; NaN under two.
     """
     assert query.classes is not None  # as the measure needs
     found = {"distinct_k": setting.cells(), "semantic_entropy": setting.cells()}
     held = {source: _known(query.classes[rows]) for source, rows in query.cells()}
-    for source, own in held.items():
-        for name, value in (("distinct_k", distinct_k(own)), ("semantic_entropy", semantic_entropy(own))):
-            found[name][source] = np.nan if value is None else value
     equal = setting.pairs()
     for a, own in held.items():
+        if len(own) > 1:
+            found["distinct_k"][a], found["semantic_entropy"][a] = distinct_k(own), semantic_entropy(own)
         sizes = {min(len(own), len(theirs)) for theirs in held.values()} - {0, 1}
         at = {size: rarefied_classes(own, size) for size in sizes}
         for b, theirs in held.items():

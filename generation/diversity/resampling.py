@@ -9,6 +9,8 @@ from generation.diversity.responses import FloatArray
 
 # Weights held at once: 4 million, 32 MB, whatever the number of queries.
 CHUNK = 4_000_000
+# Ends nearer to each other differ by rounding: vectors are of single precision.
+ROUNDING = 1e-6
 
 
 def resamples(queries: int, *, replicates: int, seed: int) -> Iterator[FloatArray]:
@@ -49,8 +51,8 @@ def expanded_percentiles(
     Returns
     -------
     low, high : ndarray of float64, shape (...)
-        NaN where more than half of the replicates are undefined, or where both ends are the same: queries
-        that do not differ say nothing of others.
+        NaN where more than half of the replicates are undefined, or where both ends are the same, up to
+        1e-6: queries that do not differ say nothing of others.
 
     Notes
     -----
@@ -83,5 +85,5 @@ def expanded_percentiles(
             np.take_along_axis(ordered, at[None], axis=0)[0] for at in (below, np.minimum(below + 1, last))
         )
         ends.append(one + (two - one) * (place - below))
-    without = (defined * 2 < len(drawn)) | (ends[0] == ends[1])
+    without = (defined * 2 < len(drawn)) | (ends[1] - ends[0] <= ROUNDING)
     return np.where(without, np.nan, ends[0]), np.where(without, np.nan, ends[1])

@@ -224,7 +224,7 @@ def _value(estimate: Json, *, sign: bool = False) -> str:
 
 
 def _number(value: float | None, *, sign: bool = False) -> str:
-    return "undefined" if value is None else f"{value:{'+' if sign else ''}.3f}"
+    return "undefined" if value is None else f"{value:{'+' if sign else ''}z.3f}"
 
 
 def _p(value: float | None) -> str:
@@ -234,7 +234,7 @@ def _p(value: float | None) -> str:
 def _ends(estimate: Json) -> str:
     if estimate["low"] is None:
         return ""
-    return f"{estimate['low']:.3f} to {estimate['high']:.3f}"
+    return f"{estimate['low']:z.3f} to {estimate['high']:z.3f}"
 
 
 def _short(name: str, most: int = LONGEST_NAME) -> str:

@@ -36,7 +36,7 @@ from generation.diversity.thresholds import CLASS_PAIRS
 OF_TEXTS = (CONTENT, LEXICAL, OVERLAPS, CLASSES)
 OF_VECTORS = (SIMILARITY, CENTRED, PAIRS, NEIGHBOURS, CLUSTERS, VENDI, CLASS_PAIRS)
 NO_VECTORS = "there are no vectors: name an encoder, or a file of embeddings"
-NO_CLASSES = "the responses have no classes"
+NO_CLASSES = "no two responses to a query have classes"
 ONE_SOURCE = "all responses are of one source"
 FEW = "no source has two responses to a query"
 

@@ -99,10 +99,11 @@ def test_classes_are_the_literal_procedures(seed, threshold):
 
 def test_responses_that_are_all_equal_or_all_different_have_the_extreme_values():
     source = np.repeat([0, 1, 2], 5)
-    held = np.concatenate([np.zeros(5, int), np.arange(5), np.full(5, -1)])
+    held = np.concatenate([np.zeros(5, int), np.arange(5), [-1, -1, 7, -1, -1]])
     found = CLASSES.function(QueryResponses("q", "", source, (), None, held), Setting(3))
     assert found["distinct_k"].tolist()[:2] == [1, 5] and np.isnan(found["distinct_k"][2])
     assert found["semantic_entropy"][:2] == pytest.approx([0, math.log(5)])
+    assert np.isnan(found["semantic_entropy"][2])
     assert not CLASSES.possible(QueryResponses("q", "", source, (), None))
 
 
@@ -197,7 +198,7 @@ def test_a_report_says_from_which_similarity_on_two_answers_are_one_idea():
     assert share["value"] == pytest.approx(section["same"] / 270)
     assert any(line.startswith("One idea from a similarity of") for line in report_lines(found))
     # Without classes, or without vectors, the reason stands in its place.
-    for change, reason in (({"classes": None}, "no classes"), ({"vectors": None}, "no vectors")):
+    for change, reason in (({"classes": None}, "have classes"), ({"vectors": None}, "no vectors")):
         data = DataSet(
             sources, [Held([replace(one, **change) for one in held])], "x" * ("vectors" not in change)
         )

@@ -56,6 +56,8 @@ def test_planted_sets_have_the_floor_of_strangers_and_a_gap_of_all_or_nothing():
     same = measure(planted(np.tile(np.eye(2)[0], (3, 6, 1)), sources=2, responses=3), BOTH)
     assert floor(same).value == pytest.approx(1)
     assert gap(same, within(same)).value == pytest.approx(0)
+    # What is all rounding has no interval.
+    assert floor(same).low is None and floor(same).reason.startswith("no interval")
     assert floor(same, "centred").value is None
 
 
