@@ -66,7 +66,8 @@ def server_named(name: str) -> ModelServer:
     found = ModelServer.objects.filter(name=name).first()
     if found is None:
         there = ", ".join(ModelServer.objects.values_list("name", flat=True)) or "none yet"
-        raise ServerError(f"There is no model server {name}; there are: {there}.")
+        how = f"manage.py model_server {name} URL makes it"
+        raise ServerError(f"There is no model server {name}; there are: {there}. {how}.")
     return found
 
 

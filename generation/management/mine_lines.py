@@ -54,6 +54,8 @@ def _dropped(gate: Gate) -> str:
 
 def _after(mining: Mining, funnel: Funnel) -> list[str]:
     parts = funnel.parts
+    if not funnel.judged and mining.runs.exists():
+        return [f"No verdict is kept so far; of a trial none is. /mining/{mining.name}/"]
     if not funnel.judged:
         return [f"No model has judged any of them yet: give --model. /mining/{mining.name}/"]
     return [

@@ -75,9 +75,11 @@ def carry_out(
         stdout.write("\n".join(lines))
         return None
     run = at_work(found_or_made(wanted), trial=options["trial"])
+    unfinished = why_unfinished(run)
     found, said = outcome(run)
     stdout.write(json.dumps({**named(run), "run": run.pk, **found}) if options["json"] else "\n".join(said))
-    ended(run)
+    if unfinished is not None:
+        raise unfinished
     return run
 
 
@@ -148,12 +150,14 @@ def _teller(run: R, bar: tqdm) -> Callable[[float], None]:
     return tell
 
 
-def ended(run: R) -> None:
-    """Raises CommandError, with its reason, for a run that has not come to its end."""
+def why_unfinished(run: R) -> CommandError | None:
+    """Why a run has not come to its end, None where it has. What nobody works at any more is stopped."""
     if run.state in UNFINISHED:
         if callers.living(run).exists():
-            raise CommandError("Stopped here; other processes go on with it.", returncode=130)
+            return CommandError("Stopped here; other processes go on with it.", returncode=130)
         stop_run(run=run)
-        raise CommandError("Stopped. The same command goes on.", returncode=130)
+        run.refresh_from_db()
+        return CommandError("Stopped. The same command goes on.", returncode=130)
     if run.state in (AbstractRun.State.STOPPED, AbstractRun.State.FAILED):
-        raise CommandError(run.error)
+        return CommandError(run.error)
+    return None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from generation.files import FileError, Row, RowError
-from generation.mining.sources import SUFFIXES, Unreadable, first_rows, log_rows
+from generation.mining.sources import SUFFIXES, Unreadable, log_rows
 from generation.recipes.replies import storable
 
 PEOPLE = ("user", "human", "prompter")
@@ -73,12 +73,15 @@ SCHEMAS = {
 
 def schema_of(path: Path, wanted: str = "auto") -> str:
     """The name of the file's schema, told by its first rows. Raises FileError."""
-    rows = list(islice(first_rows(path), LOOKED_AT))
+    unreadable = Unreadable(path)
+    rows = [row for _, row in islice(log_rows(path, unreadable), LOOKED_AT)]
     names = SCHEMAS if wanted == "auto" else [wanted]
     found = next((name for row in rows for name in names if SCHEMAS[name].fits(row)), None)
     if found is None:
         lists = ", ".join(f'"{schema.turns}" ({name})' for name, schema in SCHEMAS.items())
         what = "a list of turns" if wanted == "auto" else f'"{SCHEMAS[wanted].turns}" as {wanted} has it'
+        for line, reason in unreadable.reasons.items() if not rows else ():
+            raise FileError(f"{path.name}: no row can be read, the first since line {line} is {reason}.")
         raise FileError(
             f"{path.name}: none of its first {len(rows):,} rows has {what}. A chat log ends in "
             f"{', '.join(SUFFIXES)} and has one of {lists}."

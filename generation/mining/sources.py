@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from generation.files import FileError, Rejections, Row, RowError, Rows
+from generation.files import FileError, Rejections, RowError, Rows
 from generation.parquet import parquet_rows
 from generation.reading import LONGEST_LINE, read_object
 
@@ -50,6 +50,8 @@ def log_rows(path: Path, unreadable: Unreadable) -> Rows:
             yield from _array(path, unreadable) if _is_array(path) else _lines(path, unreadable)
     except OSError as error:
         raise FileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError:
+        raise FileError(f"{path.name} is not in UTF-8: convert it.") from None
 
 
 def is_wanted(column: str) -> bool:
@@ -124,8 +126,3 @@ def _more(path: Path, text: str) -> str:
     if not text.strip():
         raise FileError(f"{path.name} is empty.")
     return text
-
-
-def first_rows(path: Path) -> Iterator[Row]:
-    """The rows that can be read, for a look at what the file is."""
-    return (row for _, row in log_rows(path, Unreadable(path)))

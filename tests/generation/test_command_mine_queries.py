@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from django.core.management import CommandError, call_command
 from generation.models import Candidate, Mining, Query, Run
 from tests.generation.mining import planted
 from tests.generation.mining.mined import judging
-from tests.model_server import serving
+from tests.model_server import Answer, Asked, serving
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +41,8 @@ def test_from_a_log_to_queries_in_one_command_that_goes_on_when_it_is_given_agai
         assert "asks about 4 candidates, in 4 requests." in said(*asked, "--dry-run")
         assert "<message>\nWrite a haiku" in said(*asked, "--show")
         assert (Run.objects.exists(), server.asked) == (False, [])
-        assert "2 answered of 2 requests" in said(*asked, "--trial", 2)
+        tried = said(*asked, "--trial", 2)
+        assert "2 answered of 2 requests" in tried and "of a trial none is. /mining/chats/" in tried
         assert not Query.objects.exists()
         told = said(*asked, "--price-in", 0, "--budget-tokens", 100_000)
         assert told.splitlines()[0] == "chats by m: 4 answered of 4 requests, 480 tokens."
@@ -76,3 +79,19 @@ def test_what_is_asked_wrongly_is_one_line(log: Path, options: list[str], line: 
     assert line in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not Run.objects.exists()
+
+
+def test_interrupted_it_says_what_is_kept_of_the_replies_that_came(log: Path, capsys: Any) -> None:
+    judge = judging()
+
+    def interrupts(asked: Asked) -> Answer:
+        if len(server.asked) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return judge(asked)
+
+    with serving(interrupts) as server, pytest.raises(CommandError, match="The same command goes on"):
+        asked = ("--model", "m", "--base-url", server.url, "--concurrency", "1", "--json")
+        call_command("mine_queries", str(log), *asked)
+    told = json.loads(capsys.readouterr().out)
+    gates = {gate["gate"]: gate["left"] for gate in told["funnel"]["gates"]}
+    assert told["answered"] == gates["judged"] == 2

@@ -113,6 +113,13 @@ def test_bad_lines_are_a_gate_of_their_own_and_the_first_are_named(tmp_path: Pat
         ("chats.txt", b"x", "ends in .jsonl, .json, .parquet"),
         ("chats.jsonl", b"", "is empty"),
         ("chats.jsonl", b'{"query": "a"}\n', "none of its first 1 rows has a list of turns"),
+        (
+            "chats.jsonl",
+            b'{"messages": [\n',
+            "no row can be read, the first since line 1 is not one whole JSON",
+        ),
+        ("chats.jsonl", '{"messages": ["é"]}'.encode("latin-1"), "the first since line 1 is not in UTF-8"),
+        ("chats.json", '[{"messages": ["é"]}]'.encode("latin-1"), "chats.json is not in UTF-8"),
         ("chats.json", b'[{"messages": [{"role": "user", "content": "Why?"}]}, {"mess', "row 2 is broken"),
         ("chats.parquet", b"PAR1 no", "not a readable parquet file"),
     ],
