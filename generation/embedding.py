@@ -129,7 +129,7 @@ class EmbedJob(OfQueries):
         done = left is not None and len({call.query_id for call in calls}) >= left
         return page[-1] if page and not done else None
 
-    def collect(self, run: Run) -> None:
+    def collect(self, run: Run, *, after: int) -> None:
         """The vectors are kept already: how many dimensions they have is written down."""
         encoder = _encoder(EncodingRecipe.from_dict(run.recipe))
         if encoder and encoder.dimensions is None:

@@ -1,7 +1,6 @@
 """The job of runs that sample: replies become responses, each with how it came."""
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,7 +12,7 @@ from generation.recipes.sampling import SampleRecipe
 from generation.runs.errors import RunError
 from generation.runs.of_queries import OfQueries
 
-CALLS_AT_ONCE = 500
+CALLS_AT_ONCE = 250
 MOST_NAME = 150
 
 
@@ -26,20 +25,17 @@ class SampleJob(OfQueries):
         except (RecipeError, TypeError) as error:
             raise RunError(str(error)) from None
 
-    def collect(self, run: Run) -> None:
+    def collect(self, run: Run, *, after: int) -> int | None:
         """Store the responses that are not stored yet; those that are there stay as they are."""
         recipe = self.recipe(run)
         model, _ = LanguageModel.objects.get_or_create(name=recipe.source)
         condition = condition_of(recipe.strategy, recipe.decoding)
-        answered = run.calls.filter(outcome=Call.Outcome.ANSWERED).select_related("query").order_by("pk")
-        calls = answered.iterator(CALLS_AT_ONCE)
-        while page := list(islice(calls, CALLS_AT_ONCE)):
-            found = (row for call in page for row in _rows(run, recipe, model, condition, call))
-            rows = {row.digest: row for row in found}
-            known = Response.objects.filter(digest__in=rows).values_list("digest", flat=True)
-            new = [rows[key] for key in rows.keys() - set(known)]
-            # Whoever collects at the same time stores the same.
-            Response.objects.bulk_create(sorted(new, key=_order), ignore_conflicts=True)
+        page = list(self.answered(run, after=after, most=CALLS_AT_ONCE).select_related("query"))
+        rows = {row.digest: row for call in page for row in _rows(run, recipe, model, condition, call)}
+        known = Response.objects.filter(digest__in=rows).values_list("digest", flat=True)
+        new = [rows[key] for key in rows.keys() - set(known)]
+        Response.objects.bulk_create(sorted(new, key=_order))
+        return page[-1].number if page else None
 
     def chosen(self, recipe: SampleRecipe) -> Mapping[str, Any]:
         return recipe.as_dict() | recipe.words

@@ -5,9 +5,21 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def hand_over(apps, schema_editor):
+    """Runs that wait for a worker: their tasks are those of all apps' runs now."""
+    tasks = apps.get_model('django_tasks_database', 'DBTaskResult').objects.filter(status='READY')
+    for name in ('run_task', 'watch_run_task'):
+        for task in tasks.filter(task_path=f'calibration.tasks.{name}'):
+            (key,) = task.args_kwargs['args']
+            task.task_path = f'generation.tasks.{name}'
+            task.args_kwargs = {'args': [f'calibration.run.{key}'], 'kwargs': {}}
+            task.save(update_fields=['task_path', 'args_kwargs'])
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('django_tasks_database', '0021_conditional_partial_index_ordering'),
         ('annotation', '0003_owners_are_members'),
         ('calibration', '0006_runs'),
         ('generation', '0003_queries_runs_diversity'),
@@ -83,6 +95,11 @@ class Migration(migrations.Migration):
             new_name='calibration_calls_counted',
             old_name='calls_counted',
         ),
+        migrations.AddField(
+            model_name='run',
+            name='collected',
+            field=models.IntegerField(default=-1),
+        ),
         migrations.AlterField(
             model_name='run',
             name='created_by',
@@ -129,4 +146,5 @@ class Migration(migrations.Migration):
             model_name='run',
             constraint=models.CheckConstraint(condition=models.Q(('trial__isnull', True), ('trial__gte', 1), _connector='OR'), name='calibration_run_trial_asks_something'),
         ),
+        migrations.RunPython(hand_over, migrations.RunPython.noop),
     ]

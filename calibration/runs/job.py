@@ -58,7 +58,8 @@ class ScoringJob:
     def prepare(self, run: Run, recipe: ScorerRecipe, *, targets: int | None, after: int) -> int | None:
         return _prepare(run, recipe, targets=targets, after=after)
 
-    def collect(self, run: Run) -> None:
+    def collect(self, run: Run, *, after: int) -> None:
+        """All at once: a scorer's scores are those of one moment."""
         collect(run=run)
 
     def chosen(self, recipe: ScorerRecipe) -> Mapping[str, Any]:

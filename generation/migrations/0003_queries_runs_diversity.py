@@ -174,6 +174,7 @@ class Migration(migrations.Migration):
                 ('trial', models.PositiveIntegerField(blank=True, null=True)),
                 ('state', models.CharField(choices=[('draft', 'draft'), ('waiting', 'waiting'), ('running', 'running'), ('stopped', 'stopped'), ('finished', 'finished'), ('failed', 'failed')], default='draft', max_length=10)),
                 ('error', models.TextField(blank=True)),
+                ('collected', models.IntegerField(default=-1)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),

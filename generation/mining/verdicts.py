@@ -23,14 +23,15 @@ FIELDS = ["revised", "meaningful", "about_the_model", "many_answers", "reasons",
 def write_verdicts(*, mining: Mining, results: Mapping[int, Mapping[str, Any]], run: Run) -> None:
     """Write what a run's model said of candidates, by their keys; what a person said of one stays."""
     rows = Candidate.objects.filter(pk__in=results, mining=mining, near=None).order_by("line")
-    asked = [one for one in rows if "decided_by" not in one.metadata]
-    for one in asked:
-        result = results[one.pk]
-        one.revised = repaired(one.text, result["revised"])
-        one.meaningful, one.about_the_model = result[MEANINGFUL], result[ABOUT]
-        one.many_answers, one.reasons = result[ANSWERS], result["reasons"]
-        one.metadata = {**one.metadata, "run": run.pk, "judged_by": run.recipe["model"]}
     with all_or_nothing():
+        # Locked: a person may say something meanwhile.
+        asked = [one for one in rows.select_for_update(of=("self",)) if "decided_by" not in one.metadata]
+        for one in asked:
+            result = results[one.pk]
+            one.revised = repaired(one.text, result["revised"])
+            one.meaningful, one.about_the_model = result[MEANINGFUL], result[ABOUT]
+            one.many_answers, one.reasons = result[ANSWERS], result["reasons"]
+            one.metadata = {**one.metadata, "run": run.pk, "judged_by": run.recipe["model"]}
         _write(mining, asked)
 
 

@@ -53,6 +53,8 @@ class AbstractRun(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     # Why it stopped or failed.
     error = models.TextField(blank=True)
+    # Up to which of its calls the replies were collected; -1 before the first.
+    collected = models.IntegerField(default=-1)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,

@@ -1,5 +1,6 @@
 """What may be asked of a run, and a person's acts on it: make, start, stop, delete."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -110,23 +111,26 @@ def start_run(*, run: R, by: User | None = None, trial: int | None = None) -> R:
     if not calls.any_open(run):
         what = "" if trial is None else f" about the first {trial}"
         raise RunError(f"{run.name} has nothing left to ask{what}.")
-    run.state, run.trial, run.error = AbstractRun.State.WAITING, trial, ""
+    run.state, run.trial, run.error, run.collected = AbstractRun.State.WAITING, trial, "", -1
     run.started_at, run.finished_at = clock.now(), None
-    run.save(update_fields=["state", "trial", "error", "started_at", "finished_at"])
+    run.save(update_fields=["state", "trial", "error", "collected", "started_at", "finished_at"])
     job.record(run, "started a run" if trial is None else "tried a run", by)
     return run
 
 
-@transaction.atomic
 def stop_run(*, run: R, by: User | None = None) -> R:
     """Have nothing more asked; what is under way is still stored. A run that has ended stays as it is."""
-    run = _locked(run)
-    if run.state in ending.UNFINISHED:
-        who = by.get_username() if by else "the command line"
-        ending.stop(run, f"Stopped by {who}. Start it again to go on.")
+    with transaction.atomic():
+        run = _locked(run)
+        stops = run.state in ending.UNFINISHED
+        if stops:
+            who = by.get_username() if by else "the command line"
+            ending.stop(run, f"Stopped by {who}. Start it again to go on.")
+            run.job.record(run, "stopped a run", by)
+    if stops:
         ending.settle(run)
-        run.job.record(run, "stopped a run", by)
-        run.refresh_from_db()
+        with suppress(type(run).DoesNotExist):
+            run.refresh_from_db()
     return run
 
 

@@ -23,8 +23,8 @@ def begin(run: AbstractRun, until: Callable[[], bool] = lambda: False) -> bool:
     after: int | None = -1
     while after is not None and not until():
         after = _prepare(run, after)
-        if after is not None and connection.vendor == "sqlite":
-            time.sleep(BETWEEN_PAGES)
+        if after is not None:
+            _let_others_write()
     return type(run)._default_manager.filter(pk=run.pk, state=AbstractRun.State.RUNNING).exists()
 
 
@@ -52,32 +52,49 @@ def fail(run: AbstractRun, line: str) -> None:
     _end(run, AbstractRun.State.FAILED, line)
 
 
-@transaction.atomic
 def settle(run: AbstractRun) -> None:
     """Collect the replies of a run that has asked all, or that is stopped and at which nobody works any more.
 
-    A trial is not collected, and is a draft again. Of many that leave at once, the last one does it.
+    A page at a time, of which each is written down: of many that leave at once each does some, and after a
+    kill whoever comes goes on. A trial is not collected, and is a draft again. Belongs in no transaction.
     """
+    while _settle(run):
+        _let_others_write()
+
+
+@transaction.atomic
+def _settle(run: AbstractRun) -> bool:
+    """Collect a page, and end the run after the last one; whether there are more."""
     rows = type(run)._default_manager.select_for_update(of=("self",), no_key=True)
     row = rows.filter(pk=run.pk).first()
     if row is None or row.finished_at is not None:
-        return
+        return False
     if row.state == AbstractRun.State.RUNNING and not calls.any_open(row):
         if row.trial is not None:
             row.state, row.trial = AbstractRun.State.DRAFT, None
             row.save(update_fields=["state", "trial"])
-            return
+            return False
         row.state = AbstractRun.State.FINISHED
     elif row.state != AbstractRun.State.STOPPED or callers.living(row).exists():
-        return
-    row.finished_at = clock.now()
+        return False
     if row.trial is None:
         try:
             with transaction.atomic():
-                row.job.collect(row)
+                after = row.job.collect(row, after=row.collected)
         except (RecipeError, RunError) as error:
             row.state, row.error = AbstractRun.State.FAILED, str(error)
+        else:
+            if after is not None:
+                rows.filter(pk=row.pk).update(collected=after)
+                return True
+    row.finished_at = clock.now()
     row.save(update_fields=["state", "error", "finished_at"])
+    return False
+
+
+def _let_others_write() -> None:
+    if connection.vendor == "sqlite":
+        time.sleep(BETWEEN_PAGES)
 
 
 def _end(run: AbstractRun, state: str, line: str) -> None:

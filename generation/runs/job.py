@@ -42,10 +42,11 @@ class Job(Protocol[R]):
         nothing is left: a page at a time, since nobody else writes into SQLite meanwhile.
         """
 
-    def collect(self, run: R) -> None:
-        """Make of the replies what the run is for, in place of what it made before.
+    def collect(self, run: R, *, after: int) -> int | None:
+        """Make of a page of the replies what the run is for, in place of what it made of them before.
 
-        Raises RunError and RecipeError, with the reason, where that cannot be.
+        As with `prepare`, a position: the number of the last call of a page. Raises RunError and RecipeError,
+        with the reason, where that cannot be.
         """
 
     def chosen(self, recipe: Any) -> Mapping[str, Any]:

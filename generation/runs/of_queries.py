@@ -79,6 +79,10 @@ class OfQueries:
         )
         return page[-1] if page and (left is None or len(new) < left) else None
 
+    def answered(self, run: Run, *, after: int, most: int) -> QuerySet[Any]:
+        """A page of the calls that were answered."""
+        return run.calls.filter(outcome=Call.Outcome.ANSWERED, number__gt=after).order_by("number")[:most]
+
     def chosen(self, recipe: Any) -> Mapping[str, Any]:
         given: Mapping[str, Any] = recipe.as_dict()
         return given

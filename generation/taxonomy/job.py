@@ -4,20 +4,18 @@ from bisect import bisect
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from heapq import nsmallest
-from itertools import islice
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 
-from generation.models import Call, Classification, Collection, Query, Run
+from generation.models import Classification, Collection, Query, Run
 from generation.recipes.classifying import ClassifyRecipe, key_of
 from generation.recipes.recipe import RecipeError
 from generation.runs.errors import RunError
 from generation.runs.of_queries import OfQueries
 from generation.taxonomy.categories import New, propose
 
-ROWS_AT_ONCE = 2_000
+ROWS_AT_ONCE, CALLS_AT_ONCE = 2_000, 250
 # Queries with what a model said of them.
 Page = list[tuple[int, Mapping[str, Any]]]
 
@@ -46,19 +44,18 @@ class ClassifyJob(OfQueries):
         every = super().count(run, recipe)
         return every if recipe.sample is None else min(every, recipe.sample)
 
-    @transaction.atomic
-    def collect(self, run: Run) -> None:
+    def collect(self, run: Run, *, after: int) -> int | None:
         """Store which categories the answers name, in place of what the run gave before.
 
         What a model proposes is found by its name, also where a person renamed, merged or dropped it, and is
         made a proposal where it is new.
         """
-        Classification.objects.filter(run=run).delete()
-        answered = run.calls.filter(outcome=Call.Outcome.ANSWERED).order_by("number")
-        calls: Iterator[Any] = answered.values_list("query", "result").iterator(ROWS_AT_ONCE)
-        while page := list(islice(calls, ROWS_AT_ONCE)):
-            known = propose(_named(page))
-            Classification.objects.bulk_create(_rows(run, page, known), batch_size=ROWS_AT_ONCE)
+        calls = list(self.answered(run, after=after, most=CALLS_AT_ONCE))
+        page = [(call.query_id, call.result) for call in calls]
+        Classification.objects.filter(run=run, query__in=[query for query, _ in page]).delete()
+        known = propose(_named(page))
+        Classification.objects.bulk_create(_rows(run, page, known))
+        return calls[-1].number if calls else None
 
     def _drawn(self, run: Run, recipe: ClassifyRecipe, number: int) -> list[int]:
         """The sampled queries: by their texts, so that the same are drawn wherever they are stored."""

@@ -13,9 +13,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from generation import sampling
 from generation.decoding import PRESETS, Decoding
 from generation.models import Caller, Condition, LanguageModel, Query, Response, Run
 from generation.recipes.sampling import SampleRecipe
+from generation.runs import ending
 from generation.runs.asking import start_run, stop_run
 from generation.runs.work import work
 from generation.sampling import usual_name
@@ -69,9 +71,34 @@ def test_collecting_twice_stores_once_and_a_run_that_was_stopped_goes_on_to_exac
         assert run.state == Run.State.STOPPED and 4 < stored < 12
         first = set(Response.objects.values_list("pk", "text"))
         run = work(run=start_run(run=run))
-        run.job.collect(run)
+        run.job.collect(run, after=-1)
     assert run.state == Run.State.FINISHED and numbers() == dict.fromkeys(QUERIES, 4)
     assert first <= set(Response.objects.values_list("pk", "text"))
+
+
+@pytest.mark.django_db
+def test_replies_become_responses_a_page_at_a_time_and_a_kill_between_loses_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sampling, "CALLS_AT_ONCE", 5)
+    pages: list[int] = []
+
+    def kill() -> None:
+        if stored := Response.objects.count():
+            pages.append(stored)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ending, "_let_others_write", kill)
+    with serving(says_its_seed) as server:
+        run = start_run(run=make_run(server.url))
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                work(run=run)
+    assert pages == [5, 10]
+    monkeypatch.undo()
+    ending.settle(run)
+    run.refresh_from_db()
+    assert (run.state, numbers()) == (Run.State.FINISHED, dict.fromkeys(QUERIES, 4))
 
 
 @pytest.mark.django_db

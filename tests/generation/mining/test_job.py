@@ -95,7 +95,7 @@ def test_collecting_again_changes_nothing_and_another_model_replaces_what_the_fi
     mining = make_mining(tmp_path)
     run = judged(mining)
     before, rows = standing(mining), list(Query.objects.values())
-    run.job.collect(run)
+    run.job.collect(run, after=-1)
     assert (standing(mining), list(Query.objects.values())) == (before, rows)
     judged(mining, judging({**SAID, HAIKU: {"meaningful": "no"}, SECOND: {"answers": "multiple"}}), "by n")
     assert queries(mining) == {OPENED: "closed", SECOND: "open"}
