@@ -61,7 +61,7 @@ def run_new(request: ConsoleRequest, slug: str, kind: str) -> HttpResponse:
         else:
             return redirect("run", pk=new.pk)
     context = {"study": study, "way": WAYS[kind], "form": form, "back": reverse("runs", args=[slug])}
-    return page(request, "generation/run_new.html", context, status=400 if request.method == "POST" else 200)
+    return page(request, "calibration/run_new.html", context, status=400 if request.method == "POST" else 200)
 
 
 def _simple(request: ConsoleRequest, study: Study) -> HttpResponse:

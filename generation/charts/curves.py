@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generation.charts.box import BESIDE_NUMBERS, FLOOR, RIGHT, TOP, Axis, Tick
+from generation.charts.box import BESIDE_NUMBERS, FLOOR, RIGHT, TOP, Axis, Tick, round_step
 
 # Where the legend begins, and what a line of it takes.
 LEGEND, LEGEND_LINE = 292, 23
@@ -56,7 +56,6 @@ def curves_of(places: Sequence[float], lines: Sequence[Line], *, onward: str, up
         pairs = zip(places, values, strict=True)
         return [f"{across(place)},{up.at(value)}" for place, value in pairs if value is not None]
 
-    named = np.unique(np.linspace(0, len(places) - 1, min(MOST_TICKS, len(places))).round().astype(int))
     return Curves(
         lines=[
             Drawn(
@@ -68,10 +67,21 @@ def curves_of(places: Sequence[float], lines: Sequence[Line], *, onward: str, up
             )
             for n, line in enumerate(lines)
         ],
-        ticks=[Tick(across(places[n]), f"{places[n]:g}") for n in named.tolist()],
+        ticks=[Tick(across(place), f"{place:g}") for place in _named(places)],
         levels=up.ticks,
         zero=up.at(0.0),
         upward=upward,
         onward=onward,
         height=LEGEND + len(lines) * LEGEND_LINE - 8,
     )
+
+
+def _named(places: Sequence[float]) -> list[float]:
+    """Places that stand at an axis: all of few; of many the round ones, or some."""
+    if len(places) <= MOST_TICKS:
+        return list(places)
+    step = round_step((places[-1] - places[0]) / MOST_TICKS)
+    round_ones = [place for place in places if abs(place / step - round(place / step)) < 1e-6]
+    if len(round_ones) >= MOST_TICKS // 2:
+        return round_ones
+    return [places[n] for n in np.linspace(0, len(places) - 1, MOST_TICKS).round().astype(int).tolist()]

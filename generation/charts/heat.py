@@ -10,7 +10,7 @@ from generation.charts.names import shortened
 CELL_WIDTH, CELL_HEIGHT, NAMES_WIDTH, HEAD, FOOT = 44, 26, 300, 24, 24
 STEPS = 9
 # From this step on, the text in a cell is light.
-DARK = 7
+DARK = 8
 
 
 @dataclass(frozen=True)

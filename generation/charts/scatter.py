@@ -9,7 +9,7 @@ import numpy.typing as npt
 WIDTH, HEIGHT, MARGIN = 720, 480, 36
 # Half the width of a cluster's number.
 BADGE = 13
-# Marks of about 11 units: with a hole or without, so that as many again can be told apart.
+# Marks of about 11 units: whole, open, or with a hole, so that three times as many can be told apart.
 SHAPES = (
     "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",  # circle
     "M-4.5-4.5h9v9h-9z",  # square
@@ -19,7 +19,9 @@ SHAPES = (
     "M0 6l5.5-9.8h-11z",  # triangle, downward
     "M0-6l1.6 4h4.2l-3.3 2.7l1.2 4.3l-3.7-2.4l-3.7 2.4l1.2-4.3l-3.3-2.7h4.2z",  # star
     "M-2.7-5.2h5.4l3.3 5.2l-3.3 5.2h-5.4l-3.3-5.2z",  # hexagon
+    "M-5-2.5l2.5-2.5 2.5 2.5 2.5-2.5 2.5 2.5-2.5 2.5 2.5 2.5-2.5 2.5-2.5-2.5-2.5 2.5-2.5-2.5 2.5-2.5z",  # x
 )
+HOLE = "M-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0z"
 # Colours that are told apart; the clusters after them are grey, and all carry their numbers.
 COLOURS = 8
 
@@ -48,7 +50,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Heading:
-    """A cluster's number, above its topmost mark, and the outline of its marks as a path."""
+    """A cluster's number, beside its marks, and the outline of its marks as a path."""
 
     x: float
     y: float
@@ -68,10 +70,13 @@ class Scatter:
 
 
 def signs_of(names: Sequence[str]) -> list[Sign]:
-    """A mark for each name; after sixteen they come again, and the texts beside them tell."""
-    return [
-        Sign(name, SHAPES[n % len(SHAPES)], hollow=n // len(SHAPES) % 2 == 1) for n, name in enumerate(names)
-    ]
+    """A mark for each name; after 27 they come again, and the texts beside them tell."""
+    signs = []
+    for n, name in enumerate(names):
+        round_, shape = divmod(n, len(SHAPES))
+        look = round_ % 3
+        signs.append(Sign(name, SHAPES[shape] + (HOLE if look == 2 else ""), hollow=look == 1))
+    return signs
 
 
 def tint_of(number: int) -> str:
@@ -108,12 +113,11 @@ def scatter_of(
         for n, number in enumerate(numbers)
     ]
     every = np.asarray(numbers)
-    headings = []
+    headings: list[Heading] = []
     for number, title in enumerate(titles, start=1):
         own = np.stack([x, y], axis=1)[every == number]
         if len(own):
-            left, top = own[np.argmin(own[:, 1])].tolist()
-            at = (round(left, 1), round(max(BADGE, top - 2 * BADGE + 4), 1))
+            at = _beside(own, [(one.x, one.y) for one in headings])
             headings.append(Heading(*at, number, tint_of(number), title, _outline(own)))
     return Scatter(spots, headings, signs)
 
@@ -132,6 +136,20 @@ def _placed(
     middle = (low + high) / 2
     x = WIDTH / 2 + (coordinates[:, 0] - middle[0]) * scale
     y = HEIGHT / 2 - (coordinates[:, 1] - middle[1]) * scale
+    return x, y
+
+
+def _beside(own: npt.NDArray[np.floating], taken: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Where a cluster's number stands: above, beside or below its marks, the first place that is free."""
+    away = 2 * BADGE - 4
+    outward = np.array([(0, -1), (1, 0), (-1, 0), (0, 1)])
+    ends = np.stack([own[np.argmax(own @ direction)] + away * direction for direction in outward])
+    rings = np.concatenate([[(0, 0)], *(outward * ring for ring in (away, 2 * away, 3 * away))])
+    places = np.concatenate([ends, *(ends + step for step in rings[1:])])
+    places = places.clip(BADGE, (WIDTH - BADGE, HEIGHT - BADGE)).round(1)
+    others = np.asarray(taken, dtype=float).reshape(-1, 2)
+    gaps = np.linalg.norm(places[:, None] - others[None], axis=2).min(axis=1, initial=np.inf)
+    x, y = places[np.argmax(gaps >= 2 * BADGE)].tolist()
     return x, y
 
 

@@ -1,6 +1,7 @@
 """The plots of a report of diversity, each with its question, its sentence and its table."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import ceil, floor
 from typing import Any
 
 from generation.charts.curves import Line, curves_of
@@ -13,6 +14,8 @@ from generation.templatetags.numbers import fixed, percent, signed
 Json = Mapping[str, Any]
 
 BINS = [f".{n}–{f'.{n + 1}' if n < 9 else '1'}" for n in range(10)]
+# Most alike first: as published, and where a narrow screen begins.
+DOWNWARDS = range(9, -1, -1)
 
 
 def figures_of(found: Json) -> dict[str, Figure]:
@@ -27,7 +30,7 @@ def within(found: Json) -> Figure | None:
         return None
     average, sources = found["within"]["average"], found["within"]["sources"]
     rows = [("Average", average), *((row["source"], row) for row in _most_first(sources, "similarity"))]
-    shaded = [[_share(share, name, n) for n, share in enumerate(row["bins"]["shares"])] for name, row in rows]
+    shaded = [[_share(row["bins"]["shares"][n], name, n) for n in DOWNWARDS] for name, row in rows]
     beside = [
         [
             fixed(row["similarity"]["value"]),
@@ -41,16 +44,16 @@ def within(found: Json) -> Figure | None:
         for _, row in rows
     ]
     above = average["cells_above"]["value"]
-    floor = found["floor"]["similarity"]["value"]
+    different = found["floor"]["similarity"]["value"]
     return Figure(
         name="within",
         title="How alike are one model’s answers to the same query?",
         template="generation/_heat_drawn.html",
-        plot=heat_table([name for name, _ in rows], BINS, shaded, beside=beside),
+        plot=heat_table([name for name, _ in rows], [BINS[n] for n in DOWNWARDS], shaded, beside=beside),
         says=(
             f"Each row: the share of queries whose answers of that model have a mean similarity in the bin. "
             f"On average {percent(above)} of such cells lie above .8; that is no share of pairs of answers. "
-            f"Answers to different queries are at {fixed(floor)} with this encoder, its floor: read a "
+            f"Answers to different queries are at {fixed(different)} with this encoder, its floor: read a "
             "similarity by the gap above it."
         ),
         table=Table(
@@ -78,8 +81,8 @@ def between(found: Json) -> Figure | None:
     names = [row["source"] for row in found["sources"]]
     pairs = {(row["a"], row["b"]): row for row in found["between"]["pairs"]}
     average = found["between"]["average"]
-    floor = found["floor"]["similarity"]["value"] or 0.0
-    shaded = [[_alike(pairs[a, b], floor) for b in names[:n]] for n, a in enumerate(names)]
+    low, high = _range([row["similarity"]["value"] for row in found["between"]["pairs"]])
+    shaded = [[_alike(pairs[a, b], low, high) for b in names[:n]] for n, a in enumerate(names)]
     return Figure(
         name="between",
         title="How alike are the answers of different models?",
@@ -92,8 +95,8 @@ def between(found: Json) -> Figure | None:
         says=(
             "The mean similarity of an answer of one model to one of another, over all pairs and queries; on "
             f"average {fixed(average['similarity']['value'])}, and "
-            f"{percent(average['pairs_above']['value'])} of pairs above .8. White is the "
-            f"encoder’s floor, {fixed(floor)}."
+            f"{percent(average['pairs_above']['value'])} of pairs above .8. The encoder’s floor is "
+            f"{fixed(found['floor']['similarity']['value'])}. Shades run from {fixed(low)} to {fixed(high)}."
         ),
         table=Table(
             columns={
@@ -135,7 +138,7 @@ def neighbours(found: Json) -> Figure | None:
             [_or(one["high"], one["value"]) for one in observed],
         ),
         Line("if models did not matter", [row["expected"] for row in rows]),
-        Line("if models kept apart, until their own answers are used up", [1.0 for _ in rows]),
+        Line("if models kept apart", [1.0 for _ in rows]),
     ]
     return Figure(
         name="neighbours",
@@ -144,7 +147,8 @@ def neighbours(found: Json) -> Figure | None:
         plot=curves_of([row["nearest"] for row in rows], lines, onward="nearest answers", upward="models"),
         says=(
             "For every answer, of how many models its nearest answers to the same query are. Near the dashed "
-            "line, who wrote an answer says little of what it says; near 1, each model keeps to itself."
+            "line, who wrote an answer says little of what it says; near 1, each model keeps to "
+            "itself, as long as it has answers left."
         ),
         table=Table(
             columns={
@@ -162,10 +166,56 @@ def neighbours(found: Json) -> Figure | None:
     )
 
 
+def thresholds(found: Json) -> Figure | None:
+    """How well a similarity tells answers of one given class from others."""
+    curve = found.get("thresholds")
+    if not curve:
+        return None
+    rows, keys = curve["rows"], {"precision": "Precision", "recall": "Recall", "f1": "F1"}
+    best = curve["best"]
+    return Figure(
+        name="thresholds",
+        title="From which similarity on are two answers the same idea?",
+        template="generation/_curves.html",
+        plot=curves_of(
+            [row["threshold"] for row in rows],
+            [
+                Line(
+                    name.lower() if key != "f1" else name,
+                    [row[key]["value"] for row in rows],
+                    [_or(row[key]["low"], row[key]["value"]) for row in rows],
+                    [_or(row[key]["high"], row[key]["value"]) for row in rows],
+                )
+                for key, name in keys.items()
+            ],
+            onward="similarity at least",
+        ),
+        says=(
+            "Against the classes that were given: of pairs at least so similar, how many are of one class "
+            "(precision), and of those of one class, how many are so similar (recall). "
+            f"{curve['same']:,} of {curve['pairs']:,} pairs are of one class."
+            + ("" if best is None else f" F1 is greatest at {fixed(best)}.")
+        ),
+        table=Table(
+            columns={"threshold": "Similarity at least"}
+            | {
+                column: heading
+                for key, name in [*keys.items(), ("share", "Share of pairs")]
+                for column, heading in ((key, name), (f"{key}_low", "From"), (f"{key}_high", "To"))
+            },
+            rows=[
+                [row["threshold"], *(cell for key in [*keys, "share"] for cell in three(row[key]))]
+                for row in rows
+            ],
+        ),
+    )
+
+
 MAKERS: dict[str, Callable[[Json], Figure | None]] = {
     "within": within,
     "between": between,
     "neighbours": neighbours,
+    "thresholds": thresholds,
     "conditions": conditions,
     "ensembles": ensembles,
 }
@@ -176,11 +226,18 @@ def _share(share: float | None, name: str, place: int) -> Shaded:
     return Shaded(share, text, f"{name}: {percent(share)} of queries at {BINS[place]}")
 
 
-def _alike(row: Json, floor: float) -> Shaded:
+def _alike(row: Json, low: float, high: float) -> Shaded:
     value = row["similarity"]["value"]
-    shade = None if value is None else max(0.0, (value - floor) / max(1e-9, 1 - floor))
+    shade = None if value is None else (value - low) / (high - low)
     text = "–" if value is None else fixed(value).lstrip("0") if value < 1 else "1"
     return Shaded(shade, text, f"{shortened(row['a'])} and {shortened(row['b'])}: {fixed(value, 3)}")
+
+
+def _range(values: Sequence[float | None]) -> tuple[float, float]:
+    """Twentieths around all values that are defined, so that shades tell these apart."""
+    known = [value for value in values if value is not None] or [0.0]
+    low = floor(20 * min(known) + 1e-9)
+    return low / 20, max(low + 1, ceil(20 * max(known) - 1e-9)) / 20
 
 
 def _within_row(name: str, row: Json) -> list[Cell]:

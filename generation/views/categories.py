@@ -122,7 +122,7 @@ def classify_new(request: ConsoleRequest, slug: str) -> HttpResponse:
             return redirect("asking-run", pk=form.save().pk)
         except (RunError, RecipeError, CategoryError) as error:
             form.add_error(None, str(error))
-    context = {"form": form, "way": WAY, "back": reverse("collection-categories", args=[slug])}
+    context = {"form": form, "way": WAY, "about": slug, "back": reverse("collection-categories", args=[slug])}
     status = 400 if request.method == "POST" else 200
     return page(request, "generation/run_new.html", context, status=status)
 

@@ -39,4 +39,4 @@ def sampling_new(request: ConsoleRequest) -> HttpResponse:
     back = reverse("queries") if about is None else reverse("collection", args=[about.name])
     context = {"form": form, "way": WAY, "back": back, "about": about}
     status = 400 if request.method == "POST" else 200
-    return page(request, "generation/sampling_new.html", context, status=status)
+    return page(request, "generation/run_new.html", context, status=status)

@@ -24,11 +24,11 @@ from calibration.runs.asking import create_run
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.reading import read_recipe
 from calibration.scorers.simple import SIMPLE
-from generation.templatetags.runs import about
 from generation.models import ModelServer
 from generation.runs.asking import start_run
 from generation.runs.work import work
 from generation.servers import make_server
+from generation.templatetags.runs import about
 from tests.factory import make_items, make_labels
 from tests.model_server import Answer, Asked, chat, serving
 from tests.model_server import ModelServer as Fake
@@ -269,6 +269,13 @@ def test_what_makes_no_sense_is_400_with_the_reason_and_no_run_is_made(
     answered = console.post(reverse("run-new", args=["answers", kind]), asked)
     assert (answered.status_code, Run.objects.count()) == (400, 0)
     assert words in text(answered)
+
+
+@pytest.mark.parametrize("kind", ["judge", "simple"])
+def test_a_scorers_form_stands_among_the_pages_of_its_study(console: Client, study: Study, kind: str) -> None:
+    shown = console.get(reverse("run-new", args=[study.slug, kind])).content.decode()
+    assert f'<a href="{reverse("study", args=[study.slug])}">{study.name}</a>' in shown
+    assert f'<a href="{reverse("studies")}" aria-current="page">' in shown
 
 
 def test_without_a_server_the_form_leads_to_where_one_is_added(console: Client, study: Study) -> None:
