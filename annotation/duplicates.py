@@ -21,6 +21,12 @@ MOST_STEPS = 12
 REACH = 0.4
 NOT_BELOW = "no pairs below the threshold were drawn"
 NO_SAME = "no pair is the same idea to most people"
+# Rules that draw from some pairs only, whatever their similarity.
+OF_SOME = {
+    "same-cluster": "only pairs within a cluster were drawn",
+    "different-cluster": "only pairs of two clusters were drawn",
+    "similar-quality": "only pairs of similar quality were drawn",
+}
 
 
 def holds_similarities(study: Study) -> bool:
@@ -89,6 +95,7 @@ class _Pairs:
         self.share, self.same = yes, majority(yes)
         # Whether pairs of every similarity were drawn; if not, below what none were.
         self.whole = drawn.get("pairs") == "random" or bool(drawn.get("below"))
+        self.partly = OF_SOME.get(drawn.get("pairs", ""))
         near = drawn.get("pairs") == "near" and not self.whole
         self.lowest = float(drawn["threshold"]) if near else -1.0
 
@@ -106,30 +113,31 @@ class _Pairs:
     def at(self, threshold: float) -> dict[str, Any]:
         """Precision and recall of one threshold, by the majority and by the mean share of people."""
         above = self.similarity >= threshold
-        known = threshold >= self.lowest
+        without = self.partly or (None if threshold >= self.lowest else NOT_BELOW)
+        by = {"precision": self.same, "mean_share": self.share}
         return {
             "threshold": threshold,
-            "precision": self._share(np.where(above, self.same, np.nan)) if known else _undefined(NOT_BELOW),
-            "mean_share": self._share(np.where(above, self.share, np.nan))
-            if known
-            else _undefined(NOT_BELOW),
+            **{
+                name: _undefined(without) if without else self._share(np.where(above, values, np.nan))
+                for name, values in by.items()
+            },
             "recall": self._recall(above),
         }
 
     def _share(self, values: FloatArray) -> dict[str, Any]:
-        found = share_estimate(values, weights=self.weights, clusters=self.clusters, method="jackknife")
+        found = share_estimate(values, weights=self.weights, clusters=self.clusters)
         return found.as_dict() if found.n else _undefined("no labelled pair is so similar")
 
     def _recall(self, above: BoolArray) -> dict[str, Any]:
         """The share of the pairs that are the same which the threshold finds."""
         if not self.whole:
-            return _undefined(NOT_BELOW)
+            return _undefined(self.partly or NOT_BELOW)
         same = np.nan_to_num(self.same) > 0
         if not same.any():
             return _undefined(NO_SAME)
         weights = np.where(same, self.weights * np.nan_to_num(self.same), 1.0)
         values = np.where(same, above.astype(float), np.nan)
-        found = share_estimate(values, weights=weights, clusters=self.clusters, method="jackknife")
+        found = share_estimate(values, weights=weights, clusters=self.clusters)
         return found.as_dict()
 
 

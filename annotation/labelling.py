@@ -97,7 +97,7 @@ def _published(asks: str, place: int) -> float | None:
 
 def _estimate(values: FloatArray, frame: LabelFrame, places: IntArray | None = None) -> dict[str, Any]:
     clusters = frame.clusters if places is None else frame.clusters[places]
-    found = share_estimate(values, clusters=clusters, method="jackknife")
+    found = share_estimate(values, clusters=clusters)
     return found.as_dict() if found.n else found.as_dict() | {"reason": "no item has labels"}
 
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, logit
 
 from annotation.statistics.clusters import cluster_index, cluster_sums
 from annotation.statistics.counts import FloatArray, as_counts, over, totals
-from annotation.statistics.intervals import Estimate, Method, sums_estimate
+from annotation.statistics.intervals import Estimate, sums_estimate
 
 CONFIDENCE = 0.95
 
@@ -17,11 +18,8 @@ def share_estimate(
     *,
     weights: npt.ArrayLike | None = None,
     clusters: npt.ArrayLike | None = None,
-    replicates: int = 0,
-    rng: np.random.Generator | None = None,
-    method: Method = "bootstrap",
 ) -> Estimate:
-    """Weighted mean of values from 0 to 1, with an interval over clusters.
+    """Weighted mean of values from 0 to 1, with a jackknife interval over clusters.
 
     Parameters
     ----------
@@ -29,31 +27,36 @@ def share_estimate(
         From 0 to 1; NaN is an item without the value, and is left out.
     weights : array_like of float, shape (items,), optional
         How many each item stands for; by default 1.
-    clusters, replicates, rng, method
-        As for `mean_estimate`.
+    clusters : array_like of shape (items,), optional
+        By default each item is its own.
 
     Returns
     -------
     Estimate
-        `n` counts the items with the value; undefined if there are none. Where all values are 0, or all are
-        1, resamples tell nothing of the error: then the end that is not the value is the one of Clopper and
-        Pearson for as many trials as there are clusters, which is exact where items of a cluster are alike,
-        and too far away where they are not.
+        `n` counts the items with the value; undefined if there are none.
 
     Raises
     ------
     ValueError
         As `mean_estimate` does, or if a weight is not above 0 or a value is not within 0 and 1.
 
+    Notes
+    -----
+    The jackknife's error is taken on the scale of log-odds, so that near 0 and 1 the interval is as skewed as
+    the error is, and stays within. Where all values are 0, or all are 1, leaving out tells nothing of the
+    error: then the end that is not the value is the one of Clopper and Pearson for as many trials as there
+    are clusters, which is exact where items of a cluster are alike, and too far away where they are not.
+
     References
     ----------
-    Clopper & Pearson (1934), Biometrika 26, 404-413.
+    Korn & Graubard (1999), Analysis of Health Surveys, section 3.2, for the log-odds; Clopper & Pearson
+    (1934), Biometrika 26, 404-413.
 
     Examples
     --------
     >>> share_estimate([1, 0, float("nan")], weights=[3, 1, 9]).value
     0.75
-    >>> all_of_them = share_estimate([1.0] * 36, replicates=100, rng=np.random.default_rng(0))
+    >>> all_of_them = share_estimate([1.0] * 36)
     >>> all_of_them.value, round(all_of_them.low, 3)
     (1.0, 0.903)
     """
@@ -72,12 +75,11 @@ def share_estimate(
         cluster_sums(columns, index, number),
         lambda sums: sums[:, 0] / sums[:, 1],
         n=int(kept.sum()),
-        replicates=replicates,
-        rng=rng,
-        method=method,
-        bounds=(0.0, 1.0),
+        replicates=0,
+        rng=None,
+        method="jackknife",
     )
-    return _of_all(found, number) if found.value in (0.0, 1.0) else found
+    return _of_all(found, number) if found.value in (0.0, 1.0) else _by_odds(found)
 
 
 def share_above(counts: npt.ArrayLike, values: npt.ArrayLike) -> FloatArray:
@@ -113,6 +115,15 @@ def majority(shares: npt.ArrayLike) -> FloatArray:
     """
     decided: FloatArray = (np.sign(np.asarray(shares, dtype=float) - 0.5) + 1) / 2
     return decided
+
+
+def _by_odds(found: Estimate) -> Estimate:
+    """The same with ends as far from the value in log-odds as its error reaches."""
+    if found.value is None or found.high is None:
+        return found
+    reach = (found.high - found.value) / (found.value * (1 - found.value))
+    low, high = expit(logit(found.value) + np.array([-reach, reach]))
+    return replace(found, low=low, high=high)
 
 
 def _of_all(found: Estimate, clusters: int) -> Estimate:

@@ -94,6 +94,11 @@ def test_ties_count_half_and_what_was_not_drawn_is_undefined_with_its_reason() -
     assert lower["precision"]["value"] is None and "below the threshold" in lower["precision"]["reason"]
     higher = study_duplicates(study, threshold=0.99)
     assert higher["precision"]["reason"] == "no labelled pair is so similar"
+    study.metadata = {"selection": {"pairs": "same-cluster"}}
+    study.save()
+    some = study_duplicates(study)
+    for name in ("precision", "mean_share", "recall"):
+        assert some[name]["reason"] == "only pairs within a cluster were drawn"
     make_items(plain := create_study(slug="plain", name="Plain", kind="pair"), 2)
     with pytest.raises(StudyError, match="have no similarity"):
         study_duplicates(plain)
