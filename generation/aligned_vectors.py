@@ -1,6 +1,7 @@
 """A file of vectors brought into the order of the responses that they are of."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -8,35 +9,40 @@ import numpy as np
 import numpy.typing as npt
 
 from generation.diversity.responses import Indices
-from generation.files import FileError, counted
-from generation.vector_files import vector_batches
+from generation.embedding_files import ROWS_AT_ONCE, embedded_rows, response_id
+from generation.files import FileError, Progress, Rejections, Row, RowError, counted
 
 
-def aligned(path: Path, texts: Path, responses: Path, folder: Path) -> Path:
+def aligned(path: Path, texts: Path, responses: Path, folder: Path, progress: Progress) -> Path:
     """Write the vectors of a file in the order of the responses, whose texts are read already.
 
     Returns a .npy file of float32 in the folder. Raises FileError.
     """
-    ids = _ids(texts)
+    ids, rejected = _ids(texts), Rejections(path)
     into, seen = folder / "vectors.npy", np.zeros(len(ids), dtype=bool)
     held: npt.NDArray[np.float32] | None = None
     place, find = 0, None
-    for batch in vector_batches(path):
+    rows = embedded_rows(path, rejected, progress)
+    while batch := list(islice(rows, ROWS_AT_ONCE)):
+        named = [_id(path, row) for _, row, _ in batch]
         if held is None:
-            shape = (len(ids), batch.vectors.shape[1])
+            shape = (len(ids), len(batch[0][2]))
             held = np.lib.format.open_memmap(into, mode="w+", dtype=np.float32, shape=shape)
-            find = None if batch.ids is None else _finder(ids, responses, path)
-        if batch.ids is None or find is None:
-            rows = np.arange(place, place + len(batch.vectors))
-            rows[rows >= len(ids)] = -1
+            find = _finder(ids, responses, path) if named[0] else None
+        if any(named) if find is None else not all(named):
+            raise FileError(f"{path.name}: some rows have a response_id, others have none.")
+        if find is None:
+            at = np.arange(place, place + len(batch))
+            at[at >= len(ids)] = -1
         else:
-            rows = find(batch.ids)
-        place += len(rows)
-        known = rows >= 0
-        if find is not None and (seen[rows[known]].any() or len(np.unique(rows[known])) < known.sum()):
+            at = find(named)
+        place += len(at)
+        known = at >= 0
+        if find is not None and (seen[at[known]].any() or len(np.unique(at[known])) < known.sum()):
             raise FileError(f"{path.name}: a response_id has two vectors; give each one.")
-        seen[rows[known]] = True
-        held[rows[known]] = batch.vectors[known]
+        seen[at[known]] = True
+        held[at[known]] = np.stack([vector for _, _, vector in batch])[known]
+    rejected.refuse()
     if find is None and place != len(ids):
         there = f"{counted(place, 'vectors')}, {responses.name} {counted(len(ids), 'responses')}"
         raise FileError(
@@ -48,6 +54,13 @@ def aligned(path: Path, texts: Path, responses: Path, folder: Path) -> Path:
         first = ids[int(np.argmin(seen))].as_py()
         raise FileError(f"{path.name} has no vector for {lost} of {responses.name}, the first {first!r}.")
     return into
+
+
+def _id(path: Path, row: Row) -> str:
+    try:
+        return response_id(row)
+    except RowError as error:
+        raise FileError(f"{path.name}: {error}.") from None
 
 
 def _ids(texts: Path) -> Any:

@@ -1,6 +1,6 @@
 """Rows of files that hold vectors: what names the response, and its vector, one row at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -16,41 +16,67 @@ IDS = ("response_id", "id")
 QUERY = ("query", "user_query")
 VECTOR = ("embedding", "vector")
 NAMED_BY = (*IDS, *QUERY, "response")
+TABLES = {".parquet": "parquet", ".arrow": "Arrow IPC"}
 ROWS_AT_ONCE = 1024
+# Where a row has its vector as an array: as Python's numbers they would take ten times the memory.
+HELD = ""
 
 Vector = npt.NDArray[np.float32]
 
 
 def embedded_rows(
-    path: Path, ids: Path | None, rejected: Rejections, progress: Progress
+    path: Path,
+    rejected: Rejections,
+    progress: Progress,
+    *,
+    ids: Path | None = None,
+    dimensions: int | None = None,
 ) -> Iterator[tuple[int, Row, Vector]]:
-    """Line, what names the response, and its vector, of a .parquet, .jsonl or .npy file.
+    """Line, what names the response, and its vector, of a .parquet, .arrow, .npy or .jsonl file.
 
-    Beside a .npy file `ids` is a file with a row for each of its rows. Wrong rows are rejected. Raises
-    FileError for a file that cannot be read.
+    Beside a .npy file `ids` is a file with a row for each of its rows; without it nothing names them. All
+    vectors are as long as the first, or as `dimensions`. Wrong rows are rejected. Raises FileError for a file
+    that cannot be read.
     """
-    if path.suffix.lower() == ".npy":
-        rows = _npy(path, ids, rejected, progress)
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
+        rows = _npy(path) if ids is None else _named_npy(path, ids)
     elif ids is not None:
         raise FileError(f"{path.name} names its responses itself: ids stand beside a .npy file alone.")
-    elif path.suffix.lower() == ".parquet":
-        rows = _parquet(path, progress)
-    elif path.suffix.lower() == ".jsonl":
-        rows = ((line, row, row) for line, row in progress(read_rows(path, rejected)))
+    elif suffix in TABLES:
+        rows = _table(path, suffix)
+    elif suffix == ".jsonl":
+        rows = read_rows(path, rejected)
     else:
-        raise FileError(f"{path.name}: the name must end in .parquet, .jsonl or .npy. Nothing was imported.")
-    for line, row, given in rows:
-        try:
-            yield line, row, _vector(given)
-        except RowError as error:
-            rejected.add(line, error)
+        raise FileError(
+            f"{path.name}: the name must end in .parquet, .arrow, .npy or .jsonl. Nothing was imported."
+        )
+    try:
+        for line, row in progress(rows):
+            try:
+                vector = _vector(row)
+                dimensions = dimensions or len(vector)
+                if len(vector) != dimensions:
+                    raise RowError(f"the embedding has {len(vector):,} numbers, the others {dimensions:,}")
+            except RowError as error:
+                rejected.add(line, error)
+            else:
+                yield line, row, vector
+    except OSError as error:
+        said = error.strerror or str(error).splitlines()[0].rstrip(".")
+        raise FileError(f"{path.name} cannot be read: {said}. Nothing was imported.") from None
 
 
-def _vector(given: Any) -> Vector:
+def response_id(row: Row) -> str:
+    """The id that names the row's response, "" where there is none. Raises RowError."""
+    given = next((name for name in IDS if row.get(name) not in (None, "")), None)
+    return columns.identifier(row, given) if given else ""
+
+
+def _vector(row: Row) -> Vector:
     """Raises RowError for what has no direction, or is no list of numbers."""
-    if isinstance(given, dict):
-        name = columns.given(given, *VECTOR)
-        given = columns.values(given, name) if name else None
+    name = HELD if HELD in row else columns.given(row, *VECTOR)
+    given = None if name is None else row[HELD] if name == HELD else columns.values(row, name)
     if given is None:
         raise RowError(f"no {' or '.join(VECTOR)}")
     try:
@@ -68,44 +94,46 @@ def _vector(given: Any) -> Vector:
     return vector
 
 
-def _parquet(path: Path, progress: Progress) -> Iterator[tuple[int, Row, Any]]:
-    """A batch at a time, vectors as arrays: as Python's numbers they would take ten times the memory."""
-    from pyarrow import ArrowException, parquet
+def _table(path: Path, suffix: str) -> Rows:
+    from pyarrow import ArrowException
 
-    require_columns(path, _columns(path), VECTOR)
-
-    def batches() -> Rows:
-        number = 0
-        with parquet.ParquetFile(path, buffer_size=2**20, pre_buffer=False) as file:
-            there = file.schema_arrow.names
-            name = next(one for one in VECTOR if one in there)
-            wanted = [one for one in NAMED_BY if one in there] + [name]
-            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=wanted):
-                vectors = _lists(batch.column(name))
-                for row, vector in zip(batch.drop_columns([name]).to_pylist(), vectors, strict=True):
-                    number += 1
-                    yield number, {**row, "": vector}
-
+    number = 0
     try:
-        for line, row in progress(batches()):
-            yield line, row, row.pop("")
-    except (ArrowException, OSError, UnicodeDecodeError) as error:
+        for batch in _batches(path, suffix):
+            name = batch.schema.names[-1]
+            vectors = _lists(batch.column(name))
+            for row, vector in zip(batch.drop_columns([name]).to_pylist(), vectors, strict=True):
+                number += 1
+                yield number, {**row, HELD: vector}
+    except (ArrowException, UnicodeDecodeError) as error:
+        said = str(error).splitlines()[0].rstrip(".")
         raise FileError(
-            f"{path.name} is not a readable parquet file ({str(error).splitlines()[0].rstrip('.')}). "
-            "Nothing was imported."
+            f"{path.name} is not a readable {TABLES[suffix]} file ({said}). Nothing was imported."
         ) from None
 
 
-def _columns(path: Path) -> Row:
-    from pyarrow import ArrowException, parquet
+def _batches(path: Path, suffix: str) -> Iterator[Any]:
+    """What names responses and, last, the vectors, some rows at a time."""
+    from pyarrow import ipc, memory_map, parquet
 
-    try:
-        return dict.fromkeys(parquet.read_schema(path).names)
-    except (ArrowException, OSError) as error:
-        raise FileError(
-            f"{path.name} is not a readable parquet file ({str(error).splitlines()[0].rstrip('.')}). "
-            "Nothing was imported."
-        ) from None
+    if suffix == ".arrow":
+        with memory_map(str(path)) as stream, ipc.open_file(stream) as file:
+            wanted = _wanted(path, file.schema.names)
+            for number in range(file.num_record_batches):
+                batch = file.get_batch(number).select(wanted)
+                for start in range(0, batch.num_rows, ROWS_AT_ONCE):
+                    yield batch.slice(start, ROWS_AT_ONCE)
+        return
+    with parquet.ParquetFile(path, buffer_size=2**20, pre_buffer=False) as file:
+        wanted = _wanted(path, file.schema_arrow.names)
+        for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=wanted):
+            yield batch.select(wanted)
+
+
+def _wanted(path: Path, there: Iterable[str]) -> list[str]:
+    have = dict.fromkeys(there)
+    require_columns(path, have, VECTOR)
+    return [*(name for name in NAMED_BY if name in have), next(name for name in VECTOR if name in have)]
 
 
 def _lists(column: Any) -> Iterator[Any]:
@@ -122,26 +150,29 @@ def _lists(column: Any) -> Iterator[Any]:
         yield row.values.to_numpy(zero_copy_only=False) if row.is_valid else None
 
 
-def _npy(
-    path: Path, ids: Path | None, rejected: Rejections, progress: Progress
-) -> Iterator[tuple[int, Row, Any]]:
-    if ids is None:
-        raise FileError(
-            f"{path.name} says nothing of responses: give --ids FILE, a row for each of its rows."
-        )
-    try:
-        held = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        raise FileError(f"{path.name} is not a readable .npy file of numbers.") from None
-    if held.ndim != 2 or held.dtype.kind not in "fiu":
-        raise FileError(f"{path.name} holds {held.dtype} of shape {held.shape}, not a row of numbers each.")
+def _npy(path: Path) -> Rows:
+    for number, vector in enumerate(_matrix(path), start=1):
+        yield number, {HELD: vector}
+
+
+def _named_npy(path: Path, ids: Path) -> Rows:
+    held, lines = _matrix(path), Rejections(ids)
     first_row(ids)
-    lines = Rejections(ids)
-    for row, (named, vector) in enumerate(zip_longest(progress(read_rows(ids, lines)), held), start=1):
+    for number, (named, vector) in enumerate(zip_longest(read_rows(ids, lines), held), start=1):
         if named is None or vector is None:
             raise FileError(
                 f"{path.name} has {len(held):,} rows and {ids.name} {'fewer' if named is None else 'more'}: "
                 "give both the same."
             )
-        yield row, named[1], vector
+        yield number, {**named[1], HELD: vector}
     lines.settle()
+
+
+def _matrix(path: Path) -> npt.NDArray[Any]:
+    try:
+        held: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError):
+        raise FileError(f"{path.name} is not a readable .npy file of numbers.") from None
+    if held.ndim != 2 or held.dtype.kind not in "fiu":
+        raise FileError(f"{path.name} holds {held.dtype} of shape {held.shape}, not a row of numbers each.")
+    return held

@@ -11,7 +11,7 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from generation import columns
-from generation.embedding_files import IDS, QUERY, Vector, embedded_rows
+from generation.embedding_files import QUERY, Vector, embedded_rows, response_id
 from generation.encoders import IMPORTED, EncoderError, encoder_of, store_of
 from generation.files import (
     FileError,
@@ -54,6 +54,10 @@ def import_embeddings(
     gets the vector. Raises FileError, of which nothing stays.
     """
     path = Path(path)
+    if path.suffix.lower() == ".npy" and ids is None:
+        raise FileError(
+            f"{path.name} says nothing of responses: give --ids FILE, a row for each of its rows."
+        )
     rejected = Rejections(path, skip=skip_bad_rows)
     known = Encoder.objects.filter(name=encoder).first()
     dtype = "float16" if half else known.dtype if known else "float32"
@@ -62,7 +66,8 @@ def import_embeddings(
     with TemporaryFile() as file:
         dimensions = (known.dimensions or store_of(known).dimensions()) if known else None
         found = _Found(file, rejected, dimensions)
-        rows = embedded_rows(path, None if ids is None else Path(ids), rejected, progress)
+        beside = None if ids is None else Path(ids)
+        rows = embedded_rows(path, rejected, progress, ids=beside, dimensions=dimensions)
         for batch in _batches(rows):
             found.add(batch)
         found.reject_repeats()
@@ -87,7 +92,7 @@ class _Found:
         named: dict[int, tuple[Named, Vector]] = {}
         for line, row, vector in batch:
             try:
-                self._check_dimensions(vector)
+                self.dimensions = len(vector)
                 named[line] = (_named(row), vector)
             except RowError as error:
                 self.rejected.add(line, error)
@@ -122,11 +127,6 @@ class _Found:
             new, known = new + int(without.sum()), known + int((~without).sum())
         return new, known
 
-    def _check_dimensions(self, vector: Vector) -> None:
-        self.dimensions = self.dimensions or len(vector)
-        if len(vector) != self.dimensions:
-            raise RowError(f"the embedding has {len(vector):,} numbers, the others {self.dimensions:,}")
-
     def _add(self, line: int, named: Named, vector: Vector, found: Sequence[Place]) -> None:
         if not found:
             what = f"of the id {named.id}" if named.id else f"{columns.shown(named.text)} to this query"
@@ -152,10 +152,8 @@ def _encoder(name: str, dtype: str) -> Encoder:
 
 
 def _named(row: Row) -> Named:
-    given = next((name for name in IDS if row.get(name) not in (None, "")), None)
-    query = columns.given(row, *QUERY)
-    if given:
-        key = columns.identifier(row, given)
+    key, query = response_id(row), columns.given(row, *QUERY)
+    if key:
         return Named(key, columns.text(row, *QUERY) if query else "", "")
     if not query or not columns.given(row, "response"):
         raise RowError("neither response_id nor query and response")

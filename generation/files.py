@@ -39,7 +39,7 @@ class Rejections:
 
     def __init__(self, path: Path, *, skip: bool = False) -> None:
         self.path, self.skip = path, skip
-        self.unit = "row" if path.suffix.lower() == ".parquet" else "line"
+        self.unit = "row" if path.suffix.lower() in (".parquet", ".arrow", ".npy") else "line"
         self.reasons: dict[int, str] = {}
 
     def add(self, line: int, reason: object) -> None:

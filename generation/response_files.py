@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from generation import columns
 from generation.aligned_vectors import aligned
@@ -22,7 +21,6 @@ from generation.diversity.responses import (
     Indices,
     QueryResponses,
     Source,
-    UnusableResponses,
     unit,
 )
 from generation.files import FileError, Progress, Rejections, Row, RowError, silent
@@ -67,7 +65,7 @@ class FilePartition:
                     text=held.column("query")[0].as_py(),
                     source=self.sources[start:end],
                     texts=held.column("response").to_pylist(),
-                    vectors=None if vectors is None else _units(vectors, rows),
+                    vectors=None if vectors is None else unit(vectors[rows]),
                     classes=self._classes(start, end),
                     keys=held.column("id").to_pylist(),
                 )
@@ -76,16 +74,6 @@ class FilePartition:
     def _classes(self, start: int, end: int) -> Indices | None:
         own = None if self.classes is None else self.classes[start:end]
         return own if own is not None and (own != UNCLASSED).any() else None
-
-
-def _units(vectors: npt.NDArray[np.float32], rows: Indices) -> npt.NDArray[np.float32]:
-    held = np.asarray(vectors[rows])
-    empty = np.flatnonzero(~held.any(axis=1))
-    if len(empty):
-        raise UnusableResponses(
-            f"the vector of response {rows[empty[0]] + 1:,} is all 0: it has no direction"
-        )
-    return unit(held)
 
 
 class _Table:
@@ -134,7 +122,7 @@ def data_set(
     folder : Path
         Holds both files' contents as long as the data set is read.
     embeddings : Path, optional
-        As `vector_batches` reads it; by response_id where it has such a column, else by the order of rows.
+        As `embedded_rows` reads it; by response_id where it has such a column, else by the order of rows.
     classes : str
         The column of given classes of equivalent ideas; left out: `class`, where there is one.
     models, conditions : sequence of str
@@ -149,7 +137,7 @@ def data_set(
     """
     try:
         table, texts = _read(responses, folder, classes or CLASS, required=bool(classes), progress=progress)
-        vectors = None if embeddings is None else aligned(embeddings, texts, responses, folder)
+        vectors = None if embeddings is None else aligned(embeddings, texts, responses, folder, progress)
         sources, partitions = _parts(table, texts, vectors, models=models, conditions=conditions)
     except FileError as error:
         line = str(error).removesuffix(" Nothing was imported.")
@@ -170,10 +158,7 @@ def _read(
         for line, row in progress(read_rows(path, rejected)):
             try:
                 query, response = columns.text(row, *QUERY), columns.text(row, "response")
-                source = Source(
-                    columns.identifier(row, "model") or UNKNOWN_MODEL, columns.identifier(row, "condition")
-                )
-                table.add(query, source, columns.identifier(row, classes))
+                table.add(query, _source(row), columns.identifier(row, classes))
                 write((query, response, columns.identifier(row, "response_id")))
             except RowError as error:
                 rejected.add(line, error)

@@ -158,7 +158,7 @@ WRONG = {
     "vectors.npy has 6 vectors, responses.jsonl 5 responses": lambda t: embeddings_with(
         t, np.ones((6, 2)), ".npy"
     ),
-    "vectors.npy, row 3: a number that is not finite.": lambda t: embeddings_with(
+    "vectors.npy, row 3: the embedding holds a number that is not finite": lambda t: embeddings_with(
         t, [[1, 2], [1, 2], [np.nan, 1], [1, 2], [1, 2]], ".npy"
     ),
     "vectors.parquet: a response_id has two vectors": lambda t: embeddings_with(
@@ -167,10 +167,13 @@ WRONG = {
     "has no vector for 1 response of responses.jsonl, the first 'r5'.": lambda t: embeddings_with(
         t, VECTORS, ".arrow", [*IDS[:4], "r9"]
     ),
-    "v.jsonl, line 2: a vector of 1 numbers, but the first has 2.": lambda t: raw(
+    "vectors.npy, row 3: the embedding is all 0, which has no direction.": lambda t: embeddings_with(
+        t, VECTORS * [[1], [1], [0], [1], [1]], ".npy"
+    ),
+    "v.jsonl, line 2: the embedding has 1 numbers, the others 2.": lambda t: raw(
         t, "v.jsonl", b'{"vector": [1, 2]}\n{"vector": [1]}\n'
     ),
-    "v.jsonl, line 1: vector is None, not a list such as": lambda t: raw(t, "v.jsonl", b'{"name": 3}\n'),
+    "v.jsonl, line 1: no embedding or vector.": lambda t: raw(t, "v.jsonl", b'{"name": 3}\n'),
     "No such file": lambda t: responses_with(t) | {"embeddings": t / "absent.npy"},
 }
 
@@ -182,11 +185,3 @@ def test_what_is_wrong_with_a_file_is_said_in_one_line(tmp_path: Path, line: str
     assert line in str(caught.value)
     assert "\n" not in str(caught.value)
     assert str(caught.value).endswith("Nothing was measured.")
-
-
-def test_a_vector_without_direction_is_named(tmp_path: Path) -> None:
-    vectors = VECTORS.copy()
-    vectors[2] = 0
-    data = read(tmp_path, written(tmp_path, ROWS), embeddings=vectors_written(tmp_path, vectors, ".npy"))
-    with pytest.raises(ValueError, match="the vector of response 3 is all 0"):
-        list(data.load())
