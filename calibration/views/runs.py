@@ -17,13 +17,14 @@ from calibration.forms.scorers import FORMS, WAYS, SimpleForm
 from calibration.models import Run
 from calibration.runs.job import recipe_of
 from calibration.runs.names import scorers_named
-from calibration.runs.replies import examples, reply_lines
+from calibration.runs.replies import reply_lines
 from calibration.runs.simple import score_simply
 from calibration.runs.standing import standing
 from generation.pages import ConsoleRequest, page, wanted_part
 from generation.recipes.recipe import RecipeError
 from generation.runs.asking import delete_run, stop_run
 from generation.runs.errors import RunError
+from generation.runs.replies import examples
 from generation.runs.sums import counted
 from generation.views import run_parts
 
@@ -112,7 +113,7 @@ def run(request: ConsoleRequest, pk: int) -> HttpResponse:
     if not part:
         context |= {"chosen": FORMS[recipe.kind].words(shown)}
         if not under_way:
-            context |= {"examples": examples(shown)}
+            context |= {"examples": examples(shown, "response", "item")}
             if shown.state != Run.State.FINISHED or _is_more(context, len(recipe.parts())):
                 context |= run_parts.price_parts(request, shown, may_change=may_change)
     return page(request, "calibration/run.html", context, "state", "preview")

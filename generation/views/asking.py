@@ -77,7 +77,10 @@ def run(request: ConsoleRequest, pk: int) -> HttpResponse:
     if not part:
         context |= {"chosen": _chosen(shown.job.chosen(recipe))}
         if not under_way:
-            context |= {"examples": examples(shown), "remarks": shown.job.remarks(shown)}
+            context |= {
+                "examples": examples(shown, "query", "candidate"),
+                "remarks": shown.job.remarks(shown),
+            }
             context |= run_parts.price_parts(request, shown, may_change=may_change)
     return page(request, "generation/asking_run.html", context, "state", "preview")
 
