@@ -276,4 +276,5 @@ def _again(act: Callable[[], T]) -> T:
     except OperationalError:
         if not connection.is_usable():
             raise
+        time.sleep(0.1)  # the other goes first, or both wait again
         return act()

@@ -1,21 +1,13 @@
 """Runs that sample: exactly so many responses, each with its model, its condition and how it came."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections import Counter
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.db import connection
-from django.utils import timezone
 
 from generation import sampling
 from generation.decoding import PRESETS, Decoding
-from generation.models import Caller, Condition, LanguageModel, Query, Response, Run
+from generation.models import Condition, LanguageModel, Query, Response, Run
 from generation.recipes.sampling import SampleRecipe
 from generation.runs import ending
 from generation.runs.asking import start_run, stop_run
@@ -24,9 +16,6 @@ from generation.sampling import usual_name
 from generation.strategies import PERSONAS, SHIPPED, strategy_named
 from tests.generation.sampled import QUERIES, collection, make_run, says_its_seed
 from tests.model_server import Answer, Asked, chat, serving
-from tests.server import SECRET_KEY, database_url
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def numbers() -> Counter[str]:
@@ -151,42 +140,6 @@ def test_the_same_words_under_two_conditions_are_responses_of_two_sources() -> N
         "plain  · top-p .9 · T 1": 3,
         "plain · top-p .9 · T 1 · 2,047 tokens": 3,
     }
-
-
-# In a process of its own, which is killed.
-WORKER = """
-import django; django.setup()
-from generation.models import Run
-from generation.runs.work import work
-work(run=Run.objects.get())
-"""
-
-
-@pytest.mark.django_db(transaction=True)
-def test_though_a_worker_is_killed_there_are_exactly_as_many_responses_in_the_end() -> None:
-    slow = Counter[str]()
-
-    def answers(asked: Asked) -> Answer:
-        slow[asked.body["model"]] += 1
-        answer = says_its_seed(asked)
-        return Answer(answer.body, wait=0.05)
-
-    with serving(answers) as server:
-        run = start_run(run=make_run(server.url, samples=12))
-        connection.close()
-        environment = os.environ | {
-            "DATABASE_URL": database_url(),
-            "SECRET_KEY": SECRET_KEY,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
-        with subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=environment) as worker:
-            while slow["m"] < 15:
-                assert worker.poll() is None
-            os.kill(worker.pid, signal.SIGKILL)
-        Caller.objects.update(heard_at=timezone.now() - timedelta(hours=1))
-        run = work(run=run)
-    assert run.state == Run.State.FINISHED and numbers() == dict.fromkeys(QUERIES, 12)
-    assert Counter(Response.objects.values_list("sample", flat=True)) == dict.fromkeys(range(1, 13), 3)
 
 
 def test_a_run_that_nobody_names_is_called_after_what_it_asks() -> None:
