@@ -9,6 +9,17 @@ from generation.models import AbstractCall, AbstractRun, Run
 ROWS_AT_ONCE = 1_000
 EXAMPLES = 3
 Outcome = AbstractCall.Outcome
+OWN = (
+    "part",
+    "outcome",
+    "result",
+    "reply",
+    "error",
+    "attempts",
+    "tokens_in",
+    "tokens_out",
+    "answered_at",
+)
 WITHOUT_RESULT = (Outcome.REFUSED, Outcome.UNPARSABLE, Outcome.FAILED)
 
 
@@ -34,10 +45,9 @@ def reply_lines(run: Run) -> Iterator[str]:
 
 def replies(run: AbstractRun, about: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Each call that was made, in order, beside the fields of what it is `about`, by the names they get."""
-    own = "part outcome result reply error attempts tokens_in tokens_out answered_at".split()
     made = run.calls.exclude(attempts=0).order_by("number")
-    for row in made.values_list("number", *about.values(), *own).iterator(ROWS_AT_ONCE):
-        line = dict(zip(("number", *about, *own), row, strict=True))
+    for row in made.values_list("number", *about.values(), *OWN).iterator(ROWS_AT_ONCE):
+        line = dict(zip(("number", *about, *OWN), row, strict=True))
         line["outcome"] = line["outcome"] or "open"
         line["answered_at"] = line["answered_at"] and line["answered_at"].isoformat()
         yield line

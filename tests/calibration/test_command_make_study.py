@@ -92,13 +92,11 @@ def test_near_pairs_keep_their_similarity_and_weights_stand_for_every_pair_above
     assert all(weight == pytest.approx(24 * 23 / 2) for weight in weights.values())
 
 
-@pytest.mark.parametrize(("rule", "alike"), [("same-cluster", {True}), ("different-cluster", {False})])
-def test_pairs_of_one_cluster_or_two_are_of_one_idea_or_two(
-    collection: Collection, rule: str, alike: set[bool]
-) -> None:
-    study = make("pairs", kind="comparison", pairs=rule, responses=IDEAS, pairs_per_query=5, queries=2)
-    pairs = study.items.values_list("response_1__sample", "response_2__sample")
-    assert {a % IDEAS == b % IDEAS for a, b in pairs} == alike and len(pairs) == 10
+def test_pairs_of_one_cluster_or_two_are_of_one_idea_or_two(collection: Collection) -> None:
+    asked = {"kind": "comparison", "responses": IDEAS, "pairs_per_query": 5, "queries": 2}
+    for rule, alike in (("same-cluster", True), ("different-cluster", False)):
+        pairs = make(rule, **asked, pairs=rule).items.values_list("response_1__sample", "response_2__sample")
+        assert {a % IDEAS == b % IDEAS for a, b in pairs} == {alike} and len(pairs) == 10
 
 
 def test_pairs_of_similar_quality_take_a_scorers_numbers_and_need_no_vectors(collection: Collection) -> None:
@@ -147,28 +145,26 @@ def test_queries_alone_are_asked_about_by_three_people_each(collection: Collecti
     assert {item.metadata["category"] for item in checked.items.all()} == {"Poem"}
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"kind": "rating", "responses": 50}, "“Query .” has 24 responses"),
-        ({"kind": "rating", "encoder": "none"}, "There is no encoder none"),
-        ({"kind": "rating", "models": ["nobody"]}, "“Query .” has 0 responses"),
-        ({"kind": "rating", "query_ids": ["q-9"]}, "has no query q-9"),
-        ({"kind": "pair", "pairs": "near", "threshold": 1.5}, "threshold of similarity"),
-        ({"kind": "pair", "pairs": "near", "threshold": 0.9999}, "has 0 such pairs"),
-        ({"kind": "pair", "pairs": "similar-quality"}, "take a scorer"),
-        ({"kind": "pair", "pairs": "similar-quality", "scorer": "none"}, "no scorer none"),
-        ({"kind": "query", "asks": "category"}, "No model has classified"),
-        ({"kind": "rating", "owner": "nobody"}, "no user nobody"),
-        ({"kind": "rating", "responses": IDEAS, "labels_per_item": 0}, "at least one label"),
-    ],
-)
-def test_what_cannot_be_chosen_is_refused_in_one_line_and_nothing_is_made(
-    collection: Collection, options: dict[str, Any], words: str
-) -> None:
-    with pytest.raises(CommandError, match=words) as refused:
-        make("refused", **options)
-    assert "\n" not in str(refused.value)
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"kind": "rating", "responses": 50}, "“Query .” has 24 responses"),
+    ({"kind": "rating", "encoder": "none"}, "There is no encoder none"),
+    ({"kind": "rating", "models": ["nobody"]}, "“Query .” has 0 responses"),
+    ({"kind": "rating", "query_ids": ["q-9"]}, "has no query q-9"),
+    ({"kind": "pair", "pairs": "near", "threshold": 1.5}, "threshold of similarity"),
+    ({"kind": "pair", "pairs": "near", "threshold": 0.9999}, "has 0 such pairs"),
+    ({"kind": "pair", "pairs": "similar-quality"}, "take a scorer"),
+    ({"kind": "pair", "pairs": "similar-quality", "scorer": "none"}, "no scorer none"),
+    ({"kind": "query", "asks": "category"}, "No model has classified"),
+    ({"kind": "rating", "owner": "nobody"}, "no user nobody"),
+    ({"kind": "rating", "responses": IDEAS, "labels_per_item": 0}, "at least one label"),
+]
+
+
+def test_what_cannot_be_chosen_is_refused_in_one_line_and_nothing_is_made(collection: Collection) -> None:
+    for options, words in REFUSED:
+        with pytest.raises(CommandError, match=words) as refused:
+            make("refused", **options)
+        assert "\n" not in str(refused.value)
     assert not Study.objects.exists() and not Item.objects.exists()
 
 

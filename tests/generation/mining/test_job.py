@@ -1,20 +1,12 @@
-import os
-import signal
-import subprocess
-import sys
-from datetime import timedelta
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
-from django.utils import timezone
 
 from generation.mining.funnel import PAPER, funnel_of
 from generation.mining.verdicts import decide
-from generation.models import Call, Caller, Candidate, Mining, Query, Run
+from generation.models import Candidate, Mining, Query, Run
 from generation.runs.asking import start_run
 from generation.runs.errors import RunError
 from generation.runs.work import work
@@ -32,7 +24,6 @@ from tests.generation.mining.mined import (
     standing,
 )
 from tests.model_server import Answer, Asked, chat, serving
-from tests.server import ROOT, database_url
 
 pytestmark = pytest.mark.django_db
 OPENED = SAID[SUEZ]["revised"]
@@ -165,37 +156,3 @@ def test_nothing_is_asked_about_a_log_that_was_not_read_to_its_end(tmp_path: Pat
     mining.refresh_from_db()
     with pytest.raises(RunError, match="not read to its end"):
         make_run(mining, "http://127.0.0.1:1/v1")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_command_that_is_killed_while_it_asks_goes_on_and_asks_nobody_twice_who_answered(
-    tmp_path: Path,
-) -> None:
-    texts = [f"Describe the taste of {name}, please." for name in ("salt", "rain", "iron", "honey", "smoke")]
-    make_mining(tmp_path, texts)
-    asked: list[str] = []
-
-    def answer(request: Asked) -> Answer:
-        asked.append(message_of(request))
-        if len(asked) == 3:
-            os.kill(process.pid, signal.SIGKILL)
-        return judging()(request)
-
-    with serving(answer) as server:
-        log = str(tmp_path / "chats.jsonl")
-        command = [sys.executable, "manage.py", "mine_queries", log, "--model", "m", "--base-url", server.url]
-        command += ["--concurrency", "1", "--json"]
-        environment = {**os.environ, "DATABASE_URL": database_url()}
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-        assert process.wait(60) == -signal.SIGKILL
-        answered = Call.objects.filter(outcome="answered")
-        stored = set(answered.values_list("candidate__text", flat=True))
-        assert 0 < len(stored) < len(texts)
-        # As if silent for long: then its calls are free.
-        Caller.objects.update(heard_at=timezone.now() - timedelta(hours=1))
-        call_command("mine_queries", log, *command[4:], stdout=StringIO())
-        run = Run.objects.get()
-    assert run.state == "finished"
-    assert [text for text in asked if text in stored] == [text for text in texts if text in stored]
-    assert set(asked) == set(texts)
-    assert Query.objects.filter(openness="open").count() == len(texts)
