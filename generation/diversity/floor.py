@@ -14,11 +14,9 @@ from generation.diversity.intervals import (
     REPLICATES,
     Estimate,
     Estimates,
-    Statistic,
     estimates,
-    mean_of,
-    mean_over_sources,
 )
+from generation.diversity.means import Statistic, mean_of, mean_over_sources
 from generation.diversity.pairs import EDGES
 from generation.diversity.responses import FloatArray
 from generation.diversity.tables import Column, Table

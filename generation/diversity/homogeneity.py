@@ -17,9 +17,9 @@ from generation.diversity.intervals import (
     Estimates,
     estimates,
     mean,
-    mean_over_sources,
     ratio,
 )
+from generation.diversity.means import mean_over_sources
 from generation.diversity.pairs import ABOVE, EDGES
 from generation.diversity.responses import FloatArray
 from generation.diversity.similarity import with_self_pairs

@@ -190,6 +190,8 @@ def _foot(found: Json) -> list[str]:
     ]
     if found["caution"]:
         lines.append(f"Caution: {found['caution'].rstrip('.')}.")
+    if found["unequal"]:
+        lines.append(f"Caution: {found['unequal']}.")
     if found["within"]:
         lines.append(
             "A cell is one source's responses to one query. An encoder gives any two texts some similarity, "

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from generation.diversity.cautions import caution
 from generation.diversity.centring import CENTRED
 from generation.diversity.classes import CLASSES
@@ -31,6 +33,7 @@ from generation.diversity.responses import DataSet, UnusableResponses
 from generation.diversity.scheduling import Progress, measure
 from generation.diversity.similarity import SIMILARITY
 from generation.diversity.spectrum import VENDI
+from generation.diversity.tables import Table
 from generation.diversity.thresholds import CLASS_PAIRS
 
 OF_TEXTS = (CONTENT, LEXICAL, OVERLAPS, CLASSES)
@@ -125,6 +128,20 @@ def measures(data: DataSet, asked: Specification) -> list[Measure]:
     return [*OF_TEXTS, *of_vectors]
 
 
+def unequal(table: Table) -> str | None:
+    """What to know where sources that answered a query gave it different numbers of responses; else None."""
+    most = table.counts.max(axis=1, initial=0)
+    fewest = np.where(table.counts > 0, table.counts, most[:, None]).min(axis=1, initial=1 << 62)
+    differ = most > fewest
+    if not differ.any():
+        return None
+    return (
+        f"to {differ.sum():,} of {len(table):,} queries sources gave different numbers of responses, from "
+        f"{fewest[differ].min():,} to {most[differ].max():,}: that alone moves what is said of a source’s "
+        "words, Vendi scores and classes; only comparisons of two are of equal numbers"
+    )
+
+
 def _missing(measured: Measured, name: str, columns: tuple[str, ...], *, several: bool) -> str:
     """Why a section cannot be; empty if it can."""
     if name == "classes":
@@ -149,6 +166,7 @@ def _head(measured: Measured, version: str) -> Json:
         "specification": measured.asked.as_dict(),
         "queries": len(table),
         "caution": caution(len(table)),
+        "unequal": unequal(table),
         "responses": int(table.counts.sum()),
         "without_vectors": getattr(data, "without_vectors", 0),
         "sources": [

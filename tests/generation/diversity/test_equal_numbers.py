@@ -11,6 +11,7 @@ from generation.diversity.homogeneity import over_sources, within
 from generation.diversity.lexical import LEXICAL
 from generation.diversity.report.asked import Measured
 from generation.diversity.report.compared import compared_section
+from generation.diversity.report.report import diversity_report
 from generation.diversity.report.specification import Specification
 from generation.diversity.responses import DataSet, Held, QueryResponses, Source, unit
 from generation.diversity.scheduling import measure
@@ -69,6 +70,17 @@ def test_of_equal_numbers_all_responses_count() -> None:
             whole = found.column(row["measure"])
             expected = np.mean(whole[:, 0] - whole[:, 1])
             assert row["difference"]["value"] == pytest.approx(expected, abs=1e-6, nan_ok=True)
+
+
+def test_a_report_says_that_numbers_differ_and_what_that_moves() -> None:
+    asked = Specification(replicates=20)
+    for more, said in (
+        (4, None),
+        (6, "to 2 of 2 queries sources gave different numbers of responses, from 4 to 6:"),
+    ):
+        data = alike(np.random.default_rng(1), {Source("a"): 4, Source("b"): more}, queries=2)
+        unequal = diversity_report(data, asked, version="1", scheduler="synchronous")["unequal"]
+        assert unequal is None if said is None else unequal.startswith(said)
 
 
 def test_a_single_response_is_compared_with_nothing() -> None:

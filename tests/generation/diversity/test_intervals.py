@@ -3,7 +3,8 @@ import pytest
 from scipy import stats
 
 from generation.diversity import intervals
-from generation.diversity.intervals import difference, estimates, mean, mean_of, ratio
+from generation.diversity.intervals import difference, estimates, mean, ratio
+from generation.diversity.means import mean_of
 from generation.diversity.resampling import resamples
 
 
