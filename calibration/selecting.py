@@ -1,9 +1,8 @@
 """Chooses from a collection with the scores that a rule takes, which annotation knows nothing of."""
 
-from annotation.selected import Selection, Wanted, select
+from annotation.selected import Selection, Wanted, collection_of, select
 from annotation.studies import StudyError
 from calibration.response_scores import NoScores, response_scores
-from generation.models import Collection
 
 
 def chosen(wanted: Wanted) -> Selection:
@@ -12,10 +11,7 @@ def chosen(wanted: Wanted) -> Selection:
         return select(wanted)
     if not wanted.scorer:
         raise StudyError("Pairs of similar quality take a scorer: name one.")
-    collection = Collection.objects.filter(name=wanted.collection).first()
-    if collection is None:
-        raise StudyError(f"There is no collection {wanted.collection}.")
     try:
-        return select(wanted, scores=response_scores(wanted.scorer, collection))
+        return select(wanted, scores=response_scores(wanted.scorer, collection_of(wanted)))
     except NoScores as error:
         raise StudyError(str(error)) from None

@@ -72,7 +72,7 @@ def data_set(
     texts = dict(Query.objects.filter(pk__in=rows.order_by().values("query")).values_list("pk", "text"))
     count = writer.write(_by_query(rows, classes), texts)
     if not count:
-        raise UnusableResponses(f"{encoder} has no vectors of the responses in {collection}: embed them.")
+        raise UnusableResponses(f"no vectors by {encoder} of the responses in {collection}: embed them.")
     partitions = tuple(
         StoredQueries(writer.path, start, min(start + QUERIES_A_PARTITION, count), store, folder)
         for start in range(0, count, QUERIES_A_PARTITION)

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from annotation.models import Study
-from annotation.selected.wanted import Wanted, check, with_encoder
+from annotation.selected.wanted import Wanted, check, collection_of, with_encoder
 from annotation.studies import StudyError
 from generation.collections import drawn
 from generation.diversity.responses import QueryResponses, UnusableResponses
@@ -59,9 +59,7 @@ class Selection:
 def select(wanted: Wanted, *, scores: Mapping[str, float] | None = None) -> Selection:
     """Choose what people are shown. Scores are by the responses' keys. Raises StudyError."""
     check(wanted)
-    collection = Collection.objects.filter(name=wanted.collection).first()
-    if collection is None:
-        raise StudyError(f"There is no collection {wanted.collection}.")
+    collection = collection_of(wanted)
     if wanted.kind == Study.Kind.QUERY:
         return _of_queries(wanted, collection)
     wanted = with_encoder(wanted)

@@ -6,7 +6,9 @@ from typing import Any
 from annotation.models import Study
 from annotation.studies import StudyError, one_of
 from annotation.usual import ASKED
-from generation.models import Encoder
+from generation.collections import CollectionError, collection_named
+from generation.encoders import EncoderError, encoder_named
+from generation.models import Collection, Encoder
 from generation.selection import PICKS, RULES, Pick, Rule
 
 WITHOUT_VECTORS: tuple[Rule, ...] = ("random", "similar-quality")
@@ -95,12 +97,22 @@ def check(wanted: Wanted) -> None:
         raise StudyError(f"A threshold of similarity is from -1 to below 1, not {wanted.threshold}.")
 
 
+def collection_of(wanted: Wanted) -> Collection:
+    """Raises StudyError."""
+    try:
+        return collection_named(wanted.collection)
+    except CollectionError as error:
+        raise StudyError(str(error)) from None
+
+
 def with_encoder(wanted: Wanted) -> Wanted:
     """With the encoder whose vectors are taken: the one named, else the only one. Raises StudyError."""
-    named = Encoder.objects.filter(name=wanted.encoder).first()
-    if wanted.encoder and named is None:
-        raise StudyError(f"There is no encoder {wanted.encoder}.")
-    if named or not wanted.takes_vectors:
+    if wanted.encoder:
+        try:
+            encoder_named(wanted.encoder)
+        except EncoderError as error:
+            raise StudyError(str(error)) from None
+    if wanted.encoder or not wanted.takes_vectors:
         return wanted
     every = list(Encoder.objects.filter(dimensions__isnull=False).values_list("name", flat=True)[:2])
     if len(every) != 1:

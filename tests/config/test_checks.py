@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -144,6 +145,15 @@ def test_a_database_that_does_not_answer_is_one_line_and_says_what_to_do(
     status, complaint = without_key(*command, data=tmp_path, DEBUG="on", DATABASE_URL=url.format(tmp_path))
     (line,) = complaint.splitlines()
     assert status == 1 and line.startswith("The database does not answer: ") and mend in line
+
+
+def test_files_alone_are_measured_without_a_key_or_a_database(tmp_path: Path) -> None:
+    rows = [{"query": f"q{n % 2}", "response": f"a river {n}"} for n in range(4)]
+    (tmp_path / "said.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    data = tmp_path / "data"
+    command = ("manage.py", "diversity", "--responses", str(tmp_path / "said.jsonl"))
+    status, complaint = without_key(*command, data=data, DATABASE_URL=f"sqlite:///{data}/none.sqlite3")
+    assert (status, complaint) == (0, "") and not list(data.iterdir())
 
 
 def test_without_a_key_the_check_says_so_and_static_files_are_collected(tmp_path: Path) -> None:

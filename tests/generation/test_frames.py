@@ -100,7 +100,7 @@ def test_models_conditions_and_queries_can_be_chosen_and_what_is_not_there_is_na
     for how, says in (
         ({"models": ["gpt"]}, "no responses of the model gpt"),
         ({"conditions": ["hot"]}, "no responses of the condition hot"),
-        ({"encoder": encoder_of(name="empty", recipe={})}, "empty has no vectors of the responses"),
+        ({"encoder": encoder_of(name="empty", recipe={})}, "no vectors by empty of the responses"),
     ):
         with pytest.raises(UnusableResponses, match=says):
             data_set(collection=collection, **how)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ class Command(BaseCommand):
         "Print how different responses are: within models, between them, under other conditions. Of a "
         "collection, or of files alone, for which no database is needed."
     )
+    requires_system_checks = ()  # for files alone nothing has to be set up
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("collection", nargs="?", help="the queries' collection, unless files are given")
@@ -100,20 +101,17 @@ def _of_files(asked: Any, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of(name: str, asked: Any, options: dict[str, Any]) -> dict[str, Any]:
+    from generation.collections import CollectionError, collection_named
+    from generation.encoders import EncoderError, encoder_named
     from generation.measuring import MeasuringError, create_report, run_report
-    from generation.models import Collection, Encoder
 
-    collection = Collection.objects.filter(name=name).first()
-    if collection is None:
-        raise CommandError(f"There is no collection {name}.")
-    encoder = Encoder.objects.filter(name=options["encoder"]).first()
-    if encoder is None and options["encoder"]:
-        raise CommandError(f"There is no encoder {options['encoder']}.")
     try:
+        collection = collection_named(name)
+        encoder = encoder_named(options["encoder"]) if options["encoder"] else None
         report = create_report(collection=collection, encoder=encoder, asked=asked)
         with _Bar() as bar:
             run_report(report=report, scheduler=options["scheduler"], progress=bar.to)
-    except MeasuringError as error:
+    except (CollectionError, EncoderError, MeasuringError) as error:
         raise CommandError(str(error)) from None
     return report.result or {}
 
