@@ -1,8 +1,10 @@
 """Chooses from a collection with the scores that a rule takes, which annotation knows nothing of."""
 
+from annotation.models import Study
 from annotation.selected import Selection, Wanted, collection_of, select
 from annotation.studies import StudyError
-from calibration.response_scores import NoScores, response_scores
+from calibration.models import Score, Scorer
+from generation.models import Collection
 
 
 def chosen(wanted: Wanted) -> Selection:
@@ -11,7 +13,32 @@ def chosen(wanted: Wanted) -> Selection:
         return select(wanted)
     if not wanted.scorer:
         raise StudyError("Pairs of similar quality take a scorer: name one.")
-    try:
-        return select(wanted, scores=response_scores(wanted.scorer, collection_of(wanted)))
-    except NoScores as error:
-        raise StudyError(str(error)) from None
+    return select(wanted, scores=_scores(wanted.scorer, collection_of(wanted)))
+
+
+def _scores(scorer: str, collection: Collection) -> dict[str, float]:
+    """One number each, of which higher is better, by the responses' keys as text; the latest study's count.
+
+    Distributions and votes are their means. Raises StudyError.
+    """
+    found = Scorer.objects.filter(name=scorer).first()
+    if found is None:
+        raise StudyError(f"There is no scorer {scorer}.")
+    rows = Score.objects.filter(scorer=found, response__query__in=collection.queries.all())
+    columns = ("study", "response", "value", "distribution", "votes")
+    scales: dict[int, list[int]] = {}
+    scores: dict[str, float] = {}
+    for study, response, value, distribution, votes in rows.order_by("study", "pk").values_list(*columns):
+        if distribution is not None:
+            if study not in scales:
+                scales[study] = Study.objects.get(pk=study).values
+            weighted = sum(share * at for share, at in zip(distribution, scales[study], strict=True))
+            value = weighted / sum(distribution)
+        elif votes is not None:
+            value = sum(votes) / len(votes)
+        scores[str(response)] = found.sign * value
+    if not scores:
+        raise StudyError(
+            f"{scorer} has scored no response to the queries of {collection}: score a study of them."
+        )
+    return scores

@@ -1,23 +1,14 @@
 """How diverse each source's responses are in words, in meaning, and in given classes of ideas."""
 
+from generation.diversity.lexical import NAMES
 from generation.diversity.report.asked import Json, Measured
 
-LEXICAL = (
-    "words",
-    "distinct_1",
-    "distinct_2",
-    "distinct_3",
-    "rarefied_2",
-    "self_bleu",
-    "compression",
-    "self_repetition",
-)
 SPECTRUM = {"vendi": "vendi", "vendi_2": "vendi.2", "vendi_inf": "vendi.inf", "effective_rank": "vendi.rank"}
 
 
 def words_section(measured: Measured) -> Json:
     """A row a source of measures of texts, with the mean over sources."""
-    return rows_of(measured, {name: name for name in LEXICAL})
+    return rows_of(measured, {name: name for name in NAMES})
 
 
 def spectrum_section(measured: Measured) -> Json:
