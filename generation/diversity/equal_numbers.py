@@ -12,7 +12,8 @@ import numpy.typing as npt
 from generation.diversity.measures import Columns, Setting
 from generation.diversity.responses import Indices, QueryResponses
 
-DRAWS = 10
+# Each is unbiased; more would take time, and what queries differ by is larger than what draws do.
+DRAWS = 5
 
 
 def equal_name(name: str) -> str:
@@ -40,7 +41,7 @@ def at_equal_numbers(
     Returns
     -------
     dict of str to ndarray of float32, shape (sources, sources)
-        By `equal_name`: at [a, b] source a, measured of as many of its responses as b gave, the mean over 10
+        By `equal_name`: at [a, b] source a, measured of as many of its responses as b gave, the mean over 5
         draws without replacement; of all of them if b gave no fewer. NaN where either gave fewer than two, or
         a draw is undefined.
     """

@@ -22,7 +22,7 @@ MORE_IS = {
 }
 EQUAL_NUMBERS = (
     "Similarity does not depend on how many responses there are. All else is measured of as many responses "
-    "to a query as both sides gave: of more, the mean over 10 draws; of classes, the exact expectation."
+    "to a query as both sides gave: of more, the mean over 5 draws; of classes, the exact expectation."
 )
 
 NO_QUERY = "no query to which both gave enough responses"
@@ -52,7 +52,7 @@ def _compared(measured: Measured, pairs: Pairs) -> list[Json]:
         values = _differences(measured, measure, pairs)
         if values is None:
             continue
-        found = difference(values, 0.0, **measured.resampling)
+        found = measured.mean(values)
         p = sign_flip(values, seed=measured.asked.seed)
         rows += _adjusted(
             [
