@@ -76,7 +76,8 @@ def select(wanted: Wanted, *, scores: Mapping[str, float] | None = None) -> Sele
             short[query.text] = counted(len(found), "such pairs")
         items += found
     if not items:
-        raise StudyError(f"No query of {wanted.collection} has enough responses: {_first(short)}.")
+        what = "enough responses" if wanted.kind == Study.Kind.RATING else "such pairs"
+        raise StudyError(f"No query of {wanted.collection} has {what}: {_first(short)}.")
     return Selection(wanted, items, short)
 
 
@@ -115,7 +116,10 @@ def _queries(wanted: Wanted, collection: Collection, short: dict[str, str]) -> l
         keys = drawn(found, wanted.queries, wanted.seed)
     if not keys:
         why = f": {_first(short)}" if short else ""
-        raise StudyError(f"{wanted.collection} has no such queries with enough responses{why}.")
+        least = (
+            f" with {counted(wanted.least, 'responses')} or more" if wanted.kind != Study.Kind.QUERY else ""
+        )
+        raise StudyError(f"{wanted.collection} has no such queries{least}{why}.")
     return keys
 
 
@@ -150,7 +154,8 @@ def _read(wanted: Wanted, collection: Collection, queries: list[int]) -> Iterato
             queries=queries,
         ).load()
     except UnusableResponses as error:
-        raise StudyError(str(error)) from None
+        line = str(error)
+        raise StudyError(f"{line[0].upper()}{line[1:]}") from None
 
 
 def _items(query: QueryResponses, wanted: Wanted, scores: Mapping[str, float]) -> list[Chosen]:

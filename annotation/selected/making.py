@@ -31,7 +31,9 @@ def made_before(
     differs += [name for name, value in fields.items() if value not in (None, getattr(study, name))]
     if differs:
         what = differs[0].replace("_", " ")
-        raise StudyError(f"There is already a study {slug}, of another {what}: choose another short name.")
+        raise StudyError(
+            f"There is already a study {slug}, asked for otherwise ({what}): choose another short name."
+        )
     return open_study(study=study, by=by) if open_now and study.state == Study.State.DRAFT else study
 
 

@@ -114,8 +114,9 @@ def with_encoder(wanted: Wanted) -> Wanted:
             raise StudyError(str(error)) from None
     if wanted.encoder or not wanted.takes_vectors:
         return wanted
-    every = list(Encoder.objects.filter(dimensions__isnull=False).values_list("name", flat=True)[:2])
+    every = list(Encoder.objects.filter(dimensions__isnull=False).values_list("name", flat=True)[:9])
     if len(every) != 1:
-        why = "choose one by --encoder" if every else "embed the responses first (embed_responses)"
+        which = f"name an encoder, of {', '.join(every)}"
+        why = which if every else "embed the responses first (embed_responses)"
         raise StudyError(f"This choice takes the responses’ vectors: {why}.")
     return replace(wanted, encoder=every[0])

@@ -223,5 +223,5 @@ def test_the_same_command_again_finds_its_study_there_opens_it_if_asked_and_neve
         ({"labels_per_item": 5}, "labels per item"),
         ({"kind": "query"}, "kind"),
     ):
-        with pytest.raises(CommandError, match=f"already a study rated, of another {what}: choose another"):
+        with pytest.raises(CommandError, match=rf"a study rated, asked for otherwise \({what}\): choose"):
             make("rated", **asked | other)
