@@ -66,6 +66,11 @@ def test_a_set_of_equal_responses_gives_every_measure_its_extreme(tmp_path: Path
     assert average["bins"]["shares"] == [0.0] * 9 + [1.0]
     assert found["floor"]["similarity"]["value"] == pytest.approx(0, abs=1e-6)
     assert found["between"]["average"]["similarity"]["value"] == pytest.approx(1)
+    pair = found["between"]["pairs"][2]
+    assert (pair["a"], pair["b"]) == ("c", "b")
+    assert pair["gap"]["value"] == pair["similarity"]["value"] - found["floor"]["similarity"]["value"]
+    # The centred floor of three orthogonal queries is -1/2.
+    assert pair["centred_gap"]["value"] == pytest.approx(1.5, abs=1e-5)
     assert found["verbatim"]["between"]["average"]["value"] == 1
     assert found["verbatim"]["shared_runs"]["average"]["value"] == 1
     assert found["verbatim"]["texts"][0]["sources"] == list(MODELS)

@@ -5,7 +5,6 @@ import numpy as np
 from generation.diversity.floor import floor, floor_distribution
 from generation.diversity.homogeneity import (
     all_pairs_above,
-    between,
     cells_above,
     heat_map,
     pairs_above,
@@ -69,26 +68,28 @@ def within_section(measured: Measured) -> Json:
 def between_section(measured: Measured) -> Json:
     """Pairs of responses of two sources to one query."""
     table, names = measured.table, measured.names
-    raw, centred = between(table, **measured.resampling), between(table, "centred", **measured.resampling)
+    different = np.tril_indices(len(names), -1)
+    pairs, pairs_centred = (table.columns[kind][:, *different] for kind in ("similarity", "centred"))
+    means, gaps = measured.mean(pairs), measured.gap(pairs)
+    centred_means, centred_gaps = measured.mean(pairs_centred), measured.gap(pairs_centred, "centred")
     above = pairs_above(table, **measured.resampling)
     rows = [
         {
             "a": names[a],
             "b": names[b],
-            "similarity": raw.at(a, b).as_dict(),
-            "centred": centred.at(a, b).as_dict(),
+            "similarity": means.at(n).as_dict(),
+            "gap": gaps.at(n).as_dict(),
+            "centred": centred_means.at(n).as_dict(),
+            "centred_gap": centred_gaps.at(n).as_dict(),
             "pairs_above": above.at(a, b).as_dict(),
         }
-        for a in range(len(names))
-        for b in range(a)
+        for n, (a, b) in enumerate(zip(*(side.tolist() for side in different), strict=True))
     ]
-    different = np.triu_indices(len(names), 1)
-    pairs = table.columns["similarity"][:, *different]
-    pairs_centred = table.columns["centred"][:, *different]
     average = {
         "similarity": measured.over_sources(pairs),
         "gap": measured.gap_over_sources(pairs),
         "centred": measured.over_sources(pairs_centred),
+        "centred_gap": measured.gap_over_sources(pairs_centred, "centred"),
         "pairs_above": all_pairs_above(table, between=True, **measured.resampling).as_dict(),
     }
     return {"pairs": rows, "average": average}

@@ -50,6 +50,8 @@ def _findings(found: Json) -> list[str]:
     if between := found["between"]:
         rows += [
             ("Similarity between sources", _estimate(between["average"]["similarity"])),
+            ("  gap above the floor", _estimate(between["average"]["gap"])),
+            ("  centred gap", _estimate(between["average"]["centred_gap"])),
             ("Pairs between sources above .8", _estimate(between["average"]["pairs_above"])),
         ]
     if clusters := found["clusters"]:
@@ -103,12 +105,12 @@ def _between(found: Json) -> list[str]:
         return []
     pairs = [row for row in found["between"]["pairs"] if row["similarity"]["value"] is not None]
     pairs.sort(key=lambda row: -row["similarity"]["value"])
-    rows = [["Most alike of two sources", "mean", "interval", "pairs > .8", "n"]]
+    rows = [["Most alike of two sources", "mean", "interval", "centred gap", "pairs > .8", "n"]]
     for row in pairs[:MOST_COMPARED]:
         name = f"{_short(row['a'], 30)} and {_short(row['b'], 30)}"
         estimate = row["similarity"]
-        above = _value(row["pairs_above"])
-        rows.append([name, _value(estimate), _ends(estimate), above, f"{estimate['n']:,}"])
+        cells = [_value(row["centred_gap"]), _value(row["pairs_above"])]
+        rows.append([name, _value(estimate), _ends(estimate), *cells, f"{estimate['n']:,}"])
     return _aligned(rows, longest=70)
 
 
