@@ -18,6 +18,7 @@ NOBODY = (
     "It waits for a worker: if that lasts more than a minute, none runs. bin/serve starts one, and so does "
     "manage.py db_worker."
 )
+STORES = "All is asked: a worker stores what came of it, a page at a time."
 MOST_ERRORS = 5
 
 
@@ -105,6 +106,8 @@ def _rate(run: AbstractRun, sums: Sums, now: datetime) -> tuple[float | None, st
     """Calls a minute, or why that is undefined."""
     if run.state not in UNFINISHED:
         return None, "It does not run."
+    if sums.calls and sums.ended == sums.calls:
+        return None, STORES
     if not callers.living(run).exists():
         return None, NOBODY
     since = max(now - LATELY, run.started_at or now)

@@ -82,6 +82,8 @@ def test_the_time_left_follows_from_the_calls_of_the_last_minute() -> None:
     Caller.objects.filter(pk=caller.pk).update(heard_at=timezone.now() - timedelta(minutes=1))
     for state in ("running", "waiting"):
         assert standing(in_state(run, state)).no_time.startswith("It waits for a worker")
+    run.calls.exclude(outcome="answered").delete()
+    assert standing(in_state(run, "running")).no_time.startswith("All is asked")
 
 
 def test_the_latest_errors_stand_together_with_their_numbers() -> None:
