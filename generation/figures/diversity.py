@@ -105,7 +105,7 @@ def between(found: Json) -> Figure | None:
                 "similarity": "Mean",
                 "low": "From",
                 "high": "To",
-                "centred": "Centred",
+                "centred_gap": "Centred gap",
                 "pairs_above": "Pairs above .8",
                 "queries": "Queries",
             },
@@ -114,7 +114,7 @@ def between(found: Json) -> Figure | None:
                     row["a"],
                     row["b"],
                     *three(row["similarity"]),
-                    row["centred"]["value"],
+                    row.get("centred_gap", {}).get("value"),
                     row["pairs_above"]["value"],
                     row["similarity"]["n"],
                 ]
