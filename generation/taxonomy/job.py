@@ -2,12 +2,11 @@
 
 from bisect import bisect
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
-from heapq import nsmallest
 from typing import Any
 
 from django.db.models import QuerySet
 
+from generation.collections import drawn
 from generation.models import Classification, Collection, Query, Run
 from generation.recipes.classifying import ClassifyRecipe, key_of
 from generation.recipes.recipe import RecipeError
@@ -15,7 +14,7 @@ from generation.runs.errors import RunError
 from generation.runs.of_queries import OfQueries
 from generation.taxonomy.categories import New, propose
 
-ROWS_AT_ONCE, CALLS_AT_ONCE = 2_000, 250
+CALLS_AT_ONCE = 250
 # Queries with what a model said of them.
 Page = list[tuple[int, Mapping[str, Any]]]
 
@@ -36,9 +35,9 @@ class ClassifyJob(OfQueries):
     def keys(self, run: Run, recipe: ClassifyRecipe, *, after: int, most: int) -> list[int]:
         if recipe.sample is None:
             return super().keys(run, recipe, after=after, most=most)
-        drawn = self._drawn(run, recipe, recipe.sample)
-        first = bisect(drawn, after)
-        return drawn[first : first + most]
+        sample = drawn(self.queries(run, recipe), recipe.sample, recipe.seed or 0)
+        first = bisect(sample, after)
+        return sample[first : first + most]
 
     def count(self, run: Run, recipe: ClassifyRecipe) -> int:
         every = super().count(run, recipe)
@@ -56,12 +55,6 @@ class ClassifyJob(OfQueries):
         known = propose(_named(page))
         Classification.objects.bulk_create(_rows(run, page, known))
         return calls[-1].number if calls else None
-
-    def _drawn(self, run: Run, recipe: ClassifyRecipe, number: int) -> list[int]:
-        """The sampled queries: by their texts, so that the same are drawn wherever they are stored."""
-        rows = self.queries(run, recipe).values_list("digest", "pk").iterator(ROWS_AT_ONCE)
-        lots = ((sha256(f"{recipe.seed or 0}:{digest}".encode()).digest(), key) for digest, key in rows)
-        return sorted(key for _, key in nsmallest(number, lots))
 
 
 def usual_name(collection: Collection, recipe: ClassifyRecipe) -> str:
