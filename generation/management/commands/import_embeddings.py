@@ -10,8 +10,8 @@ from generation.files import FileError, progress_bar
 
 class Command(BaseCommand):
     help = (
-        "Keep the vectors of a .parquet, .arrow, .jsonl or .npy file: columns embedding, and response_id or query "
-        "and response. Responses that have one already keep it."
+        "Keep the vectors of a .parquet, .arrow, .jsonl or .npy file: columns embedding, and response_id or "
+        "query and response. Responses that have one already keep it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
