@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# From nothing to a crowd: a small model answers the 30 starter queries, its answers are embedded and mapped, and
-# 15 different ones of each query wait for people, 25 ratings each. On this machine alone, in some minutes.
+# From nothing to a crowd: a small model answers the 30 starter queries, its answers, and the 15 of each that the
+# starter brings, are embedded and mapped, and 15 different ones of each query wait for people, 25 ratings each.
+# On this machine alone, in some minutes.
 #
 #   bin/serve                                          # once, in another window: the database and the starter
 #   .venv/bin/pip install -r requirements-local.txt    # torch, transformers, sentence-transformers
