@@ -1,6 +1,7 @@
 """Which pages are drawn, and how; `pictures.py` draws them."""
 
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from tests.browser.at_work import study_at_work
 from tests.browser.compared import study_compared
 from tests.browser.conftest import ARGS, chromium_path
 from tests.browser.palette import reduced
+from tests.browser.said import Said, what_models_say
 from tests.browser.tour import other_pages, rich_study, tour
 from tests.calibration.runs.answered import come_back, judge, said
 from tests.server import serving
@@ -57,13 +59,15 @@ def draw(folder: Path) -> None:
     call_command("load_starter")
     owner = User.objects.create_superuser(NAME, password=PASSWORD)
     _plans(owner)
+    with tempfile.TemporaryDirectory() as chats:
+        said = what_models_say(Path(chats))
     make_server(name="Our server", base_url="https://models.example.org/v1", owner=owner, key="a-key")
     write_rubric(name="Freshness", content=content_of(BUILT_IN["overall"]), by=owner)
     folder.mkdir(parents=True, exist_ok=True)
     with serving() as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
         _draw_people(browser, server.address, folder)
-        _draw_console(browser, server.address, folder)
+        _draw_console(browser, server.address, folder, said)
         browser.close()
     _write_index(folder)
     sizes = sorted(((path.stat().st_size, path.name) for path in folder.glob("*.png")), reverse=True)
@@ -106,14 +110,34 @@ def _draw_people(browser: Browser, address: str, folder: Path) -> None:
     _take(page, other_pages(page), "ends-", folder)
 
 
-def _draw_console(browser: Browser, address: str, folder: Path) -> None:
+def _draw_console(browser: Browser, address: str, folder: Path, said: Said) -> None:
     page = browser.new_context(base_url=address).new_page()
     page.goto(reverse("login"))
     page.fill("[name=username]", NAME)
     page.fill("[name=password]", PASSWORD)
     page.locator("main button").click()
     page.wait_for_url(f"{address}{reverse('studies')}")
+    _take(page, said_pages(page, said), "console-", folder)
     _take(page, _console_pages(page, study_at_work(address)), "console-", folder)
+
+
+def said_pages(page: Page, said: Said) -> Iterator[str]:
+    """What models say: the pages whose addresses name a collection, a query, a run, a mining."""
+    name, query = said.collection.name, said.query.pk
+    for picture, url in {
+        "collection": reverse("collection", args=[name]),
+        "collection-categories": reverse("collection-categories", args=[name]),
+        "query": reverse("query", args=[query]),
+        "mining": reverse("mining", args=[said.mining.name]),
+        "asking-run": reverse("asking-run", args=[said.draft.pk]),
+        "asking-run-finished": reverse("asking-run", args=[said.finished.pk]),
+        "diversity": reverse("diversity", args=[name]),
+        "query-map": reverse("query-map", args=[name, query]),
+        "study-make": reverse("study-make", args=[name]),
+        "study-pairs": reverse("study", args=[said.pairs.slug]),
+    }.items():
+        page.goto(url)
+        yield picture
 
 
 def _console_pages(page: Page, at_work: Study) -> Iterator[str]:
