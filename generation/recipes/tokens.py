@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from math import ceil
 
 # What tokenizers split texts into before they count: words, three digits, marks with the end of their line.
@@ -32,6 +33,8 @@ def estimated_of(texts: Sequence[str]) -> int:
     return ceil(sum(map(estimated, few)) * sum(map(len, texts)) / read) if read else 0
 
 
+# What a model is told stands before every text that it is asked about.
+@lru_cache(maxsize=64)
 def estimated(text: str) -> int:
     """About how many tokens a text takes; 0 for none.
 
