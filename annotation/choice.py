@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from math import isfinite
 
-from generation.currencies import rounded
 from annotation.funnel import median_minutes
 from annotation.models import Study
 from annotation.studies import StudyError
 from annotation.summary import summary_of
+from generation.currencies import rounded
 
 MOST_CHOSEN = 10_000
 # The order in which items are taken.

@@ -21,7 +21,6 @@ from typing import Any
 from django.db.models import Count, Max, QuerySet
 
 from annotation.counts import filled_slots
-from generation.currencies import rounded
 from annotation.models import (
     CheckAnswer,
     ComprehensionAttempt,
@@ -32,6 +31,7 @@ from annotation.models import (
     Session,
     Study,
 )
+from generation.currencies import rounded
 
 # Ends that the person's own act made.
 OWN_ENDS = frozenset({Session.Outcome.COMPLETED, Session.Outcome.STOPPED, Session.Outcome.SCREENED})

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from generation.currencies import rounded
 from annotation.models import Recruitment, Session, Study, Submission
 from annotation.pay import Owed, owed
 from annotation.recruitment.prolific import ProlificError, ProlificSubmission, Reward
 from annotation.recruitment.submissions import find_submissions
 from annotation.steps.endings import CODES, Ending, How, endings_of
+from generation.currencies import rounded
 
 Status = Submission.Status
 SUBMITTED = (Status.AWAITING_REVIEW, Status.APPROVED)

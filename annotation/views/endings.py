@@ -4,7 +4,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from annotation.allocation import stop_session, work_left
-from generation.currencies import rounded
 from annotation.models import Participant, Session, Study
 from annotation.recruitment import entry as recruitment
 from annotation.screens import places
@@ -12,6 +11,7 @@ from annotation.steps.endings import ending_of
 from annotation.steps.standing import ready_for_work
 from annotation.views.places import page, place_of
 from annotation.views.visitors import crowd_page, participant_at, session_at
+from generation.currencies import rounded
 
 
 @crowd_page
