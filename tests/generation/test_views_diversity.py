@@ -74,7 +74,7 @@ def test_without_any_report_the_page_says_what_to_do(ada: Client) -> None:
     collection = make_collection()
     page = ada.get(reverse("diversity", args=[collection.name])).content.decode()
     assert "Nothing is measured yet" in page
-    assert f"embed_responses {collection.name}" in page
+    assert f'/embedding/new/?collection={collection.name}"' in page
     empty = Collection.objects.create(name="empty")
     assert "have no answers yet" in ada.get(reverse("diversity", args=[empty.name])).content.decode()
 
@@ -111,6 +111,7 @@ def test_every_figure_has_its_question_its_sentence_its_table_and_its_files(
         page = ada.get(address).content.decode()
     assert len(read) <= 14
     assert "style=" not in page
+    assert reverse("study-make", args=[asked.name]) in page  # what comes next
     for question in (
         "How alike are one model’s answers to the same query?",
         "How alike are the answers of different models?",
