@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from jsonschema import Draft202012Validator
 
 from generation.encoders import encoder_of, store_of
@@ -223,3 +224,18 @@ def test_a_collection_without_vectors_or_responses_says_what_to_do(settings: Any
     with pytest.raises(CommandError, match="empty"):
         call_command("diversity", "empty")
     assert DiversityReport.objects.get().state == DiversityReport.State.FAILED
+
+
+@pytest.mark.django_db
+def test_interrupted_it_leaves_no_report_that_seems_to_run(imported: Any) -> None:
+    said: list[str] = []
+
+    def interrupts(execute: Any, sql: str, *rest: Any) -> Any:
+        said.append(sql)
+        if "generation_response" in sql and any("INSERT INTO" in one for one in said):
+            raise KeyboardInterrupt
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(interrupts), pytest.raises(CommandError, match="Stopped") as caught:
+        call_command("diversity", "asked")
+    assert caught.value.returncode == 130 and not DiversityReport.objects.exists()

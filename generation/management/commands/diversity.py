@@ -109,8 +109,12 @@ def _of(name: str, asked: Any, options: dict[str, Any]) -> dict[str, Any]:
         collection = collection_named(name)
         encoder = encoder_named(options["encoder"]) if options["encoder"] else None
         report = create_report(collection=collection, encoder=encoder, asked=asked)
-        with _Bar() as bar:
-            run_report(report=report, scheduler=options["scheduler"], progress=bar.to)
+        try:
+            with _Bar() as bar:
+                run_report(report=report, scheduler=options["scheduler"], progress=bar.to)
+        except KeyboardInterrupt:
+            report.delete()  # on its page it would seem to run for ever
+            raise CommandError("Stopped. Nothing is kept of it.", returncode=130) from None
     except (CollectionError, EncoderError, MeasuringError) as error:
         raise CommandError(str(error)) from None
     return report.result or {}
