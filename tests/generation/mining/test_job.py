@@ -1,8 +1,11 @@
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 
 from generation.mining.funnel import PAPER, funnel_of
 from generation.mining.verdicts import decide
@@ -93,6 +96,34 @@ def test_collecting_again_changes_nothing_and_another_model_replaces_what_the_fi
     assert Query.objects.filter(text=HAIKU).exists()
     judged(mining, judging({**SAID, SUEZ: {**SAID[SUEZ], "answers": "multiple"}}), "by o")
     assert queries(mining) == {HAIKU: "open", OPENED: "open"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_person_says_while_verdicts_are_written_is_not_overwritten(
+    tmp_path: Path, researcher: User
+) -> None:
+    mining = make_mining(tmp_path)
+    run = judged(mining)
+    one, said = Candidate.objects.get(text=HAIKU), threading.Event()
+
+    def say() -> None:
+        try:
+            with transaction.atomic():
+                decide(candidate=one, decision="meaningless", by=researcher)
+                said.set()
+                time.sleep(0.2)
+        finally:
+            connection.close()
+
+    person = threading.Thread(target=say)
+    person.start()
+    assert said.wait(10)
+    with transaction.atomic():
+        run.job.collect(run, after=-1)
+    person.join()
+    one.refresh_from_db()
+    assert (one.meaningful, one.query) == (False, None)
+    assert HAIKU not in queries(mining)
 
 
 def test_what_a_person_said_is_not_overwritten(tmp_path: Path, researcher: User) -> None:
