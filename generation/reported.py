@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.diversity.report.lines import nearest_row
-from generation.templatetags.numbers import end, fixed, percent
+from generation.templatetags.numbers import fixed, percent
 
 Json = Mapping[str, Any]
 
@@ -49,9 +49,7 @@ def key_figures(found: Json) -> list[KeyFigure]:
         floor = found["floor"]["similarity"]
         figures += [
             _figure(average["similarity"], "similarity within a model"),
-            KeyFigure(
-                _value(floor), "the encoder’s floor", f"answers to different queries{_in_brackets(floor)}"
-            ),
+            _figure(floor, "the encoder’s floor: answers to different queries"),
             _figure(average["gap"], "above the floor"),
             _figure(average["centred_gap"], "centred gap, comparable between encoders"),
             _figure(average["cells_above"], "of model-query cells above .8", share=True),
@@ -62,8 +60,8 @@ def key_figures(found: Json) -> list[KeyFigure]:
     if found.get("neighbours"):
         row = nearest_row(found)
         chance = f"{fixed(row['expected'], 1)} if models did not matter"
-        label = f"models among the {row['nearest']} nearest answers"
-        figures.append(KeyFigure(_value(row["sources"], places=1), label, chance))
+        label = f"models among the {row['nearest']} nearest answers; {chance}"
+        figures.append(_figure(row["sources"], label, places=1))
     verbatim = found.get("verbatim")
     if verbatim and verbatim["shared_runs"]:
         shared = verbatim["shared_runs"]["average"]
@@ -98,17 +96,12 @@ def queries_of(found: Json, order: str) -> list[Json]:
     return known + [row for row in rows if row[key] is None]
 
 
-def _figure(estimate: Json, label: str, *, share: bool = False) -> KeyFigure:
+def _figure(estimate: Json, label: str, *, share: bool = False, places: int = 2) -> KeyFigure:
     if estimate["value"] is None:
         return KeyFigure("undefined", label, estimate["reason"])
-    write = percent if share else fixed
-    ends = "" if estimate["low"] is None else f"{write(estimate['low'])} to {write(estimate['high'])}, "
-    return KeyFigure(write(estimate["value"]), label, f"{ends}n = {estimate['n']:,}")
-
-
-def _value(estimate: Json, *, places: int = 2) -> str:
-    return "undefined" if estimate["value"] is None else fixed(estimate["value"], places)
-
-
-def _in_brackets(estimate: Json) -> str:
-    return "" if estimate["low"] is None else f" ({end(estimate['low'])} to {end(estimate['high'])})"
+    value, low, high = (
+        percent(number) if share else fixed(number, places)
+        for number in (estimate["value"], estimate["low"] or 0, estimate["high"] or 0)
+    )
+    ends = "" if estimate["low"] is None else f"{low} to {high}, "
+    return KeyFigure(value, label, f"{ends}n = {estimate['n']:,}")
