@@ -24,13 +24,21 @@ DATA = {"db", "transactional_db", "live_server"}
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
+# The mathematics: where both databases are tested side by side, PostgreSQL's half does it.
+PURE = ("annotation/statistics", "bench", "calibration/metrics", "generation/diversity")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL leave out what never touches a database: it says the same on SQLite."""
-    if connection.vendor != "postgresql":
-        return
-    left_out = [item for item in items if not touches_data(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if touches_data(item)]
+    """What never touches a database says the same on each, and is tested beside one alone."""
+    postgresql, shared = connection.vendor == "postgresql", "SIDE_BY_SIDE" in os.environ
+    here = [item for item in items if touches_data(item) or postgresql == (shared and is_pure(item))]
+    kept = set(here)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = here
+
+
+def is_pure(item: pytest.Item) -> bool:
+    return item.path.relative_to(Path(__file__).parent).as_posix().startswith(PURE)
 
 
 def touches_data(item: pytest.Item) -> bool:
