@@ -15,6 +15,7 @@ from calibration.scorers.judges.rubrics import BUILT_IN, Rubric
 from calibration.scorers.perplexities.perplexity import DIALECTS as PERPLEXITY_DIALECTS
 from calibration.scorers.rewards.dialects import DIALECTS as REWARD_DIALECTS
 from calibration.scorers.simple import SIMPLE, Simple
+from generation.forms.structured import JsonForm
 from generation.templatetags.numbers import fixed
 
 METHODS_IN_WORDS = {
@@ -38,7 +39,7 @@ def in_short(rubric: Rubric) -> str:
     return f"{called}, {fixed(rubric.low, 0)} to {fixed(rubric.high, 0)}"
 
 
-class JudgeForm(RunForm):
+class JudgeForm(JsonForm, RunForm):
     """A language model that is told what to look at."""
 
     kind = "judge"
@@ -58,37 +59,10 @@ class JudgeForm(RunForm):
         initial=10,
         help_text="How often it is asked, where it votes.",
     )
-    temperature = forms.FloatField(
-        required=False, min_value=0, max_value=2, help_text="Left empty: 0, or 1 where it votes."
-    )
-    top_p = forms.FloatField(
-        label="Top-p",
-        required=False,
-        min_value=0.01,
-        max_value=1,
-        help_text="Left empty: 0.9, or 1 where it votes.",
-    )
-    max_tokens = forms.IntegerField(
-        label="Tokens a reply",
-        required=False,
-        min_value=1,
-        max_value=100_000,
-        initial=1024,
-        help_text="At most.",
-    )
-    retries = forms.IntegerField(
-        required=False, min_value=0, max_value=20, initial=3, help_text="After replies that cannot be read."
-    )
-    structured = forms.BooleanField(
-        label="Ask for structured output, where the server offers it", required=False, initial=True
-    )
     heads = forms.BooleanField(
         label="Make a scorer of each criterion too",
         required=False,
         help_text="Of several criteria the score is their mean; shares and votes are each criterion’s own.",
-    )
-    plain = forms.BooleanField(
-        label="Send neither temperature nor top-p: some reasoning models take none", required=False
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -99,6 +73,8 @@ class JudgeForm(RunForm):
             title: [(one.name, in_short(one)) for one in rubrics if compares or not one.pairwise]
             for title, rubrics in (("Built in", [*BUILT_IN.values()]), ("Yours", own))
         }
+        self.fields["temperature"].help_text = "Left empty: 0, or 1 where it votes."
+        self.fields["top_p"].help_text = "Left empty: 0.9, or 1 where it votes."
         field: Any = self.fields["rubric"]
         field.read_more = reverse("rubrics"), "Read them, or write one"
         field.choices = [(title, some) for title, some in groups.items() if some]
@@ -110,11 +86,8 @@ class JudgeForm(RunForm):
 
     def recipe(self) -> dict[str, Any]:
         asked = super().recipe()
-        if asked.pop("plain", False):
-            asked |= {"temperature": None, "top_p": None}
         if asked["method"] != "votes":
             asked.pop("votes", None)
-        asked["structured"] = "auto" if asked["structured"] else "off"
         rubric = rubric_named(self.cleaned_data["rubric"], user=self.user)
         return asked | {"rubric": rubric.as_dict()}
 

@@ -196,7 +196,7 @@ class RunForm(BudgetForm):
     @classmethod
     def said(cls, recipe: Mapping[str, Any]) -> list[str]:
         """The fields that say something of a recipe."""
-        names = [name for name in cls.base_fields if name in recipe and name != "model"]
+        names = [name for name in (*cls.short, *cls.folded) if name in recipe and name != "model"]
         return [name for name in names if recipe[name] is not False and recipe[name] not in (None, "", "off")]
 
     @property

@@ -1,4 +1,4 @@
-"""The fields of forms whose run asks a language model for JSON."""
+"""The forms of runs that ask a language model for JSON."""
 
 from typing import Any, ClassVar
 
@@ -7,21 +7,9 @@ from django import forms
 from generation.forms.runs import RunForm
 
 
-class StructuredForm(RunForm):
-    """Which model, what the run is called, and how it is asked."""
+class JsonForm(RunForm):
+    """How a language model is asked for JSON, whatever of."""
 
-    short = ("where", "model", "name")
-    folded: ClassVar[tuple[str, ...]] = (
-        "temperature",
-        "top_p",
-        "max_tokens",
-        "retries",
-        "structured",
-        "plain",
-    )
-    beside = RunForm.beside | {"name"}
-
-    name = forms.CharField(max_length=150, label="Name of the run", required=False)
     temperature = forms.FloatField(required=False, min_value=0, max_value=2, help_text="Left empty: 0.")
     top_p = forms.FloatField(label="Top-p", required=False, min_value=0.01, max_value=1)
     max_tokens = forms.IntegerField(
@@ -47,3 +35,20 @@ class StructuredForm(RunForm):
         if asked.pop("plain", False):
             asked |= {"temperature": None, "top_p": None}
         return asked | {"structured": "auto" if asked.get("structured") else "off"}
+
+
+class StructuredForm(JsonForm):
+    """Which model, what the run is called, and how it is asked."""
+
+    short = ("where", "model", "name")
+    folded: ClassVar[tuple[str, ...]] = (
+        "temperature",
+        "top_p",
+        "max_tokens",
+        "retries",
+        "structured",
+        "plain",
+    )
+    beside = RunForm.beside | {"name"}
+
+    name = forms.CharField(max_length=150, label="Name of the run", required=False)
