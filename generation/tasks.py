@@ -12,7 +12,7 @@ from django_tasks import TaskResultStatus, task
 from django_tasks.base import Task
 from django_tasks_db.models import DBTaskResult
 
-from generation.models import AbstractRun, DiversityReport
+from generation.models import AbstractReport, AbstractRun
 from generation.runs import callers
 from generation.runs.ending import UNFINISHED, settle
 from generation.runs.work import work
@@ -66,32 +66,41 @@ def enqueue_run(*, run: AbstractRun) -> None:
 
 
 @task()
-def diversity_task(report_id: int) -> None:
-    """Measure a report; while another worker is at it, look later whether that one was killed."""
-    from generation.measuring import MeasuringError, run_report  # numpy and dask start slowly
+def report_task(label: str) -> None:
+    """Measure the report of this label; while another worker is at it, look later whether it was killed."""
+    from generation.reports import ReportError, run_report  # numpy and dask start slowly
 
-    report = DiversityReport.objects.defer("result").filter(pk=report_id).first()
+    model, _, key = label.rpartition(".")
+    rows = apps.get_model(model)._default_manager.defer("result")
+    report: AbstractReport | None = rows.filter(pk=key).first()
     if report is None:  # somebody deleted it meanwhile
         return
     try:
         ended = run_report(report=report)
-    except MeasuringError:  # which the report says
+    except ReportError:  # which the report says
         return
-    if ended.state == DiversityReport.State.RUNNING:
-        _look_later(report_id)
+    if ended.state == AbstractReport.State.RUNNING:
+        _look_later(label)
+
+
+@task()
+def diversity_task(report_id: int) -> None:
+    """As older versions have left it in the queue."""
+    report_task.func(f"generation.diversityreport.{report_id}")
 
 
 @transaction.atomic
-def enqueue_report(*, report: DiversityReport) -> None:
+def enqueue_report(*, report: AbstractReport) -> None:
     """Hand a report without a result to a worker, and to a second one should the first be killed."""
-    unfinished = DiversityReport.objects.filter(pk=report.pk).exclude(state=DiversityReport.State.FINISHED)
-    if unfinished.update(state=DiversityReport.State.WAITING, error="", progress=0.0):
-        diversity_task.enqueue(report.pk)
-        _look_later(report.pk)
+    State = AbstractReport.State
+    unfinished = type(report)._default_manager.filter(pk=report.pk).exclude(state=State.FINISHED)
+    if unfinished.update(state=State.WAITING, error="", progress=0.0):
+        report_task.enqueue(report.label)
+        _look_later(report.label)
 
 
-def _look_later(report_id: int) -> None:
-    diversity_task.using(run_after=timezone.now() + LOST_AFTER).enqueue(report_id)
+def _look_later(label: str) -> None:
+    report_task.using(run_after=timezone.now() + LOST_AFTER).enqueue(label)
 
 
 class _Slice:

@@ -17,6 +17,7 @@ class Scorer(models.Model):
         REWARD_MODEL = "reward_model", "reward model"
         LM_JUDGE = "lm_judge", "LM judge"
         PERPLEXITY = "perplexity", "perplexity (lower is better)"
+        PERSONA_PANEL = "persona_panel", "persona panel (simulated people)"
         OTHER = "other", "other"
 
     name = models.CharField(max_length=200, unique=True)
@@ -41,6 +42,11 @@ class Scorer(models.Model):
         seen = {studies[int(key)]: told for key, told in given["studies"].items() if int(key) in studies}
         told = given if seen else {name: given[name] for name in ("definition", "version") if name in given}
         return told | {"studies": seen}
+
+    @property
+    def simulated(self) -> bool:
+        """Whether its votes are of people who were made up."""
+        return self.family == self.Family.PERSONA_PANEL
 
     @property
     def sign(self) -> int:

@@ -62,7 +62,7 @@ class DiversityForm(forms.Form):
 
     @transaction.atomic
     def save(self, *, by: User) -> DiversityReport:
-        """The report, handed to a worker. Raises MeasuringError."""
+        """The report, handed to a worker. Raises ReportError."""
         given = self.cleaned_data
         report = create_report(
             collection=self.collection,

@@ -218,6 +218,7 @@ class Run(AbstractRun):
         CLASSIFY = "classify", "classifying queries"
         SAMPLE = "sample", "sampling responses"
         EMBED = "embed", "embedding responses"
+        FORMAT = "format", "sorting responses into formats"
 
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=150, unique=True)
@@ -234,7 +235,11 @@ class Run(AbstractRun):
             *AbstractRun.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(kind="mine", mining__isnull=False, collection__isnull=True)
-                | Q(kind__in=["classify", "sample", "embed"], mining__isnull=True, collection__isnull=False),
+                | Q(
+                    kind__in=["classify", "sample", "embed", "format"],
+                    mining__isnull=True,
+                    collection__isnull=False,
+                ),
                 name="generation_run_is_about_something",
             ),
         ]

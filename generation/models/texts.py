@@ -61,7 +61,20 @@ class Collection(models.Model):
 
 class LanguageModel(models.Model):
     name = models.CharField(max_length=200, unique=True)
+    # Of a checkpoint: which training it is of, and after how many steps.
+    family = models.CharField(max_length=200, blank=True)
+    step = models.PositiveBigIntegerField(null=True, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(step__isnull=True) | ~Q(family=""), name="model_at_a_step_has_a_family"
+            ),
+            models.UniqueConstraint(
+                fields=["family", "step"], condition=Q(step__isnull=False), name="one_model_a_family_and_step"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

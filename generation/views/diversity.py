@@ -1,25 +1,23 @@
 """Pages of how different responses are: a collection's report, and one query's map."""
 
-import json
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
 
 from generation.figures.diversity import figures_of
-from generation.figures.files import drawn_alone, lines_of
 from generation.forms.diversity import DiversityForm
-from generation.measuring import UNFINISHED, MeasuringError, may_delete, reports_of
+from generation.measuring import reports_of
 from generation.models import Collection, DiversityReport
 from generation.pages import ConsoleRequest, page
 from generation.reported import key_figures, queries_of, words_table
+from generation.reports import ReportError, may_delete
+from generation.views.report_parts import delete_report, is_there_now, report_file, shown_report
 
 REPORTS_SHOWN, QUERIES_A_PAGE = 12, 50
 # Of what stands beside the rows of the heat map.
@@ -37,15 +35,15 @@ def diversity(request: ConsoleRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             report = form.save(by=request.user)
-        except MeasuringError as error:
+        except ReportError as error:
             form.add_error(None, str(error))
         else:
             return redirect(f"{request.path}?report={report.pk}")
-    reports = list(reports_of(collection)[:REPORTS_SHOWN])
-    shown = _shown(request, collection, reports)
-    if shown and request.htmx and request.htmx.target == "state" and shown.state not in UNFINISHED:
+    reports = reports_of(collection)
+    shown = shown_report(request, reports)
+    if is_there_now(request, shown):
         return HttpResponseClientRefresh()
-    context = {"collection": collection, "form": form, "reports": reports, "report": shown}
+    context = {"collection": collection, "form": form, "reports": reports[:REPORTS_SHOWN], "report": shown}
     if shown and shown.state == State.FINISHED:
         context |= _found(request, collection, shown)
     elif shown is None:
@@ -60,49 +58,23 @@ def diversity_file(request: ConsoleRequest, slug: str, pk: int, name: str, forma
     """A plot of a finished report as SVG, its numbers as CSV, or the report whole as JSON."""
     report = get_object_or_404(DiversityReport, pk=pk, collection__name=slug, state=State.FINISHED)
     found = report.result or {}
-    if (name, format) == ("report", "json"):
-        text, kind = json.dumps(found, sort_keys=True, ensure_ascii=False), "application/json"
-    else:
-        figure = figures_of(found).get(name)
-        if figure is None:
-            raise Http404
-        if format == "svg":
-            text, kind = drawn_alone(figure, of=f"Collection {slug}"), "image/svg+xml; charset=utf-8"
-        elif format == "csv":
-            text = lines_of(
-                ["collection", *figure.table.columns], ([slug, *row] for row in figure.table.rows)
-            )
-            kind = "text/csv; charset=utf-8"
-        else:
-            raise Http404
-    headers = {"Content-Disposition": f'attachment; filename="{slug}-{name}.{format}"'}
-    return HttpResponse(text, content_type=kind, headers=headers)
+    return report_file(
+        found,
+        figures_of(found),
+        name=name,
+        format=format,
+        of=f"Collection {slug}",
+        column="collection",
+        slug=slug,
+    )
 
 
 @login_required
 @require_POST
 def diversity_delete(request: ConsoleRequest, slug: str, pk: int) -> HttpResponse:
     report = get_object_or_404(DiversityReport.objects.defer("result"), pk=pk, collection__name=slug)
-    if not may_delete(report, request.user):
-        raise PermissionDenied
-    report.delete()
-    messages.success(request, "The report was deleted.")
+    delete_report(request, report)
     return redirect("diversity", slug)
-
-
-def _shown(
-    request: ConsoleRequest, collection: Collection, reports: list[DiversityReport]
-) -> DiversityReport | None:
-    """The report of the address, else the newest that is finished, else the newest."""
-    asked = request.GET.get("report", "")
-    if asked:
-        known = DiversityReport.objects.filter(collection=collection, pk=asked) if asked.isdecimal() else None
-        found = known.select_related("encoder").first() if known is not None else None
-        if found is None:
-            raise Http404
-        return found
-    best = next((one for one in reports if one.state == State.FINISHED), None)
-    return best or (reports[0] if reports else None)
 
 
 def _found(request: ConsoleRequest, collection: Collection, report: DiversityReport) -> dict[str, Any]:

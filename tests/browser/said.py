@@ -14,10 +14,11 @@ from annotation.rehearsal import rehearse
 from generation.diversity.report.specification import Specification
 from generation.diversity.responses import unit
 from generation.encoders import encoder_of, store_of
-from generation.measuring import create_report, run_report
+from generation.measuring import create_report
 from generation.mining.gates import Limits
 from generation.mining.reading import read_log
 from generation.models import Collection, DiversityReport, Mining, ModelServer, Query, Response, Run
+from generation.reports import run_report
 from generation.runs.asking import start_run
 from generation.runs.work import work
 from tests.factory import make_response

@@ -21,9 +21,10 @@ from calibration.runs.asking import create_run
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.rewards.reward import RewardRecipe
 from generation.diversity.report.specification import Specification
-from generation.measuring import create_report, run_report
+from generation.measuring import create_report
 from generation.models import Category, Collection, DiversityReport, Encoder, Mining, Query
 from generation.recipes.sampling import SampleRecipe
+from generation.reports import run_report
 from generation.runs import asking
 from generation.servers import make_server
 from tests.factory import make_check, make_items, make_labels, make_question

@@ -17,9 +17,10 @@ from django.urls import reverse
 
 from generation.diversity.report.specification import Specification
 from generation.encoders import encoder_of, store_of
-from generation.measuring import create_report, run_report
+from generation.measuring import create_report
 from generation.models import Collection, Condition, DiversityReport, Encoder, Response
-from generation.tasks import diversity_task
+from generation.reports import run_report
+from generation.tasks import report_task
 from tests.generation.collected import make_collection
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +88,7 @@ def test_a_report_that_is_asked_for_is_measured_in_the_background(ada: Client, a
     assert answer["Location"] == f"{address}?report={report.pk}"
     assert (report.state, report.specification["seed"]) == ("waiting", 7)
     assert "waits for a worker" in ada.get(answer["Location"]).content.decode()
-    diversity_task.func(report.pk)
+    report_task.func(report.label)
     asks = {"HTTP_HX-Request": "true", "HTTP_HX-Target": "state"}
     assert ada.get(answer["Location"], **asks)["HX-Refresh"] == "true"
     page = ada.get(address).content.decode()
@@ -147,7 +148,7 @@ def test_every_figure_has_its_question_its_sentence_its_table_and_its_files(
 def test_a_failed_report_says_why(ada: Client) -> None:
     collection = Collection.objects.create(name="empty")
     report = create_report(collection=collection, encoder=None, asked=Specification())
-    diversity_task.func(report.pk)
+    report_task.func(report.label)
     page = ada.get(f"{reverse('diversity', args=['empty'])}?report={report.pk}").content.decode()
     report.refresh_from_db()
     assert report.error

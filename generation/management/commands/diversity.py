@@ -103,7 +103,8 @@ def _of_files(asked: Any, options: dict[str, Any]) -> dict[str, Any]:
 def _of(name: str, asked: Any, options: dict[str, Any]) -> dict[str, Any]:
     from generation.collections import CollectionError, collection_named
     from generation.encoders import EncoderError, encoder_named
-    from generation.measuring import MeasuringError, create_report, run_report
+    from generation.measuring import DiversityMeasurer, create_report
+    from generation.reports import ReportError, run_report
 
     try:
         collection = collection_named(name)
@@ -111,11 +112,11 @@ def _of(name: str, asked: Any, options: dict[str, Any]) -> dict[str, Any]:
         report = create_report(collection=collection, encoder=encoder, asked=asked)
         try:
             with _Bar() as bar:
-                run_report(report=report, scheduler=options["scheduler"], progress=bar.to)
+                run_report(report=report, measurer=DiversityMeasurer(options["scheduler"]), progress=bar.to)
         except KeyboardInterrupt:
             report.delete()  # on its page it would seem to run for ever
             raise CommandError("Stopped. Nothing is kept of it.", returncode=130) from None
-    except (CollectionError, EncoderError, MeasuringError) as error:
+    except (CollectionError, EncoderError, ReportError) as error:
         raise CommandError(str(error)) from None
     return report.result or {}
 

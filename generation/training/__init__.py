@@ -1,0 +1,1 @@
+"""What training does to what models say: pure functions on arrays."""
