@@ -83,12 +83,6 @@ def report_task(label: str) -> None:
         _look_later(label)
 
 
-@task()
-def diversity_task(report_id: int) -> None:
-    """As older versions have left it in the queue."""
-    report_task.func(f"generation.diversityreport.{report_id}")
-
-
 @transaction.atomic
 def enqueue_report(*, report: AbstractReport) -> None:
     """Hand a report without a result to a worker, and to a second one should the first be killed."""

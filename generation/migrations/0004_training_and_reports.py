@@ -5,14 +5,26 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def hand_over(apps, schema_editor):
+    """Reports that wait for a worker: their tasks are those of all kinds of reports now."""
+    tasks = apps.get_model('django_tasks_database', 'DBTaskResult').objects.filter(status='READY')
+    for task in tasks.filter(task_path='generation.tasks.diversity_task'):
+        (key,) = task.args_kwargs['args']
+        task.task_path = 'generation.tasks.report_task'
+        task.args_kwargs = {'args': [f'generation.diversityreport.{key}'], 'kwargs': {}}
+        task.save(update_fields=['task_path', 'args_kwargs'])
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('django_tasks_database', '0021_conditional_partial_index_ordering'),
         ('generation', '0003_queries_runs_diversity'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
+        migrations.RunPython(hand_over, migrations.RunPython.noop, elidable=True),
         migrations.CreateModel(
             name='FormatReport',
             fields=[

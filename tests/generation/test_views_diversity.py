@@ -4,23 +4,26 @@ import csv
 import io
 import json
 import re
+from importlib import import_module
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django_tasks_db.models import DBTaskResult
 
 from generation.diversity.report.specification import Specification
 from generation.encoders import encoder_of, store_of
 from generation.measuring import create_report
 from generation.models import Collection, Condition, DiversityReport, Encoder, Response
 from generation.reports import run_report
-from generation.tasks import report_task
+from generation.tasks import enqueue_report, report_task
 from tests.generation.collected import make_collection
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +97,19 @@ def test_a_report_that_is_asked_for_is_measured_in_the_background(ada: Client, a
     page = ada.get(address).content.decode()
     assert "24 answers of 2 sources to 3 queries" in page
     assert "model-b" not in re.sub(r"(?s)<form.*?</form>", "", page)
+
+
+def test_a_report_that_waits_for_a_worker_is_measured_after_the_upgrade(asked: Collection) -> None:
+    report = create_report(collection=asked, encoder=None, asked=Specification(replicates=30))
+    enqueue_report(report=report)
+    as_before = {"args": [report.pk], "kwargs": {}}
+    DBTaskResult.objects.update(task_path="generation.tasks.diversity_task", args_kwargs=as_before)
+    import_module("generation.migrations.0004_training_and_reports").hand_over(apps, None)
+    task = DBTaskResult.objects.first()
+    assert task and task.task_path == report_task.module_path
+    report_task.func(*task.args_kwargs["args"])
+    report.refresh_from_db()
+    assert report.state == DiversityReport.State.FINISHED
 
 
 def test_a_wrong_number_is_refused_beside_its_field(ada: Client, asked: Collection) -> None:
