@@ -1,10 +1,20 @@
 """A report for a terminal: the main findings first, then a line a source."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from generation.written import (
+    aligned,
+    counted,
+    ends_text,
+    estimate_text,
+    number_text,
+    p_text,
+    short,
+    value_text,
+)
+
 Json = Mapping[str, Any]
-LONGEST_NAME = 44
 MOST_COMPARED = 12
 SHOWN_THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 MEASURES = {
@@ -30,8 +40,8 @@ def _title(found: Json) -> str:
     left = found["without_vectors"]
     without = f"; {left:,} responses have no vector and are left out" if left else ""
     return (
-        f"{found['responses']:,} responses of {_counted(len(found['sources']), 'source')} to "
-        f"{_counted(found['queries'], 'query', 'queries')}{encoder}{without}"
+        f"{found['responses']:,} responses of {counted(len(found['sources']), 'source')} to "
+        f"{counted(found['queries'], 'query', 'queries')}{encoder}{without}"
     )
 
 
@@ -40,33 +50,35 @@ def _findings(found: Json) -> list[str]:
     if (within := found["within"]) and (floor := found["floor"]):
         average = within["average"]
         rows += [
-            ("Similarity within a source", _estimate(average["similarity"])),
-            ("  floor: responses to other queries", _estimate(floor["similarity"])),
-            ("  gap above the floor", _estimate(average["gap"])),
-            ("  centred gap, for any encoder alike", _estimate(average["centred_gap"])),
-            ("Cells with a mean above .8", _estimate(average["cells_above"])),
-            ("Pairs within a source above .8", _estimate(average["pairs_above"])),
+            ("Similarity within a source", estimate_text(average["similarity"])),
+            ("  floor: responses to other queries", estimate_text(floor["similarity"])),
+            ("  gap above the floor", estimate_text(average["gap"])),
+            ("  centred gap, for any encoder alike", estimate_text(average["centred_gap"])),
+            ("Cells with a mean above .8", estimate_text(average["cells_above"])),
+            ("Pairs within a source above .8", estimate_text(average["pairs_above"])),
         ]
     if between := found["between"]:
         rows += [
-            ("Similarity between sources", _estimate(between["average"]["similarity"])),
-            ("  gap above the floor", _estimate(between["average"]["gap"])),
-            ("  centred gap", _estimate(between["average"]["centred_gap"])),
-            ("Pairs between sources above .8", _estimate(between["average"]["pairs_above"])),
+            ("Similarity between sources", estimate_text(between["average"]["similarity"])),
+            ("  gap above the floor", estimate_text(between["average"]["gap"])),
+            ("  centred gap", estimate_text(between["average"]["centred_gap"])),
+            ("Pairs between sources above .8", estimate_text(between["average"]["pairs_above"])),
         ]
     if clusters := found["clusters"]:
         balanced = clusters["balanced"]
-        rows.append(("Sources in a balanced cluster", _estimate(balanced["sources"])))
-        rows.append(("  if sources did not matter", _estimate(balanced["expected"])))
+        rows.append(("Sources in a balanced cluster", estimate_text(balanced["sources"])))
+        rows.append(("  if sources did not matter", estimate_text(balanced["expected"])))
     if found["neighbours"]:
         last = nearest_row(found)
-        rows.append((f"Sources among the {last['nearest']} nearest", _estimate(last["sources"])))
-        rows.append(("  if sources did not matter", _number(last["expected"])))
+        rows.append((f"Sources among the {last['nearest']} nearest", estimate_text(last["sources"])))
+        rows.append(("  if sources did not matter", number_text(last["expected"])))
     if verbatim := found["verbatim"]:
-        rows.append(("Identical pairs within a source", _estimate(verbatim["within"]["average"])))
+        rows.append(("Identical pairs within a source", estimate_text(verbatim["within"]["average"])))
         if verbatim["between"]:
-            rows.append(("Identical pairs between sources", _estimate(verbatim["between"]["average"])))
-            rows.append(("Responses sharing 8 words in a row", _estimate(verbatim["shared_runs"]["average"])))
+            rows.append(("Identical pairs between sources", estimate_text(verbatim["between"]["average"])))
+            rows.append(
+                ("Responses sharing 8 words in a row", estimate_text(verbatim["shared_runs"]["average"]))
+            )
     for name in ("within", "between"):
         if name in found["reasons"]:
             rows.append((f"Similarity {name}", f"undefined: {found['reasons'][name]}"))
@@ -89,15 +101,15 @@ def _within(found: Json) -> list[str]:
         rows.append(
             [
                 row["source"],
-                _value(row["similarity"]),
-                _ends(row["similarity"]),
-                _value(row["centred_gap"]),
-                _value(row["cells_above"]),
-                _value(row["pairs_above"]),
+                value_text(row["similarity"]),
+                ends_text(row["similarity"]),
+                value_text(row["centred_gap"]),
+                value_text(row["cells_above"]),
+                value_text(row["pairs_above"]),
                 f"{row['similarity']['n']:,}",
             ]
         )
-    return _aligned(rows)
+    return aligned(rows)
 
 
 def _between(found: Json) -> list[str]:
@@ -107,11 +119,11 @@ def _between(found: Json) -> list[str]:
     pairs.sort(key=lambda row: -row["similarity"]["value"])
     rows = [["Most alike of two sources", "mean", "interval", "centred gap", "pairs > .8", "n"]]
     for row in pairs[:MOST_COMPARED]:
-        name = f"{_short(row['a'], 30)} and {_short(row['b'], 30)}"
+        name = f"{short(row['a'], 30)} and {short(row['b'], 30)}"
         estimate = row["similarity"]
-        cells = [_value(row["centred_gap"]), _value(row["pairs_above"])]
-        rows.append([name, _value(estimate), _ends(estimate), *cells, f"{estimate['n']:,}"])
-    return _aligned(rows, longest=70)
+        cells = [value_text(row["centred_gap"]), value_text(row["pairs_above"])]
+        rows.append([name, value_text(estimate), ends_text(estimate), *cells, f"{estimate['n']:,}"])
+    return aligned(rows, longest=70)
 
 
 def _words(found: Json) -> list[str]:
@@ -121,10 +133,10 @@ def _words(found: Json) -> list[str]:
     vendi = {row["source"]: row["vendi"] for row in (found["spectrum"] or {"sources": []})["sources"]}
     rows = [["Words and meaning", *heads.values(), *(["Vendi"] if vendi else []), "n"]]
     for row in found["words"]["sources"]:
-        cells = [_value(row[key]) for key in heads]
-        more = [_value(vendi[row["source"]])] if vendi else []
+        cells = [value_text(row[key]) for key in heads]
+        more = [value_text(vendi[row["source"]])] if vendi else []
         rows.append([row["source"], *cells, *more, f"{row['words']['n']:,}"])
-    return _aligned(rows)
+    return aligned(rows)
 
 
 def _classes(found: Json) -> list[str]:
@@ -133,9 +145,9 @@ def _classes(found: Json) -> list[str]:
     rows = [["Classes of ideas", "classes", "interval", "entropy", "n"]]
     for row in found["classes"]["sources"]:
         distinct = row["distinct_k"]
-        entropy = _value(row["semantic_entropy"])
-        rows.append([row["source"], _value(distinct), _ends(distinct), entropy, f"{distinct['n']:,}"])
-    return _aligned(rows)
+        entropy = value_text(row["semantic_entropy"])
+        rows.append([row["source"], value_text(distinct), ends_text(distinct), entropy, f"{distinct['n']:,}"])
+    return aligned(rows)
 
 
 def _thresholds(found: Json) -> list[str]:
@@ -145,9 +157,14 @@ def _thresholds(found: Json) -> list[str]:
     for row in found["thresholds"]["rows"]:
         precision = row["precision"]
         if row["threshold"] in SHOWN_THRESHOLDS:
-            cells = [_value(precision), _ends(precision), _value(row["recall"]), _value(row["share"])]
+            cells = [
+                value_text(precision),
+                ends_text(precision),
+                value_text(row["recall"]),
+                value_text(row["share"]),
+            ]
             rows.append([f"{row['threshold']:.2f}", *cells, f"{precision['n']:,}"])
-    return _aligned(rows)
+    return aligned(rows)
 
 
 def _compared(found: Json) -> list[str]:
@@ -158,17 +175,17 @@ def _compared(found: Json) -> list[str]:
     rows = [["Conditions compared", "of", "difference", "interval", "adjusted p", "n"]]
     for row in [*compared["conditions_over_models"], *compared["conditions"]][:MOST_COMPARED]:
         over = f" ({row['models']} models)" if "models" in row else ""
-        name = f"{_short(row['a'] or 'no condition')} less {_short(row['b'] or 'no condition')}{over}"
+        name = f"{short(row['a'] or 'no condition')} less {short(row['b'] or 'no condition')}{over}"
         estimate = row["difference"]
-        cells = [_value(estimate, sign=True), _ends(estimate), _p(row["p_adjusted"])]
+        cells = [value_text(estimate, sign=True), ends_text(estimate), p_text(row["p_adjusted"])]
         rows.append([name, MEASURES[row["measure"]], *cells, f"{estimate['n']:,}"])
-    lines += [*_aligned(rows, longest=90), compared["equal_numbers"]] if len(rows) > 1 else []
+    lines += [*aligned(rows, longest=90), compared["equal_numbers"]] if len(rows) > 1 else []
     for row in compared["ensembles"]:
         one = row["one_model"]
         named = f" under {row['condition']}" if row["condition"] else ""
         lines.append(
             f"{row['models']} models{named} sharing {row['responses']} responses, less one model alone: "
-            f"similarity {_estimate(one['difference'], sign=True)}, p {_p(one['p'])}"
+            f"similarity {estimate_text(one['difference'], sign=True)}, p {p_text(one['p'])}"
         )
     return lines
 
@@ -178,17 +195,17 @@ def _verbatim(found: Json) -> list[str]:
         return []
     lines = ["Longest phrases that several sources share"]
     for row in found["verbatim"]["phrases"][:5]:
-        by = ", ".join(_short(name, 30) for name in row["sources"][:4])
+        by = ", ".join(short(name, 30) for name in row["sources"][:4])
         more = f" and {len(row['sources']) - 4} more" if len(row["sources"]) > 4 else ""
-        lines.append(f"  {row['words']} words, {by}{more}: “{_short(row['text'], 160)}”")
+        lines.append(f"  {row['words']} words, {by}{more}: “{short(row['text'], 160)}”")
     return lines
 
 
 def _foot(found: Json) -> list[str]:
     asked = found["specification"]
     lines = [
-        f"95 % intervals: {_counted(asked['replicates'], 'replicate')} of "
-        f"{_counted(found['queries'], 'query', 'queries')}, seed {asked['seed']}."
+        f"95 % intervals: {counted(asked['replicates'], 'replicate')} of "
+        f"{counted(found['queries'], 'query', 'queries')}, seed {asked['seed']}."
     ]
     if found["caution"]:
         lines.append(f"Caution: {found['caution'].rstrip('.')}.")
@@ -203,48 +220,3 @@ def _foot(found: Json) -> list[str]:
         said = found["paper"]["definitions"].items()
         lines += [f"As Jiang et al. (2025) have it, {name.replace('_', ' ')}: {text}" for name, text in said]
     return [*lines, f"Data {found['data_hash']}, version {found['version']}"]
-
-
-def _aligned(rows: Sequence[Sequence[str]], *, longest: int = LONGEST_NAME) -> list[str]:
-    """Columns under each other: names on the left, numbers on the right."""
-    cut = [[_short(row[0], longest), *row[1:]] for row in rows]
-    widths = [max(len(row[n]) for row in cut) for n in range(len(cut[0]))]
-    return ["  ".join([row[0].ljust(widths[0]), *_right(row[1:], widths[1:])]).rstrip() for row in cut]
-
-
-def _right(cells: Iterable[str], widths: Iterable[int]) -> list[str]:
-    return [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
-
-
-def _estimate(estimate: Json, *, sign: bool = False) -> str:
-    if estimate["value"] is None:
-        return f"undefined: {estimate['reason']}"
-    ends = _ends(estimate) or estimate.get("reason", "")
-    return f"{_value(estimate, sign=sign)} ({ends}), n = {estimate['n']:,}"
-
-
-def _value(estimate: Json, *, sign: bool = False) -> str:
-    return _number(estimate["value"], sign=sign)
-
-
-def _number(value: float | None, *, sign: bool = False) -> str:
-    return "undefined" if value is None else f"{value:{'+' if sign else ''}z.3f}"
-
-
-def _p(value: float | None) -> str:
-    return "<0.001" if value is not None and value < 0.001 else _number(value)
-
-
-def _ends(estimate: Json) -> str:
-    if estimate["low"] is None:
-        return ""
-    return f"{estimate['low']:z.3f} to {estimate['high']:z.3f}"
-
-
-def _short(name: str, most: int = LONGEST_NAME) -> str:
-    name = " ".join(name.split())
-    return name if len(name) <= most else f"{name[: most // 2]}…{name[-(most - most // 2 - 1) :]}"
-
-
-def _counted(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
