@@ -58,7 +58,7 @@ def sign_flip(differences: npt.ArrayLike, *, flips: int = FLIPS, seed: int = 0) 
     filled = np.where(known, flat, 0.0)[known.any(axis=1)]
     least = np.abs(filled.sum(axis=0)) - 1e-12 * np.abs(filled).sum(axis=0)
     as_large, signs = np.zeros(flat.shape[1]), 0
-    for part in _signs(len(filled), flips, np.random.default_rng(seed)):
+    for part in signs_of(len(filled), flips, np.random.default_rng(seed)):
         as_large += (np.abs(part @ filled) >= least).sum(axis=0)
         signs += len(part)
     p = np.where(known.sum(axis=0) >= 2, as_large / signs, np.nan)
@@ -66,8 +66,15 @@ def sign_flip(differences: npt.ArrayLike, *, flips: int = FLIPS, seed: int = 0) 
     return found
 
 
-def _signs(queries: int, flips: int, rng: np.random.Generator) -> Iterator[FloatArray]:
-    """Every assignment, one of each two that are opposite; or, of many, the observed and random ones."""
+def signs_of(queries: int, flips: int, rng: np.random.Generator) -> Iterator[FloatArray]:
+    """Assignments of signs to queries, a row each, as many at a time as memory should hold.
+
+    Yields
+    ------
+    ndarray of float64, shape (r, queries)
+        Every assignment, one of each two that are opposite; or, of many, the observed one, all 1, and random
+        ones.
+    """
     if queries <= 1 or 2 ** (queries - 1) <= flips:
         places = np.arange(2 ** max(0, queries - 1))[:, None] >> np.arange(queries)
         yield np.where(places & 1, -1.0, 1.0)

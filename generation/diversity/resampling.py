@@ -70,13 +70,10 @@ def expanded_percentiles(
     >>> round(float(low)), round(float(high))
     (25, 974)
     """
-    from scipy.special import ndtr, stdtrit  # an eighth of a second
-
     ordered = np.sort(drawn, axis=0)  # NaN last
     defined = np.isfinite(drawn).sum(axis=0)
     last = np.maximum(defined - 1, 0)
-    freedom = np.maximum(n - 1, 1)
-    tail = ndtr(-np.sqrt((freedom + 1) / freedom) * stdtrit(freedom, (1 + confidence) / 2))
+    tail = expanded_tail(n, confidence=confidence)
     ends = []
     for level in (tail, 1 - tail):
         place = last * level
@@ -87,3 +84,25 @@ def expanded_percentiles(
         ends.append(one + (two - one) * (place - below))
     without = (defined * 2 < len(drawn)) | (ends[1] - ends[0] <= ROUNDING)
     return np.where(without, np.nan, ends[0]), np.where(without, np.nan, ends[1])
+
+
+def expanded_tail(n: npt.NDArray[np.int64], *, confidence: float = 0.95) -> FloatArray:
+    """Share of resamples beyond each end of an interval, smaller the fewer queries there are.
+
+    Parameters
+    ----------
+    n : ndarray of int64
+        Queries, at least 2 where it is of use.
+    confidence : float
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> expanded_tail(np.array([5, 1_000_000])).round(4)
+    array([0.001, 0.025])
+    """
+    from scipy.special import ndtr, stdtrit  # an eighth of a second
+
+    freedom = np.maximum(n - 1, 1)
+    tail: FloatArray = ndtr(-np.sqrt((freedom + 1) / freedom) * stdtrit(freedom, (1 + confidence) / 2))
+    return tail
