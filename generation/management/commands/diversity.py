@@ -1,4 +1,3 @@
-import json
 import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
@@ -6,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
 
 from generation.files import FileError, progress_bar
 
@@ -44,6 +42,7 @@ class Command(BaseCommand):
         from generation.diversity.report.specification import Specification
         from generation.diversity.responses import UnusableResponses
         from generation.diversity.scheduling import SchedulingError
+        from generation.management.report_work import show
 
         _check(collection, options)
         try:
@@ -60,11 +59,7 @@ class Command(BaseCommand):
         except (UnusableResponses, SchedulingError) as error:
             line = str(error)
             raise CommandError(f"{line[0].upper()}{line[1:].rstrip('.')}.") from None
-        if options["json"]:
-            self.stdout.write(json.dumps(found, sort_keys=True, ensure_ascii=False, allow_nan=False))
-            return
-        for line in report_lines(found):
-            self.stdout.write(line)
+        show(found, report_lines, self.stdout, as_json=options["json"])
 
 
 def _check(collection: str | None, options: dict[str, Any]) -> None:
@@ -82,9 +77,10 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _of_files(asked: Any, options: dict[str, Any]) -> dict[str, Any]:
     from generation.diversity.report.report import diversity_report
+    from generation.management.report_work import Bar
     from generation.response_files import data_set
 
-    with tempfile.TemporaryDirectory(prefix="diversity-") as folder, _Bar() as bar:
+    with tempfile.TemporaryDirectory(prefix="diversity-") as folder, Bar() as bar:
         data = data_set(
             options["responses"],
             folder=Path(folder),
@@ -103,34 +99,13 @@ def _of_files(asked: Any, options: dict[str, Any]) -> dict[str, Any]:
 def _of(name: str, asked: Any, options: dict[str, Any]) -> dict[str, Any]:
     from generation.collections import CollectionError, collection_named
     from generation.encoders import EncoderError, encoder_named
+    from generation.management.report_work import measured
     from generation.measuring import DiversityMeasurer, create_report
-    from generation.reports import ReportError, run_report
 
     try:
         collection = collection_named(name)
         encoder = encoder_named(options["encoder"]) if options["encoder"] else None
-        report = create_report(collection=collection, encoder=encoder, asked=asked)
-        try:
-            with _Bar() as bar:
-                run_report(report=report, measurer=DiversityMeasurer(options["scheduler"]), progress=bar.to)
-        except KeyboardInterrupt:
-            report.delete()  # on its page it would seem to run for ever
-            raise CommandError("Stopped. Nothing is kept of it.", returncode=130) from None
-    except (CollectionError, EncoderError, ReportError) as error:
+    except (CollectionError, EncoderError) as error:
         raise CommandError(str(error)) from None
-    return report.result or {}
-
-
-class _Bar:
-    """A bar where a person looks at a terminal."""
-
-    def __enter__(self) -> "_Bar":
-        self.bar = tqdm(desc="measuring", disable=None, leave=False, unit=" parts")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
-
-    def to(self, done: int, steps: int) -> None:
-        self.bar.total = steps
-        self.bar.update(done - self.bar.n)
+    report = create_report(collection=collection, encoder=encoder, asked=asked)
+    return measured(report, DiversityMeasurer(options["scheduler"]))

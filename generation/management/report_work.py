@@ -1,0 +1,50 @@
+"""What commands of reports have in common: measure with a bar, keep nothing when stopped, print."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from django.core.management.base import CommandError, OutputWrapper
+from tqdm import tqdm
+
+from generation.models import AbstractReport
+from generation.reports import Json, Measurer, ReportError, run_report
+
+R = TypeVar("R", bound=AbstractReport)
+
+
+class Bar:
+    """A bar where a person looks at a terminal."""
+
+    def __enter__(self) -> "Bar":
+        self.bar = tqdm(desc="measuring", disable=None, leave=False, unit=" parts")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def to(self, done: int, steps: int) -> None:
+        self.bar.total = steps
+        self.bar.update(done - self.bar.n)
+
+
+def measured(report: R, measurer: Measurer[R] | None = None) -> Json:
+    """What a report that was written down finds. Raises CommandError; one that is stopped is deleted."""
+    try:
+        with Bar() as bar:
+            run_report(report=report, measurer=measurer, progress=bar.to)
+    except KeyboardInterrupt:
+        report.delete()  # on its page it would seem to run for ever
+        raise CommandError("Stopped. Nothing is kept of it.", returncode=130) from None
+    except ReportError as error:
+        raise CommandError(str(error)) from None
+    return report.result or {}
+
+
+def show(found: Json, lines: Callable[[Json], Iterable[str]], out: OutputWrapper, *, as_json: bool) -> None:
+    """The report whole, as JSON, or in lines for people."""
+    if as_json:
+        out.write(json.dumps(found, sort_keys=True, ensure_ascii=False, allow_nan=False))
+        return
+    for line in lines(found):
+        out.write(line)
