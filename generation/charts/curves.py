@@ -6,10 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from generation.charts.box import BESIDE_NUMBERS, FLOOR, RIGHT, TOP, Axis, Tick, round_step
+from generation.charts.names import shortened
 
 # Where the legend begins, and what a line of it takes.
 LEGEND, LEGEND_LINE = 292, 23
 MOST_TICKS = 8
+# That have marks of their own; and up to which their bands are told apart without colours.
+MOST_LINES, GREY_BANDS = 8, 3
+# What a letter of a tick takes on a phone, where letters are large.
+LETTER = 10.0
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Drawn:
-    """`points` and `band` are SVG's lists of points; `mark` is the class that tells the lines apart."""
+    """`points` and `band` are SVG's lists of points; `mark` and `shade` are classes that tell lines apart."""
 
     name: str
     mark: str
     points: str
     band: str
+    shade: str
     y: float
 
 
@@ -45,7 +51,7 @@ class Curves:
 
 
 def curves_of(places: Sequence[float], lines: Sequence[Line], *, onward: str, upward: str = "") -> Curves:
-    """Lines over places from left to right, on one scale that holds 0; the words name its units."""
+    """Up to 8 lines over places from left to right, on one scale that holds 0; words name its units."""
     up = Axis.over((x for line in lines for x in (*line.values, *line.lows, *line.highs)), FLOOR, TOP)
 
     def across(place: float) -> float:
@@ -59,15 +65,16 @@ def curves_of(places: Sequence[float], lines: Sequence[Line], *, onward: str, up
     return Curves(
         lines=[
             Drawn(
-                name=line.name,
+                name=shortened(line.name),
                 mark=f"line-{n + 1}",
                 points=" ".join(path(line.values)),
                 band=" ".join([*path(line.lows), *reversed(path(line.highs))]) if line.lows else "",
+                shade=f"shade-{n + 1}" if len(lines) > GREY_BANDS else "",
                 y=LEGEND + n * LEGEND_LINE,
             )
             for n, line in enumerate(lines)
         ],
-        ticks=[Tick(across(place), f"{place:g}") for place in _named(places)],
+        ticks=_apart([Tick(across(place), f"{place:,g}") for place in _named(places)]),
         levels=up.ticks,
         zero=up.at(0.0),
         upward=upward,
@@ -85,3 +92,12 @@ def _named(places: Sequence[float]) -> list[float]:
     if len(round_ones) >= MOST_TICKS // 2:
         return round_ones
     return [places[n] for n in np.linspace(0, len(places) - 1, MOST_TICKS).round().astype(int).tolist()]
+
+
+def _apart(ticks: Sequence[Tick]) -> list[Tick]:
+    """The last of them, and before it those whose words do not run into each other."""
+    kept = list(ticks[-1:])
+    for tick in reversed(ticks[:-1]):
+        if kept[0].at - tick.at > LETTER * (len(tick.text) + len(kept[0].text)) / 2:
+            kept.insert(0, tick)
+    return kept

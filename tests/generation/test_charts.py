@@ -32,6 +32,16 @@ def test_an_axis_of_many_places_names_round_ones() -> None:
     assert [tick.text for tick in few.ticks] == ["2", "3", "7"]
 
 
+def test_numbers_at_an_axis_do_not_run_into_each_other_and_eight_lines_are_told_apart() -> None:
+    lines = [
+        Line(f"a-model-with-a-long-name-{n} · under a condition", [n] * 4, [n] * 4, [n] * 4) for n in range(8)
+    ]
+    drawn = curves_of([1_000, 1_100, 1_200, 20_000], lines, onward="tokens")
+    assert [tick.text for tick in drawn.ticks] == ["1,200", "20,000"]
+    assert len({line.mark for line in drawn.lines}) == len({line.shade for line in drawn.lines}) == 8
+    assert {len(line.name) for line in drawn.lines} == {40}
+
+
 def _estimate(value: float | None) -> dict[str, float | None]:
     return {"value": value, "low": value, "high": value, "n": 9}
 
