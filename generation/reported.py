@@ -48,24 +48,26 @@ def key_figures(found: Json) -> list[KeyFigure]:
         average = within["average"]
         floor = found["floor"]["similarity"]
         figures += [
-            _figure(average["similarity"], "similarity within a model"),
-            _figure(floor, "the encoder’s floor: answers to different queries"),
-            _figure(average["gap"], "above the floor"),
-            _figure(average["centred_gap"], "centred gap, comparable between encoders"),
-            _figure(average["cells_above"], "of model-query cells above .8", share=True),
-            _figure(average["pairs_above"], "of pairs within a model above .8", share=True),
+            key_figure(average["similarity"], "similarity within a model"),
+            key_figure(floor, "the encoder’s floor: answers to different queries"),
+            key_figure(average["gap"], "above the floor"),
+            key_figure(average["centred_gap"], "centred gap, comparable between encoders"),
+            key_figure(average["cells_above"], "of model-query cells above .8", share=True),
+            key_figure(average["pairs_above"], "of pairs within a model above .8", share=True),
         ]
     if between := found.get("between"):
-        figures.append(_figure(between["average"]["similarity"], "similarity between models"))
+        figures.append(key_figure(between["average"]["similarity"], "similarity between models"))
     if found.get("neighbours"):
         row = nearest_row(found)
         chance = f"{fixed(row['expected'], 1)} if models did not matter"
         label = f"models among the {row['nearest']} nearest answers; {chance}"
-        figures.append(_figure(row["sources"], label, places=1))
+        figures.append(key_figure(row["sources"], label, places=1))
     verbatim = found.get("verbatim")
     if verbatim and verbatim["shared_runs"]:
         shared = verbatim["shared_runs"]["average"]
-        figures.append(_figure(shared, "of answers share 8 words in a row with another model’s", share=True))
+        figures.append(
+            key_figure(shared, "of answers share 8 words in a row with another model’s", share=True)
+        )
     return figures
 
 
@@ -96,7 +98,8 @@ def queries_of(found: Json, order: str) -> list[Json]:
     return known + [row for row in rows if row[key] is None]
 
 
-def _figure(estimate: Json, label: str, *, share: bool = False, places: int = 2) -> KeyFigure:
+def key_figure(estimate: Json, label: str, *, share: bool = False, places: int = 2) -> KeyFigure:
+    """An estimate with its interval and n, or why it is undefined."""
     if estimate["value"] is None:
         return KeyFigure("undefined", label, estimate["reason"])
     value, low, high = (
