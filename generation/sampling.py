@@ -41,10 +41,17 @@ class SampleJob(OfQueries):
         return recipe.as_dict() | recipe.words
 
     def remarks(self, run: Run) -> list[str]:
-        """What its sums do not say: how many replies were cut off."""
-        cut, answered = cut_off(run), run.calls.filter(outcome=Call.Outcome.ANSWERED).count()
-        most = self.recipe(run).decoding.max_tokens
-        return [f"{cut:,} of {answered:,} replies were cut off at {most:,} tokens."] if cut else []
+        """What its sums do not say: how many replies were cut off, or came without the token entropy."""
+        recipe, cut = self.recipe(run), cut_off(run)
+        answered = run.calls.filter(outcome=Call.Outcome.ANSWERED)
+        without = answered.filter(result__token_entropy__isnull=True).count() if recipe.token_entropy else 0
+        of = f"of {answered.count():,} replies"
+        remarks = [f"{cut:,} {of} were cut off at {recipe.decoding.max_tokens:,} tokens."] if cut else []
+        if without:
+            remarks.append(
+                f"{without:,} {of} came without token probabilities: of them there is no token entropy."
+            )
+        return remarks
 
 
 def cut_off(run: Run) -> int:
@@ -104,7 +111,7 @@ def _order(response: Response) -> tuple[int, int]:
 
 
 def _how(run: Run, recipe: SampleRecipe, call: Call, result: Mapping[str, Any]) -> dict[str, Any]:
-    """How a response came; the tokens are the whole reply's, which may have held several."""
+    """How a response came; tokens and their entropy are the whole reply's, which may have held several."""
     how: dict[str, Any] = {
         "run": run.pk,
         "server": None if run.server is None else run.server.name,
@@ -115,4 +122,6 @@ def _how(run: Run, recipe: SampleRecipe, call: Call, result: Mapping[str, Any]) 
         how["persona"] = persona
     if recipe.strategy.answers > 1:
         how["answers"] = recipe.strategy.answers
+    if "token_entropy" in result:
+        how["token_entropy"] = result["token_entropy"]
     return how

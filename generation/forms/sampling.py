@@ -90,6 +90,7 @@ class SampleForm(RunForm):
     retries = forms.IntegerField(
         min_value=0, max_value=20, initial=3, help_text="After replies in which no response can be told."
     )
+    token_entropy = forms.BooleanField(label="Keep the mean token entropy of each reply", required=False)
     named = forms.CharField(
         label="Name of the model here",
         required=False,
@@ -121,7 +122,7 @@ class SampleForm(RunForm):
         parts = {
             "A template, or personas, of your own": ("template", "personas", "answers"),
             "Numbers of your own to draw with": (*DRAWING, "max_tokens"),
-            "Seed, retries, name": ("seed", "retries", "named"),
+            "Seed, retries, name, token entropy": ("seed", "retries", "named", "token_entropy"),
             "Prices, budget, workers": COSTS,
         }
         return [Details(title, [self[name] for name in names]) for title, names in parts.items()]
@@ -143,6 +144,7 @@ class SampleForm(RunForm):
             seed=given["seed"],
             retries=given["retries"],
             device="auto" if self.is_here else None,
+            token_entropy=given["token_entropy"],
         )
         about, name = given["collection"], usual_name(recipe, given["collection"].name)
         return create_run(kind=self.kind, name=_free(name), recipe=recipe, collection=about, **self.terms)

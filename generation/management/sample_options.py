@@ -48,6 +48,9 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--personas", metavar="FILE", help="personas of your own, one a line")
     parser.add_argument("--answers", type=int, metavar="M", help="of one call, with --strategy several (5)")
     parser.add_argument("--seed", type=int, metavar="S", help="of which each call's seed is made")
+    parser.add_argument(
+        "--token-entropy", action="store_true", help="keep the mean token entropy of each reply"
+    )
     drawing = parser.add_argument_group("how tokens are drawn")
     drawing.add_argument(
         "--decoding", choices=DECODINGS, help="the paper's two, or only what is given (top-p)"
@@ -72,6 +75,7 @@ def recipe_of(options: Mapping[str, Any], model: str) -> "SampleRecipe":
         samples=options["samples"],
         seed=options["seed"],
         device=options["local"],
+        token_entropy=options["token_entropy"],
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from generation.decoding import Decoding
@@ -11,6 +12,7 @@ from generation.local import Loaded, TemplateRefuses, language_model
 from generation.recipes.batches import WINDOW, Batches
 from generation.recipes.completions import Completion
 from generation.recipes.recipe import Asked, Reply
+from generation.recipes.token_entropy import exact
 
 if TYPE_CHECKING:
     from generation.recipes.sampling import SampleRecipe
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 # What a batch may grow to, prompts and padding included: it bounds the keys and values that are kept.
 TOKENS_ON_PROCESSOR = 16_384
 TOKENS_ON_GPU = 262_144
+
+
+@dataclass
+class Drawn:
+    """One response: its tokens, the one that ended it last; with their entropies in nats where asked for."""
+
+    tokens: list[int] = field(default_factory=list)
+    entropies: list[float] = field(default_factory=list)
 
 
 def drawn(recipe: SampleRecipe, asked: Sequence[Asked]) -> Iterator[tuple[Asked, Reply]]:
@@ -57,22 +67,25 @@ def _window(
     room = [_room(recipe, loaded, prompt) for prompt in prompts]
     lengths = [len(prompt) + most for prompt, most in zip(prompts, room, strict=True)]
 
-    def batch(places: list[int]) -> list[list[int]]:
+    def batch(places: list[int]) -> list[Drawn]:
         return sampled(
             loaded,
             [prompts[place] for place in places],
             [seeds[place] for place in places],
             [room[place] for place in places],
             recipe.decoding,
+            entropies=recipe.token_entropy,
         )
 
-    for place, tokens in batches.run(lengths, batch):
+    for place, response in batches.run(lengths, batch):
         one, prompt = ready[place]
-        if tokens is None:
+        if response is None:
             line = f"{lengths[place]} tokens do not fit in the memory of {loaded.device}."
             yield one, Reply("failed", error=line)
         else:
-            yield one, recipe.read(one, _completion(loaded, len(prompt), tokens), seeds[place])
+            completion = _completion(loaded, len(prompt), response.tokens)
+            entropy = exact(response.entropies) if recipe.token_entropy else None
+            yield one, recipe.read(one, completion, seeds[place], entropy)
 
 
 def _prompt(recipe: SampleRecipe, loaded: Loaded, asked: Asked) -> list[int]:
@@ -111,8 +124,10 @@ def sampled(
     seeds: Sequence[int],
     room: Sequence[int],
     decoding: Decoding,
-) -> list[list[int]]:
-    """The tokens of one response to each prompt; the one that ended it comes last.
+    *,
+    entropies: bool = False,
+) -> list[Drawn]:
+    """One response to each prompt.
 
     Parameters
     ----------
@@ -122,12 +137,14 @@ def sampled(
     room : sequence of int
         How many tokens each response may have.
     decoding : Decoding
+    entropies : bool
+        Whether those of the model's own distribution are kept, at temperature 1 and with nothing left out.
     """
     import torch
 
     device = loaded.device
     chances = [random.Random(seed) for seed in seeds]
-    responses: list[list[int]] = [[] for _ in prompts]
+    responses = [Drawn() for _ in prompts]
     ends, active = _ends(loaded), list(range(len(prompts)))
     width = max(map(len, prompts))
     pad = loaded.tokenizer.pad_token_id or 0
@@ -146,11 +163,17 @@ def sampled(
                 logits_to_keep=1,
             )
             cache = output.past_key_values
-            tokens = draw(output.logits[:, -1].float(), [chances[row].random() for row in active], decoding)
+            logits = output.logits[:, -1].float()
+            if entropies:
+                for row, one in zip(
+                    active, torch.special.entr(logits.softmax(-1)).sum(-1).tolist(), strict=True
+                ):
+                    responses[row].entropies.append(one)
+            tokens = draw(logits, [chances[row].random() for row in active], decoding)
             going_on = []
             for place, (row, token) in enumerate(zip(active, tokens, strict=True)):
-                responses[row].append(token)
-                if token not in ends and len(responses[row]) < room[row]:
+                responses[row].tokens.append(token)
+                if token not in ends and len(responses[row].tokens) < room[row]:
                     going_on.append(place)
             if not going_on:
                 return responses
@@ -158,7 +181,7 @@ def sampled(
                 kept = torch.tensor(going_on, device=device)
                 cache.batch_select_indices(kept)
                 mask, active = mask[kept], [active[place] for place in going_on]
-            step = torch.tensor([[responses[row][-1]] for row in active], device=device)
+            step = torch.tensor([[responses[row].tokens[-1]] for row in active], device=device)
             mask = torch.cat([mask, mask.new_ones(len(active), 1)], dim=-1)
 
 

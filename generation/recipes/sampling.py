@@ -12,6 +12,7 @@ from generation.recipes.completions import Completion, tokens_of
 from generation.recipes.fields import check_whole, fields_of
 from generation.recipes.recipe import Asked, Message, RecipeError, Reply, Subject, Tokens
 from generation.recipes.replies import Unparsable, storable
+from generation.recipes.token_entropy import lower_bound
 from generation.strategies import SHIPPED, Strategy
 
 T = TypeVar("T")
@@ -43,6 +44,9 @@ class SampleRecipe:
         is not: it is how the model responds.
     device : str or None
         Where a model in this process runs, such as "auto"; None asks a server.
+    token_entropy : bool
+        Whether the mean token entropy of each reply is kept with its responses: of the model's distribution
+        in this process, before the decoding changes it; of a server's token probabilities a lower bound.
     """
 
     kind: ClassVar[str] = "sample"
@@ -56,6 +60,7 @@ class SampleRecipe:
     seed: int | None = None
     retries: int = 3
     device: str | None = None
+    token_entropy: bool = False
 
     def __post_init__(self) -> None:
         for name in (self.model, self.source):
@@ -67,6 +72,8 @@ class SampleRecipe:
             check_whole("seed", self.seed, 0, 2**31 - 1)
         if self.device is not None and not isinstance(self.device, str):
             raise RecipeError('"device" is a name such as "auto" or "cpu", or empty for a server.')
+        if not isinstance(self.token_entropy, bool):
+            raise RecipeError('"token_entropy" is true or false.')
         if self.samples % self.strategy.answers:
             raise RecipeError(
                 f"One call gives {self.strategy.answers} responses: ask for a multiple of them a query, "
@@ -90,9 +97,12 @@ class SampleRecipe:
         return {"strategy": strategy, "decoding": self.decoding.words}
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON, with the whole template."""
+        """Plain JSON, with the whole template; of the token entropy only where it is asked for."""
         whole = {"strategy": self.strategy.as_dict(), "decoding": self.decoding.as_dict()}
-        return {**asdict(self), **whole, "kind": self.kind}
+        told = {**asdict(self), **whole, "kind": self.kind}
+        if not self.token_entropy:
+            del told["token_entropy"]
+        return told
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Self:
@@ -149,7 +159,13 @@ class SampleRecipe:
         told = repr((self.seed or 0, asked.subject.query, asked.part, asked.attempt))
         return int.from_bytes(sha256(told.encode()).digest()[:4], "big") >> 1
 
-    def read(self, asked: Asked, completion: Completion, seed: int | None) -> Reply:
+    def read(
+        self,
+        asked: Asked,
+        completion: Completion,
+        seed: int | None,
+        entropy: Mapping[str, Any] | None = None,
+    ) -> Reply:
         """The reply that a completion is: its responses, and what is to be kept of how they came."""
         paid = Reply("answered", None, completion.text, "", completion.tokens_in, completion.tokens_out)
         if completion.refused:
@@ -174,6 +190,8 @@ class SampleRecipe:
             "tokens_in": completion.tokens_in,
             "tokens_out": completion.tokens_out,
         }
+        if entropy is not None:
+            result["token_entropy"] = entropy
         return replace(paid, result=result)
 
     def _reply(self, asked: Asked, client: Client) -> Reply:
@@ -189,7 +207,9 @@ class SampleRecipe:
         except Rejected as line:
             return self._rejected(key, way, str(line))
         ways.answered(key, way)
-        return self.read(asked, Completion.of(answer, messages), seed)
+        completion = Completion.of(answer, messages)
+        entropy = lower_bound(completion.logprobs) if self.token_entropy else None
+        return self.read(asked, completion, seed, entropy)
 
     def _body(self, messages: Sequence[Message], way: ways.Way, seed: int | None) -> dict[str, Any]:
         drawing = self.decoding.as_dict()
@@ -199,6 +219,8 @@ class SampleRecipe:
             way.limit: drawing.pop("max_tokens"),
             **drawing,
         }
+        if self.token_entropy:
+            body |= {"logprobs": True, "top_logprobs": way.alternatives}
         return body if seed is None else body | {"seed": seed}
 
     def _rejected(self, key: ways.Asking, way: ways.Way, line: str) -> Reply:
@@ -211,6 +233,10 @@ class SampleRecipe:
                 raise ServerRefuses(f"{line} This model does not take that {name}: choose another decoding.")
         if ways.rejected(key, way, line):
             return Reply("later", error=line, wait=0.0)
+        if self.token_entropy and "logprobs" in said:
+            raise ServerRefuses(
+                f"{line} This model gives no token probabilities: leave the token entropy out."
+            )
         return Reply("failed", error=line)
 
 

@@ -2,13 +2,16 @@
 
 import json
 from collections import Counter
+from math import log
 
 import pytest
 
 from generation import sampling
 from generation.decoding import PRESETS, Decoding
+from generation.exporters import response_lines
 from generation.models import Condition, LanguageModel, Query, Response, Run
 from generation.recipes.sampling import SampleRecipe
+from generation.recipes.token_entropy import entropy
 from generation.runs import ending
 from generation.runs.asking import start_run, stop_run
 from generation.runs.work import work
@@ -102,6 +105,30 @@ def test_several_answers_of_one_reply_are_responses_of_their_own() -> None:
     rows = Response.objects.filter(query__text=QUERIES[0]).order_by("sample")
     assert [row.sample for row in rows] == list(range(1, 11)) and len({row.text for row in rows}) == 10
     assert {row.metadata["sampling"]["answers"] for row in rows} == {5}
+
+
+@pytest.mark.django_db
+def test_responses_keep_the_token_entropy_of_their_reply_and_a_remark_counts_those_without() -> None:
+    def half(asked: Asked) -> Answer:
+        shown = (
+            [{"The": log(0.9), "A": log(0.08)}]
+            if asked.body["messages"][-1]["content"] == QUERIES[0]
+            else None
+        )
+        return chat("The", logprobs=shown)
+
+    about = collection()
+    with serving(half) as server:
+        run = work(run=start_run(run=make_run(server.url, about=about, token_entropy=True)))
+    exported = [json.loads(line) for part in response_lines(about) for line in part.splitlines()]
+    kept = {row["query"]: row["sampling"].get("token_entropy") for row in exported}
+    assert kept == {
+        QUERIES[0]: {"mean": pytest.approx(entropy([0.9, 0.08, 0.02])), "tokens": 1, "bound": "lower"},
+        QUERIES[1]: None,
+        QUERIES[2]: None,
+    }
+    [remark] = run.job.remarks(run)
+    assert remark.startswith("8 of 12 replies came without token probabilities")
 
 
 @pytest.mark.django_db

@@ -175,8 +175,10 @@ def test_models_on_the_form_become_drafts_that_ask_nothing_yet(console: Client, 
             model=model, samples=10, seed=7, strategy=SHIPPED["several"], decoding=PRESETS["min-p"]
         )
     one = console.post(
-        "/sampling/new/", form(where=server.pk, model="m", strategy="own", template="Ah: {query}")
+        "/sampling/new/",
+        form(where=server.pk, model="m", strategy="own", template="Ah: {query}", token_entropy="on"),
     )
+    assert SampleRecipe.from_dict(Run.objects.latest("pk").recipe).token_entropy
     assert one.headers["Location"] == reverse("asking-run", args=[Run.objects.latest("pk").pk])
     shown = text(console.get(one.headers["Location"]))
     assert "Ah: Why write?" in shown

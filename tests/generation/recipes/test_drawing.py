@@ -1,6 +1,7 @@
 """Sampling in this process: presets draw as they must, whatever else is in the batch."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -84,6 +85,28 @@ def test_a_call_gives_the_same_text_whatever_else_is_in_the_batch(asked: list[As
         assert reply.result["finish_reason"] == ("length" if reply.tokens_out == 8 else "stop")
         assert reply.result["seed"] == recipe.seed_of(asked[key]) and reply.tokens_in > 20
     assert "length" in {reply.result["finish_reason"] for reply in together.values() if reply.result}
+
+
+def test_the_token_entropy_is_the_models_own_whatever_the_decoding_leaves_out(asked: list[Asked]) -> None:
+    from generation.local import language_model
+
+    recipe = SampleRecipe(
+        model=SMOLLM2, device="cpu", samples=2, seed=1, decoding=PRESETS["min-p"], token_entropy=True
+    )
+    recipe = replace(recipe, decoding=replace(recipe.decoding, max_tokens=5))
+    found = replies(recipe, *asked)
+    loaded = language_model(SMOLLM2, "cpu")
+    for one in asked:
+        reply = found[one.key]
+        prompt, said = loaded.prompt(one.subject.query), loaded.tokenizer(reply.text).input_ids
+        said += [loaded.tokenizer.eos_token_id] if reply.tokens_out < 5 else []
+        with torch.inference_mode():
+            logits = loaded.model(torch.tensor([prompt + said])).logits[0, len(prompt) - 1 : -1].double()
+        shares = logits.softmax(-1)
+        mean = float(-(shares * shares.log()).sum(-1).mean())
+        assert reply.result is not None
+        entropy = {"mean": pytest.approx(mean, rel=1e-4), "tokens": len(said), "bound": "exact"}
+        assert reply.result["token_entropy"] == entropy
 
 
 def test_the_likeliest_tokens_are_what_the_library_itself_generates(asked: list[Asked]) -> None:

@@ -1,6 +1,7 @@
 """The recipe of sampling against a model server: what is sent, and what becomes of what comes back."""
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -152,6 +153,40 @@ def test_without_a_seed_of_ones_own_a_server_need_not_take_seeds_and_none_is_rec
         replies(recipe(), refuses)
 
 
+def test_the_token_entropy_is_asked_for_with_as_many_alternatives_as_the_server_gives() -> None:
+    likely = [{"The": math.log(0.5), "A": math.log(0.25)}, {" sea": 0.0}]
+
+    def few(asked: model_server.Asked) -> Answer:
+        line = "top_logprobs must be at most 5"
+        many = asked.body["top_logprobs"] > 5
+        return Answer({"error": {"message": line}}, 400) if many else chat("The sea", logprobs=likely)
+
+    asked = Asked(1, QUERY, "1")
+    [first, second], bodies = replies(recipe(token_entropy=True), few, asked, asked)
+    assert (first.outcome, first.wait) == ("later", 0.0)
+    assert [(body["logprobs"], body["top_logprobs"]) for body in bodies] == [(True, 20), (True, 5)]
+    assert second.result is not None
+    # Of the first token 1.5 bits, of the second none.
+    entropy = {"mean": pytest.approx(0.75 * math.log(2)), "tokens": 2, "bound": "lower"}
+    assert second.result["token_entropy"] == entropy
+    [without], _ = replies(recipe(token_entropy=True), says("The sea"))
+    assert without.result is not None and "token_entropy" not in without.result
+    [unasked], [body] = replies(recipe(), says("The sea", logprobs=likely))
+    assert unasked.result is not None and "token_entropy" not in unasked.result and "logprobs" not in body
+
+
+def test_a_server_that_refuses_token_probabilities_ends_the_run_in_one_line() -> None:
+    line = "'logprobs' is not supported with this model"
+    with pytest.raises(ServerRefuses, match="leave the token entropy out") as refused:
+        replies(recipe(token_entropy=True), lambda asked: Answer({"error": {"message": line}}, 400))
+    assert line in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_recipe_without_the_token_entropy_is_written_as_those_were_that_knew_of_none() -> None:
+    assert "token_entropy" not in recipe().as_dict()
+    assert SampleRecipe.from_dict(recipe(token_entropy=True).as_dict()) == recipe(token_entropy=True)
+
+
 def test_a_recipe_is_read_again_as_it_was_written() -> None:
     given = recipe(
         named="mine",
@@ -171,6 +206,7 @@ def test_a_recipe_is_read_again_as_it_was_written() -> None:
         ({"samples": 0}, "samples"),
         ({"samples": 12, "strategy": SHIPPED["several"]}, "a multiple of them"),
         ({"seed": -1}, "seed"),
+        ({"token_entropy": "yes"}, "token_entropy"),
     ],
 )
 def test_a_recipe_that_makes_no_sense_is_refused(fields: dict[str, Any], line: str) -> None:
