@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from calibration.models import Call, Run
+from calibration.scorers.judges.answering import RubricRecipe
 from calibration.scorers.judges.bias import PositionBias, position_bias
-from calibration.scorers.judges.judge import JudgeRecipe
 from calibration.scorers.judges.verdicts import turned
 from generation.recipes.recipe import Recipe
 
@@ -16,12 +16,13 @@ ROWS_AT_ONCE = 2_000
 
 
 def order_bias(run: Run, recipe: Recipe) -> PositionBias | None:
-    """Its position bias, by what was answered so far, resampling queries; None for what judges no pairs.
+    """Its position bias, by what was answered so far, resampling queries.
 
-    Of several votes in one order their mean counts. One query, whatever the number of calls, but every
-    result is read.
+    None for what sees no pairs, and for a panel whose personas see one order each: there persons differ too.
+    Of several votes in one order their mean counts. One query, whatever the number of calls, but every result
+    is read.
     """
-    if not (isinstance(recipe, JudgeRecipe) and recipe.of_pairs):
+    if not (isinstance(recipe, RubricRecipe) and recipe.shows_both_orders):
         return None
     answered = run.calls.order_by("number").filter(outcome=Call.Outcome.ANSWERED)
     rows = answered.values_list("item_id", "item__query_id", "part", "result")

@@ -11,6 +11,7 @@ from generation.recipes.recipe import RecipeError
 KINDS = {
     "judge": ("calibration.scorers.judges.judge", "JudgeRecipe"),
     "reward": ("calibration.scorers.rewards.reward", "RewardRecipe"),
+    "panel": ("calibration.scorers.panels.panel", "PanelRecipe"),
     "perplexity": ("calibration.scorers.perplexities.perplexity", "PerplexityRecipe"),
 }
 

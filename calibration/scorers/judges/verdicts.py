@@ -16,9 +16,9 @@ Results = Mapping[str, Mapping[str, Any]]
 ORDERS = ("first first", "second first")
 
 
-def vote(order: str, number: int) -> str:
+def vote(order: str, number: int, *, called: str = "vote") -> str:
     """What the call for a vote is named."""
-    return f"{order}, vote {number}" if order else f"vote {number}"
+    return f"{order}, {called} {number}" if order else f"{called} {number}"
 
 
 def orders(rubric: Rubric) -> tuple[str, ...]:
@@ -85,23 +85,35 @@ def _mixed(shares: Sequence[Sequence[float]]) -> tuple[float, ...]:
 
 def _votes(results: Results, rubric: Rubric, names: Sequence[str], votes: int) -> Value:
     """The votes that came; of a pair those that came in both orders, so that both count alike."""
-    came = [
-        number
-        for number in range(1, votes + 1)
-        if all(vote(order, number) in results for order in orders(rubric))
-    ]
+    asked = [tuple(vote(order, number) for order in orders(rubric)) for number in range(1, votes + 1)]
+    came = whole(results, asked)
     if not came:
         both = " in both orders" if rubric.pairwise else ""
         raise RecipeError(f"None of its {votes} votes was answered{both}.")
-    parts = [vote(order, number) for order in orders(rubric) for number in came]
-    metadata: dict[str, Any] = {
-        "format": sorted({results[part]["format"] for part in parts}),
-        "votes_missing": votes - len(came),
-    }
+    pooled = voted(results, rubric, names, came)
+    pooled.metadata["votes_missing"] = votes - len(came)
+    return pooled
+
+
+def whole(results: Results, asked: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Of the parts that were asked together, those of which all were answered."""
+    return [parts for parts in asked if all(part in results for part in parts)]
+
+
+def in_order(came: Sequence[tuple[str, ...]]) -> list[str]:
+    """The parts, those with the first response first before the others."""
+    return sorted((part for parts in came for part in parts), key=turned)
+
+
+def voted(results: Results, rubric: Rubric, names: Sequence[str], came: Sequence[tuple[str, ...]]) -> Value:
+    """The votes of the parts that came, in the order of `in_order`; of several criteria their mean."""
+    parts = in_order(came)
+    metadata: dict[str, Any] = {"format": sorted({results[part]["format"] for part in parts})}
     if rubric.pairwise:
-        for order in ORDERS:
-            given = [verdict(results[vote(order, number)], rubric, names) for number in came]
-            metadata[order] = fmean(given)
+        for place, order in enumerate(ORDERS):
+            given = [verdict(results[part], rubric, names) for part in parts if turned(part) == bool(place)]
+            if given:
+                metadata[order] = fmean(given)
     if len(names) > 1:
         said = [verdict(results[part], rubric, names) * (-1 if turned(part) else 1) for part in parts]
         return Value(number=fmean(said), metadata=metadata)

@@ -1,0 +1,1 @@
+"""Persona panels: described people, whom a language model answers for."""
