@@ -1,0 +1,125 @@
+"""Reports of formats: what a collection's are asked for, and how they are measured."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from generation.diversity.content import CONTENT, data_hash
+from generation.diversity.responses import DataSet
+from generation.diversity.scheduling import Progress, measure
+from generation.diversity.similarity import SIMILARITY
+from generation.formats.checkpoints import Checkpoints, too_few
+from generation.formats.counted import Alike, Asked, Counted
+from generation.formats.counting import cells_of, counted_of, digest_of, tokens_of
+from generation.formats.examples import examples_of
+from generation.formats.kinds import RulesError
+from generation.formats.report import format_report
+from generation.formats.sorting import sort_responses
+from generation.formats.specification import FormatSpecification
+from generation.frames import data_set
+from generation.models import Collection, Encoder, FormatReport, FormatRules
+from generation.reports import Json, ReportError, write_down
+
+
+class FormatMeasurer:
+    """As `generation.reports.Measurer`."""
+
+    def read(self, report: FormatReport) -> tuple[str, Callable[[Progress], Json]]:
+        """Sort what is unsorted by the rules, then count. Raises ReportError and UnusableResponses."""
+        asked = FormatSpecification.from_dict(report.specification)
+        checkpoints = Checkpoints.of(report.collection, asked)
+        _sort(report, checkpoints)
+        cells, tokens = cells_of(checkpoints, report.rules), tokens_of(checkpoints)
+        if not cells:
+            raise ReportError(
+                f"The rules {report.rules} have sorted no response: have a judge sort them first, or choose "
+                "other rules."
+            )
+        counted = counted_of(checkpoints, cells, tokens)
+        if len(counted.steps) < 2:
+            raise ReportError(too_few(report.collection, asked.family, list(counted.steps)))
+        examples = [one.as_dict() for one in examples_of(checkpoints, report.rules, counted)]
+        unsorted = checkpoints.responses.count() - int(counted.counts.sum())
+        data = _with_vectors(report, checkpoints)
+        content = [] if data is None else [data_hash(data, measure(data, [CONTENT], sample=0))]
+        digest = digest_of(checkpoints, report.rules, cells, tokens, examples, unsorted, *content)
+
+        def found(tell: Progress) -> Json:
+            alike = None if data is None else _alike(data, counted, tell)
+            return {
+                "collection": report.collection.name,
+                "condition": checkpoints.condition,
+                "rules": {"name": report.rules.name, "digest": report.rules.digest},
+                "data_hash": digest,
+                "unsorted": unsorted,
+                "without_step": list(checkpoints.without_step),
+                "examples": examples,
+                **format_report(Asked(counted, asked, alike), version=settings.VERSION),
+            }
+
+        return digest, found
+
+
+def create_report(
+    *,
+    collection: Collection,
+    rules: FormatRules,
+    encoder: Encoder | None,
+    asked: FormatSpecification,
+    created_by: User | None = None,
+) -> FormatReport:
+    """Write down what is to be measured.
+
+    Raises ReportError where there is no change to measure, or too much of a person's waits.
+    """
+    Checkpoints.of(collection, asked)
+    return write_down(
+        FormatReport(
+            collection=collection,
+            rules=rules,
+            encoder=encoder,
+            specification=asked.as_dict(),
+            created_by=created_by,
+        )
+    )
+
+
+def reports_of(collection: Collection) -> QuerySet[FormatReport]:
+    """The newest first, without their results, which are long."""
+    return (
+        FormatReport.objects.filter(collection=collection)
+        .select_related("rules", "encoder", "created_by")
+        .defer("result")
+        .order_by("-pk")
+    )
+
+
+def _sort(report: FormatReport, checkpoints: Checkpoints) -> None:
+    keys = [one.pk for one in checkpoints.models]
+    try:
+        sort_responses(collection=report.collection, rules=report.rules, models=keys)
+    except RulesError as error:
+        raise ReportError(str(error)) from None
+
+
+def _with_vectors(report: FormatReport, checkpoints: Checkpoints) -> DataSet | None:
+    if report.encoder is None:
+        return None
+    return data_set(
+        collection=report.collection,
+        encoder=report.encoder,
+        models=[one.name for one in checkpoints.models],
+        conditions=[checkpoints.condition],
+    )
+
+
+def _alike(data: DataSet, counted: Counted, tell: Progress) -> Alike:
+    named = [source.model for source in data.sources]
+    return Alike(
+        encoder=data.encoder,
+        table=measure(data, [SIMILARITY], sample=0, progress=tell),
+        order=tuple(named.index(name) for name in counted.models),
+        without_vectors=data.without_vectors,
+    )

@@ -1,0 +1,92 @@
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from tqdm import tqdm
+
+from generation.collections import CollectionError, collection_named
+from generation.encoders import EncoderError, encoder_named
+from generation.models import FormatReport
+from generation.reports import ReportError, run_report
+
+
+class Command(BaseCommand):
+    help = (
+        "Print how the formats of responses change over the checkpoints of a training: their shares, how "
+        "even these are, when one takes over, how many responses are correct."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("collection", help="the queries' collection")
+        parser.add_argument("--family", required=True, metavar="NAME", help="whose checkpoints")
+        parser.add_argument("--models", default="", metavar="A,B", help="only these of them")
+        parser.add_argument(
+            "--condition",
+            metavar="NAME",
+            help='under which they answered, where there are several; "" for none',
+        )
+        parser.add_argument(
+            "--rules", default="shapes", metavar="FILE|NAME", help="that say which format is which (shapes)"
+        )
+        parser.add_argument(
+            "--encoder", default="", metavar="NAME", help="for similarity within a checkpoint"
+        )
+        parser.add_argument(
+            "--threshold", type=float, default=0.5, metavar="T", help="the share that takes over (.5)"
+        )
+        parser.add_argument("--k", type=int, metavar="K", help="of pass@k; else as many as every query has")
+        parser.add_argument("--replicates", type=int, default=1000, help="of each interval (1000)")
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--json", action="store_true", help="everything, as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from generation.diversity.responses import UnusableResponses  # numpy starts slowly
+        from generation.formats.kinds import RulesError
+        from generation.formats.lines import report_lines
+
+        try:
+            found = self._measured(self._written_down(options))
+        except (CollectionError, EncoderError, RulesError, ReportError) as error:
+            raise CommandError(str(error)) from None
+        except UnusableResponses as error:
+            line = str(error)
+            raise CommandError(f"{line[0].upper()}{line[1:].rstrip('.')}.") from None
+        if options["json"]:
+            self.stdout.write(json.dumps(found, sort_keys=True, ensure_ascii=False, allow_nan=False))
+            return
+        for line in report_lines(found):
+            self.stdout.write(line)
+
+    @transaction.atomic
+    def _written_down(self, options: dict[str, Any]) -> FormatReport:
+        from generation.formats.measuring import create_report
+        from generation.formats.sorting import rules_for
+        from generation.formats.specification import FormatSpecification
+
+        asked = FormatSpecification(
+            family=options["family"],
+            models=tuple(name.strip() for name in options["models"].split(",") if name.strip()),
+            **{name: options[name] for name in ("condition", "threshold", "k", "replicates", "seed")},
+        )
+        return create_report(
+            collection=collection_named(options["collection"]),
+            rules=rules_for(options["rules"]),
+            encoder=encoder_named(options["encoder"]) if options["encoder"] else None,
+            asked=asked,
+        )
+
+    def _measured(self, report: FormatReport) -> dict[str, Any]:
+        with tqdm(desc="measuring", disable=None, leave=False, unit=" parts") as bar:
+
+            def tell(done: int, steps: int) -> None:
+                bar.total = steps
+                bar.update(done - bar.n)
+
+            try:
+                run_report(report=report, progress=tell)
+            except KeyboardInterrupt:
+                report.delete()  # on its page it would seem to run for ever
+                raise CommandError("Stopped. Nothing is kept of it.", returncode=130) from None
+        return report.result or {}
