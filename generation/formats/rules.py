@@ -121,7 +121,8 @@ def digest_of(rules: Mapping[str, Any]) -> str:
 def _rule(number: int, given: object) -> Rule:
     if not isinstance(given, Mapping):
         raise RulesError(f"Rule {number} is no JSON object.")
-    named = str(given.get("format") or given.get("column") or given.get("kind", ""))[:LONGEST_NAME]
+    named = str(given.get("format") or given.get("column") or given.get("kind", ""))
+    named = " ".join(named[:LONGEST_NAME].split())
     try:
         return _read(KINDS.get(str(given.get("kind"))), given, sorted(KINDS))
     except RulesError as error:

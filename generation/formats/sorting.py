@@ -1,10 +1,11 @@
 """Sorts responses into formats by rules, and keeps both."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from generation.formats.answers import is_correct
 from generation.formats.kinds import RulesError
@@ -109,6 +110,29 @@ def sort_responses(
         made, done = made + len(rows), done + len(page)
         progress(min(done, total), total)
     return made
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many responses there are, how many of them have no format, and how many have each."""
+
+    responses: int
+    unsorted: int
+    formats: dict[str, int]
+
+    @property
+    def line(self) -> str:
+        """The formats with their numbers, the commonest first."""
+        ranked = sorted(self.formats.items(), key=lambda one: (-one[1], one[0]))
+        return ", ".join(f"{name} {number:,}" for name, number in ranked)
+
+
+def standing(collection: Collection, rules: FormatRules) -> Standing:
+    """What is sorted by now of the responses to the collection's queries."""
+    every = Response.objects.filter(query__collections=collection)
+    held = ResponseFormat.objects.filter(rules=rules, response__query__collections=collection)
+    counts = dict(held.order_by().values_list("format").annotate(number=Count("pk")))
+    return Standing(every.count(), _unsorted(collection, rules, None).count(), counts)
 
 
 def said_correct(metadata: Mapping[str, Any]) -> bool | None:

@@ -16,8 +16,11 @@ R = TypeVar("R", bound=AbstractReport)
 class Bar:
     """A bar where a person looks at a terminal."""
 
+    def __init__(self, doing: str = "measuring", unit: str = " parts") -> None:
+        self.doing, self.unit = doing, unit
+
     def __enter__(self) -> "Bar":
-        self.bar = tqdm(desc="measuring", disable=None, leave=False, unit=" parts")
+        self.bar = tqdm(desc=self.doing, disable=None, leave=False, unit=self.unit)
         return self
 
     def __exit__(self, *_: object) -> None:

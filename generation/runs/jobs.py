@@ -12,6 +12,7 @@ JOBS = {
     Run.Kind.CLASSIFY: "generation.taxonomy.job.ClassifyJob",
     Run.Kind.SAMPLE: "generation.sampling.SampleJob",
     Run.Kind.EMBED: "generation.embedding.EmbedJob",
+    Run.Kind.FORMAT: "generation.formats.judging.FormatJob",
 }
 
 
