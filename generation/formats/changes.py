@@ -86,8 +86,10 @@ def _best(asked: Asked, step: int) -> Leader:
     if not counted.judged:
         return Leader(None, None, "of no response it is known whether it is correct")
     ranked = counted.known[:, step].sum(axis=0) >= LEAST_RANKED
-    if not ranked.any():
-        return Leader(None, None, f"no format has {LEAST_RANKED} responses known to be correct or wrong")
+    if ranked.sum() < 2:
+        return Leader(
+            None, None, f"fewer than two formats have {LEAST_RANKED} responses known to be correct or wrong"
+        )
     accuracies = accuracies_at(counted.correct, counted.known, step)
     return leader(
         lambda weights: np.where(ranked, accuracies(weights), np.nan),

@@ -44,7 +44,8 @@ def _title(found: Json) -> str:
     unsorted = f"; {found['unsorted']:,} not sorted and left out" if found["unsorted"] else ""
     return (
         f"{found['responses']:,} responses of {len(found['steps'])} checkpoints of {asked['family']}"
-        f"{condition} to {counted(found['queries'], 'query', 'queries')}, by the rules {found['rules']['name']}{unsorted}"
+        f"{condition} to {counted(found['queries'], 'query', 'queries')}, by the rules "
+        f"{found['rules']['name']}{unsorted}"
     )
 
 
@@ -95,7 +96,8 @@ def _first(found: Json) -> list[str]:
     rows = [[f"First above a share of {threshold:g}", "step", "interval", "n"]]
     for row in found["first_steps"]:
         if row["step"] is not None:
-            rows.append([row["format"], f"{row['step']:,}", steps_text(row), f"{row['n']:,}"])
+            by = f"by {row['step']:,}" if row["after"] is None else f"{row['step']:,}"
+            rows.append([row["format"], by, steps_text(row), f"{row['n']:,}"])
     if len(rows) == 1:
         return [f"No format has a share above {threshold:g} at a measured step."]
     return aligned(rows)
