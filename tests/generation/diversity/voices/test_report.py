@@ -1,0 +1,216 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from generation.diversity.comparisons import ensemble_pairs, sign_flip
+from generation.diversity.responses import Source, UnusableResponses
+from generation.diversity.voices.arms import arms_of, reference_of
+from generation.diversity.voices.calls import Voices
+from generation.diversity.voices.report import voices_report
+from generation.diversity.voices.specification import Specification
+from tests.generation.diversity.voices.planted import the_winner_flips, voices
+
+SCHEMA = json.loads(Path("docs/voices.schema.json").read_text())
+
+
+def report(data: Voices, **asked: object) -> dict:
+    plain = {"draws": 2, "replicates": 20, **asked}
+    found = voices_report(data, Specification(**plain), version="1", data_hash="0" * 64)
+    found = {"collection": "asked", **json.loads(json.dumps(found, allow_nan=False))}
+    errors = sorted(map(str, Draft202012Validator(SCHEMA).iter_errors(found)))
+    assert not errors, errors[:3]
+    return found
+
+
+def arm(found: dict, unit: str, name: str) -> dict:
+    (row,) = [row for row in found["budgets"][unit]["arms"] if row["arm"] == name]
+    return {key: one["value"] for key, one in row.items() if key != "arm"}
+
+
+def row(found: dict, unit: str, section: str, **wanted: str) -> dict:
+    rows = found["budgets"][unit][section]
+    (one,) = [one for one in rows if wanted.items() <= one.items()]
+    return one
+
+
+def test_as_many_calls_and_as_many_tokens_have_different_winners():
+    """Of 10 calls one model's several answers have 20 ideas, half of them good, and five models have 5, of
+    which 3 are good; for the 1000 tokens that 10 plain calls take there are 2 calls for several, so 4 ideas
+    and 2 good ones."""
+    found = report(the_winner_flips())
+    several, together = "m0 · several 5", "5 models · plain"
+    assert found["budgets"]["calls"]["size"] == 10
+    assert found["budgets"]["tokens"]["size"] == 1000
+    by_calls, by_tokens = (
+        {name: arm(found, unit, name) for name in ("m0 · plain", several, together)}
+        for unit in ("calls", "tokens")
+    )
+    assert [by_calls[name]["classes"] for name in by_calls] == [1, 20, 5]
+    assert [by_tokens[name]["classes"] for name in by_tokens] == [1, 4, 5]
+    assert [by_calls[name]["good_classes"] for name in by_calls] == [1, 10, 3]
+    assert [by_tokens[name]["good_classes"] for name in by_tokens] == [1, 2, 3]
+    assert by_calls[several]["tokens"] == 5000
+    assert by_tokens[several]["calls"] == 2
+    assert arm(found, "money", several) == pytest.approx(by_tokens[several])
+    # One answer of three is of the other idea, of two of three pairs.
+    assert by_calls[together]["similarity"] == pytest.approx(ensemble_pairs(5, 10))
+    assert by_calls[several]["similarity"] == pytest.approx(10 * 4 / (50 * 49 / 2))
+    assert by_calls["m0 · plain"]["similarity"] == pytest.approx(1)
+    assert by_calls[together]["gap"] == pytest.approx(ensemble_pairs(5, 10))
+    assert by_calls[together]["vendi"] == pytest.approx(5)
+    assert by_calls[together]["effective"] == pytest.approx(5)
+    assert by_calls[together]["quality"] == pytest.approx((8 * 3 + 3 * 2) / 5)
+    assert by_calls[together]["good"] == pytest.approx(0.6)
+    assert by_calls[together]["best"] == 8
+    # Scores from 1 to 10 are utilities as they are: the first answer counts (1 - p), the rest repeat it.
+    assert found["scorer"]["utilities"] == "raw"
+    assert by_calls["m0 · plain"]["utility"] == pytest.approx(0.2 * 8)
+    more = {
+        unit: row(
+            found,
+            unit,
+            "differences",
+            measure="good_classes",
+            arm=several,
+            reference=together,
+            against="ensemble",
+        )["difference"]["value"]
+        for unit in ("calls", "tokens")
+    }
+    assert more == {"calls": 7, "tokens": -1}
+    assert row(found, "calls", "efficiency", arm=several)["good_classes"]["value"] == 1
+    assert row(found, "tokens", "efficiency", arm=together)["good_classes"]["value"] == 3
+    assert found["budgets"]["tokens"]["unit"] == "1000 tokens"
+
+
+def test_a_curve_ends_in_what_the_whole_budget_buys_and_never_falls():
+    found = report(the_winner_flips(1))
+    for unit in ("calls", "tokens", "money"):
+        points = found["curves"][unit]
+        assert len(points) <= 20
+        for n, name in enumerate([one["arm"] for one in found["arms"]]):
+            values = [point["arms"][n]["classes"]["value"] for point in points]
+            known = [value for value in values if value is not None]
+            assert known == sorted(known)
+            at = found["budgets"][unit]["size"]
+            same = [
+                value
+                for point, value in zip(points, values, strict=True)
+                if point["size"] == at and value is not None
+            ]
+            assert all(value == arm(found, unit, name)["classes"] for value in same)
+    assert found["curves"]["calls"][-1]["arms"][0]["classes"]["reason"].startswith(
+        "the calls about some query end"
+    )
+
+
+def test_differences_are_means_of_paired_differences_and_their_p_adjusted():
+    """Query n: plain always idea 0; several has n + 1 ideas in each call."""
+    sources = [Source("m", "plain"), Source("m", "several 5")]
+    queries = [{0: [([0], 10, 0.0)] * 2, 1: [([*range(n + 1)], 10, 0.0)] * 2} for n in range(6)]
+    found = report(voices(sources, queries))
+    one = row(found, "calls", "differences", measure="classes", arm="m · several 5", reference="m · plain")
+    more = np.arange(6.0)
+    assert one["difference"]["value"] == pytest.approx(more.mean())
+    assert one["difference"]["low"] < more.mean() < one["difference"]["high"]
+    assert one["p"] == pytest.approx(float(sign_flip(more[:, None])[0]))
+    assert one["against"] == "plain"
+    assert one["p_adjusted"] == one["p"]
+    assert found["reference"] == {"condition": "plain", "ensemble": None}
+
+
+def test_calls_in_vain_cost_as_much_and_bring_nothing():
+    """Of the second condition every other call was refused: half as many answers for as many calls."""
+    sources = [Source("m", "plain"), Source("m", "several 5")]
+    calls = {
+        0: [([n], 10, 0.0) for n in range(8)],
+        1: [([n], 10, 0.0) for n in range(4)] + [([], 10, 0.0)] * 4,
+    }
+    found = report(voices(sources, [calls] * 2))
+    assert [arm(found, "calls", name)["classes"] for name in ("m · plain", "m · several 5")] == [8, 4]
+    assert [arm(found, "tokens", name)["answers"] for name in ("m · plain", "m · several 5")] == [8, 4]
+    assert [one["failed_calls"] for one in found["arms"]] == [0, 8]
+    half = report(voices(sources, [calls] * 2), calls=4, draws=50)
+    assert arm(half, "calls", "m · several 5")["answers"] == pytest.approx(2, abs=0.6)
+
+
+def test_what_is_undefined_has_its_reason():
+    """One answer has no similarity; unknown tokens have no budget; without a scorer nothing is good."""
+    sources = [Source("m", "plain"), Source("m", "several 5")]
+    calls = {0: [([0], 10, 0.0)], 1: [([0, 1], np.nan, np.nan)]}
+    data = voices(sources, [calls] * 2)
+    silent = [replace(query, score=np.full(len(query.score), np.nan)) for query in data.queries]
+    found = report(replace(data, scorer=None, queries=silent, currency=None))
+    plain, several = found["budgets"]["calls"]["arms"]
+    assert plain["similarity"]["value"] is None
+    assert "two answers" in plain["similarity"]["reason"]
+    assert several["similarity"]["value"] == 0
+    assert several["tokens"]["reason"] == "nobody counted the tokens of every call"
+    assert plain["good_classes"]["reason"] == "no scorer was named"
+    of_tokens = found["budgets"]["tokens"]["arms"]
+    assert of_tokens[0]["classes"]["value"] == 1
+    assert of_tokens[1]["classes"]["value"] is None
+    assert "known cost" in of_tokens[1]["classes"]["reason"]
+    assert found["arms"][1]["tokens_in"] is None
+    too_many = report(data, calls=5)
+    assert too_many["budgets"]["calls"] is None
+    assert "calls worth 5" in too_many["reasons"]["budgets.calls"]
+
+
+def test_one_missing_score_or_class_makes_what_rests_on_all_of_them_undefined():
+    sources = [Source("m", "plain"), Source("m", "several 5")]
+    data = voices(sources, [{0: [([0], 10, 0.0)] * 3, 1: [([0, 1], 10, 0.0)] * 3}] * 2)
+    first = data.queries[0]
+    score, held = first.score.copy(), np.arange(len(first.score) - 1)
+    score[-1] = np.nan
+    vectors = data.vectors
+    found = report(
+        replace(
+            data,
+            queries=[replace(first, score=score), data.queries[1]],
+            vectors=lambda n: (held, vectors(n)[1][:-1]) if n == 1 else vectors(n),
+        )
+    )
+    several = found["budgets"]["calls"]["arms"][1]
+    assert (several["good_classes"]["n"], several["classes"]["n"], several["quality"]["n"]) == (0, 1, 2)
+    assert several["similarity"]["n"] == 2
+    assert (found["without_vectors"], found["scorer"]["unscored"], found["classes"]["unclassed"]) == (1, 1, 1)
+
+
+def test_given_classes_take_the_place_of_the_threshold():
+    data = the_winner_flips(1)
+    lumped = replace(data, queries=[replace(query, classes=query.classes // 4) for query in data.queries])
+    found = report(lumped, classes="class")
+    assert found["classes"]["by"] == "column"
+    assert arm(found, "calls", "m0 · several 5")["classes"] == 5
+
+
+def test_the_same_seed_says_the_same_and_examples_hold_what_was_drawn():
+    data = the_winner_flips(1)
+    found = report(data, calls=4, seed=3)
+    assert found == report(data, calls=4, seed=3)
+    shown = {one["arm"]: one["answers"] for one in found["examples"][0]["arms"]}
+    assert len(shown["m0 · several 5"]) == 20
+    assert len({one["class"] for one in shown["5 models · plain"]}) == 4
+    assert {one["text"] for one in shown["m1 · plain"]} == {"idea 1"}
+
+
+def test_the_condition_to_compare_with_is_named_where_none_stands_out():
+    sources = [Source("a", "plain · cold"), Source("a", "x"), Source("b", "x")]
+    assert reference_of(sources, {"x": "plain"}) == "x"
+    assert reference_of(sources, {}) == "plain · cold"
+    assert reference_of(sources[1:], {}) == "x"
+    assert reference_of([Source("a"), *sources[1:]], {}) == ""
+    odd = [Source("a", "x"), Source("a", "y")]
+    assert reference_of(odd, {}, "y") == "y"
+    with pytest.raises(UnusableResponses, match="there are: x, y"):
+        reference_of(odd, {})
+    with pytest.raises(UnusableResponses, match="z"):
+        reference_of(odd, {}, "z")
+    assert [arm.sources for arm in arms_of(sources, ["a", "b"])][3:] == [(1, 2)]
+    with pytest.raises(UnusableResponses, match="no two"):
+        arms_of(sources, ["a"])
