@@ -1,0 +1,45 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from generation.files import FileError, progress_bar
+
+
+class Command(BaseCommand):
+    help = (
+        "Print which order of tasks forgets least, by a table of scores after stages of training. No "
+        "database is needed, unless it names models and collections whose responses have the entropies."
+    )
+    requires_system_checks = ()  # for a file alone nothing has to be set up
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="run, stage, trained, task, score, se or n, ...")
+        parser.add_argument("--draws", type=int, default=1000, help="behind each interval (1000)")
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--json", action="store_true", help="everything, as JSON")
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        from generation.diversity.responses import UnusableResponses  # numpy starts slowly
+        from generation.management.report_work import Bar, show
+        from generation.reports import ReportError
+        from generation.task_order.entropies import need_responses, with_entropies
+        from generation.task_order.lines import report_lines
+        from generation.task_order.report import Asked, task_order_report
+        from generation.task_order.table import read_table
+
+        try:
+            asked = Asked(draws=options["draws"], seed=options["seed"])
+            rows = read_table(file, progress=progress_bar)
+            if need_responses(rows):
+                rows = with_entropies(rows)
+            with Bar() as bar:
+                found = task_order_report(rows, asked, version=settings.VERSION, progress=bar.to)
+        except FileError as error:
+            raise CommandError(error.listing()) from None
+        except (UnusableResponses, ReportError) as error:
+            line = str(error).rstrip(".")
+            raise CommandError(f"{line[0].upper()}{line[1:]}.") from None
+        show(found, report_lines, self.stdout, as_json=options["json"])
