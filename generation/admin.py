@@ -34,6 +34,8 @@ class ConditionAdmin(admin.ModelAdmin[Condition]):
 
 @admin.register(LanguageModel)
 class LanguageModelAdmin(admin.ModelAdmin[LanguageModel]):
+    list_display = ["name", "family", "step"]
+    list_filter = ["family"]
     search_fields = ["name"]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from generation.models import Collection, Response
+from generation.models import Collection, LanguageModel, Response
 
 ROWS_AT_ONCE = 1_000
 
@@ -28,4 +28,11 @@ def _row(response: Response) -> dict[str, Any]:
         "condition": response.condition.name if response.condition else None,
         "sample": response.sample,
         **response.metadata,
+        **_checkpoint(response.model),
     }
+
+
+def _checkpoint(model: LanguageModel | None) -> dict[str, Any]:
+    if model is None or not model.family:
+        return {}
+    return {"family": model.family} | ({} if model.step is None else {"step": model.step})

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from generation import columns
+from generation.checkpoints import MOST_STEPS, Checkpoint, CheckpointError, Checkpoints
 from generation.collections import add_queries, name_problem
 from generation.conditions import LONGEST_NAME, store_conditions
 from generation.files import FileError, ImportReport, Progress, Rejections, Row, RowError, counted, silent
@@ -20,6 +21,7 @@ from generation.spool import Spool
 
 QUERY = ("query", "user_query")
 RESPONSE_COLUMNS = frozenset({*QUERY, "query_id", "response", "response_id", "model", "condition", "sample"})
+CHECKPOINT_COLUMNS = frozenset({"family", "step"})
 
 IMPORTS = 0x6D616E79  # the lock that imports hold while they write; any number that nothing else locks
 
@@ -74,7 +76,8 @@ def import_responses(
     """Store a file's responses, all or none; those that are there already are counted, not doubled.
 
     Where the file does not number the draws, a text that comes again is the model's next draw of it. The
-    queries go into the `collection` of this name, which is made where there is none. Raises FileError.
+    queries go into the `collection` of this name, which is made where there is none. A model's family and
+    step are kept with it: a row that contradicts them is wrong. Raises FileError.
     """
     path = Path(path)
     if collection and (problem := name_problem(collection)):
@@ -82,9 +85,13 @@ def import_responses(
     require_columns(path, first_row(path), QUERY, ("response",))
     rejected = Rejections(path, skip=skip_bad_rows)
     rows = created = 0
-    draws = Counter[str]()
+    draws, checkpoints = Counter[str](), Checkpoints.known()
+
+    def read(number: int, row: Row) -> ResponseText:
+        return _read_row(row, checkpoints)
+
     with Spool[ResponseText]() as spool:
-        for line, text in read_right(path, rejected, _read_row, progress):
+        for line, text in read_right(path, rejected, read, progress):
             spool.add(line, _numbered(text, draws))
             rows += 1
         rejected.settle(rows=rows)
@@ -94,6 +101,7 @@ def import_responses(
                 created += stored.created
                 if collection:
                     add_queries(collection, (query for _, query in stored.keys), note=f"Of {path.name}.")
+            checkpoints.store()
     known = rows - created
     remarks = (
         [f"{counted(known, 'responses')} {'was' if known == 1 else 'were'} there already."] if known else []
@@ -189,8 +197,23 @@ def store_responses(texts: Sequence[ResponseText]) -> Stored:
     return Stored([found[text.digest] for text in texts], len(new))
 
 
-def _read_row(number: int, row: Row) -> ResponseText:
-    return read_response(row, metadata=columns.metadata(row, RESPONSE_COLUMNS))
+def _read_row(row: Row, checkpoints: Checkpoints) -> ResponseText:
+    found = read_response(row, metadata=columns.metadata(row, RESPONSE_COLUMNS | CHECKPOINT_COLUMNS))
+    try:
+        checkpoints.add(found.model, _checkpoint(row))
+    except CheckpointError as error:
+        raise RowError(str(error)) from None
+    return found
+
+
+def _checkpoint(row: Row) -> Checkpoint:
+    family, step = columns.identifier(row, "family"), columns.given(row, "step")
+    if step is None:
+        return Checkpoint(family)
+    number = columns.whole_number(row[step], step)
+    if not 0 <= number <= MOST_STEPS:
+        raise RowError(f"step {columns.shown(row[step])} is no number of steps")
+    return Checkpoint(family, number)
 
 
 def _numbered(text: ResponseText, draws: Counter[str]) -> ResponseText:

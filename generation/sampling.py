@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from generation.checkpoints import Checkpoint, CheckpointError, Checkpoints, stored
 from generation.conditions import condition_of
 from generation.models import Call, Condition, LanguageModel, Response, Run
 from generation.recipes.recipe import RecipeError
@@ -25,10 +26,21 @@ class SampleJob(OfQueries):
         except (RecipeError, TypeError) as error:
             raise RunError(str(error)) from None
 
+    def check(self, run: Run, recipe: Any) -> None:
+        """Also that the model is not known to be of another training, or at another step of it."""
+        super().check(run, recipe)
+        try:
+            Checkpoints.known().add(recipe.source, Checkpoint(recipe.family, recipe.step))
+        except CheckpointError as error:
+            raise RunError(f"Its checkpoint contradicts what is known: {error}.") from None
+
     def collect(self, run: Run, *, after: int) -> int | None:
         """Store the responses that are not stored yet; those that are there stay as they are."""
         recipe = self.recipe(run)
-        model, _ = LanguageModel.objects.get_or_create(name=recipe.source)
+        try:
+            model = stored(recipe.source, Checkpoint(recipe.family, recipe.step))
+        except CheckpointError as error:
+            raise RunError(f"Its checkpoint contradicts what is known by now: {error}.") from None
         condition = condition_of(recipe.strategy, recipe.decoding)
         page = list(self.answered(run, after=after, most=CALLS_AT_ONCE).select_related("query"))
         rows = {row.digest: row for call in page for row in _rows(run, recipe, model, condition, call)}

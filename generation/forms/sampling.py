@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.db import transaction
 
+from generation.checkpoints import MOST_STEPS
 from generation.decoding import PRESETS, Decoding
 from generation.forms.runs import COSTS, Details, RunForm
 from generation.models import Collection, Run
@@ -97,6 +98,13 @@ class SampleForm(RunForm):
         max_length=200,
         help_text="Left empty: as the server calls it.",
     )
+    family = forms.CharField(
+        label="Training that it is of",
+        required=False,
+        max_length=200,
+        help_text="A family of checkpoints, to see what training changes.",
+    )
+    step = forms.IntegerField(label="After how many steps", required=False, min_value=0, max_value=MOST_STEPS)
 
     def clean_model(self) -> list[str]:
         lines = [" ".join(line.split()) for line in self.cleaned_data["model"].splitlines()]
@@ -115,6 +123,8 @@ class SampleForm(RunForm):
             self.add_error("decoding", "Choose your own to draw with the numbers below.")
         if given.get("named") and len(given.get("model", ())) > 1:
             self.add_error("named", "Several models have names of their own: leave this empty.")
+        if given.get("step") is not None and len(given.get("model", ())) > 1:
+            self.add_error("step", "Several models are at steps of their own: leave this empty.")
         return given
 
     @property
@@ -123,6 +133,7 @@ class SampleForm(RunForm):
             "A template, or personas, of your own": ("template", "personas", "answers"),
             "Numbers of your own to draw with": (*DRAWING, "max_tokens"),
             "Seed, retries, name, token entropy": ("seed", "retries", "named", "token_entropy"),
+            "A checkpoint of a training": ("family", "step"),
             "Prices, budget, workers": COSTS,
         }
         return [Details(title, [self[name] for name in names]) for title, names in parts.items()]
@@ -144,6 +155,8 @@ class SampleForm(RunForm):
             seed=given["seed"],
             retries=given["retries"],
             device="auto" if self.is_here else None,
+            family=given["family"],
+            step=given["step"],
             token_entropy=given["token_entropy"],
         )
         about, name = given["collection"], usual_name(recipe, given["collection"].name)

@@ -31,6 +31,8 @@ def add_options(parser: ArgumentParser) -> None:
         help="as its server, or the hub, calls it; repeatable, each a run of its own",
     )
     parser.add_argument("--as", dest="named", metavar="NAME", help="what the responses' model is called here")
+    parser.add_argument("--family", default="", metavar="NAME", help="which training the model is of")
+    parser.add_argument("--step", type=int, metavar="N", help="after how many steps of it")
     parser.add_argument(
         "--local",
         nargs="?",
@@ -76,6 +78,8 @@ def recipe_of(options: Mapping[str, Any], model: str) -> "SampleRecipe":
         seed=options["seed"],
         device=options["local"],
         token_entropy=options["token_entropy"],
+        family=options["family"],
+        step=options["step"],
     )
 
 

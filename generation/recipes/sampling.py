@@ -20,6 +20,7 @@ T = TypeVar("T")
 MOST_SAMPLES, MOST_RETRIES, LONGEST_NAME = 10_000, 40, 200
 # What one response likely takes, as long as none was seen; and the talk of a group before it.
 USUAL_OUT, TALK_OUT = 300, 900
+UNSAID: Mapping[str, Any] = {"token_entropy": False, "family": "", "step": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,8 @@ class SampleRecipe:
     token_entropy : bool
         Whether the mean token entropy of each reply is kept with its responses: of the model's distribution
         in this process, before the decoding changes it; of a server's token probabilities a lower bound.
+    family, step : str, int or None
+        Which training the responses' model is of, and after how many steps; "" and None say nothing.
     """
 
     kind: ClassVar[str] = "sample"
@@ -61,6 +64,8 @@ class SampleRecipe:
     retries: int = 3
     device: str | None = None
     token_entropy: bool = False
+    family: str = ""
+    step: int | None = None
 
     def __post_init__(self) -> None:
         for name in (self.model, self.source):
@@ -74,6 +79,12 @@ class SampleRecipe:
             raise RecipeError('"device" is a name such as "auto" or "cpu", or empty for a server.')
         if not isinstance(self.token_entropy, bool):
             raise RecipeError('"token_entropy" is true or false.')
+        if not isinstance(self.family, str) or len(self.family) > LONGEST_NAME:
+            raise RecipeError(f'"family" is a name of {LONGEST_NAME} characters at most.')
+        if self.step is not None:
+            check_whole("step", self.step, 0, 2**63 - 1)
+            if not self.family:
+                raise RecipeError("A step is one of a family: name the family that was trained.")
         if self.samples % self.strategy.answers:
             raise RecipeError(
                 f"One call gives {self.strategy.answers} responses: ask for a multiple of them a query, "
@@ -97,12 +108,10 @@ class SampleRecipe:
         return {"strategy": strategy, "decoding": self.decoding.words}
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON, with the whole template; of the token entropy only where it is asked for."""
+        """Plain JSON, with the whole template; of what came to recipes later only what is said."""
         whole = {"strategy": self.strategy.as_dict(), "decoding": self.decoding.as_dict()}
         told = {**asdict(self), **whole, "kind": self.kind}
-        if not self.token_entropy:
-            del told["token_entropy"]
-        return told
+        return {name: value for name, value in told.items() if name not in UNSAID or value != UNSAID[name]}
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Self:

@@ -28,8 +28,8 @@ class Command(BaseCommand):
         models = options["models"]
         if len(set(models)) < len(models):
             raise CommandError("A model is named twice: once is enough.")
-        if len(models) > 1 and (options["named"] or options["name"]):
-            raise CommandError("--as and --name are of one model: give each a command of its own.")
+        if len(models) > 1 and (options["named"] or options["name"] or options["step"] is not None):
+            raise CommandError("--as, --name and --step are of one model: give each a command of its own.")
         self._each(collection, options)
 
     def _each(self, collection: Collection, options: dict[str, Any]) -> None:
