@@ -1,5 +1,7 @@
 """Chooses from a collection with the scores that a rule takes, which annotation knows nothing of."""
 
+from collections.abc import Iterable
+
 from annotation.models import Study
 from annotation.selected import Selection, Wanted, collection_of, select
 from annotation.studies import StudyError
@@ -13,18 +15,20 @@ def chosen(wanted: Wanted) -> Selection:
         return select(wanted)
     if not wanted.scorer:
         raise StudyError("Pairs of similar quality take a scorer: name one.")
-    return select(wanted, scores=_scores(wanted.scorer, collection_of(wanted)))
+    return select(wanted, scores=scores_of(wanted.scorer, collection_of(wanted)))
 
 
-def _scores(scorer: str, collection: Collection) -> dict[str, float]:
+def scores_of(scorer: str, collection: Collection, studies: Iterable[int] | None = None) -> dict[str, float]:
     """One number each, of which higher is better, by the responses' keys as text; the latest study's count.
 
-    Distributions and votes are their means. Raises StudyError.
+    Of these studies, by their keys, or of all. Distributions and votes are their means. Raises StudyError.
     """
     found = Scorer.objects.filter(name=scorer).first()
     if found is None:
         raise StudyError(f"There is no scorer {scorer}.")
     rows = Score.objects.filter(scorer=found, response__query__in=collection.queries.all())
+    if studies is not None:
+        rows = rows.filter(study__in=studies)
     columns = ("study", "response", "value", "distribution", "votes")
     scales: dict[int, list[int]] = {}
     scores: dict[str, float] = {}

@@ -61,9 +61,7 @@ def data_set(
     UnusableResponses
         Where there are none, or none of a model or condition that is named.
     """
-    rows = _responses(collection, models, conditions, queries)
-    sources = _sources(rows)
-    _check_named(collection, sources, models, conditions)
+    rows, sources = chosen_responses(collection, models, conditions, queries)
     folder = _Folder()
     store = store_of(encoder) if encoder else None
     writer = _Writer(
@@ -78,6 +76,19 @@ def data_set(
         for start in range(0, count, QUERIES_A_PARTITION)
     )
     return DataSet(sources, partitions, encoder.name if encoder else "", writer.without)
+
+
+def chosen_responses(
+    collection: Collection,
+    models: Sequence[str] | None,
+    conditions: Sequence[str] | None,
+    queries: Sequence[int] | None = None,
+) -> tuple[QuerySet[Response], tuple[Source, ...]]:
+    """The responses to measure, and who gave them. Raises UnusableResponses, as `data_set`."""
+    rows = _responses(collection, models, conditions, queries)
+    sources = _sources(rows)
+    _check_named(collection, sources, models, conditions)
+    return rows, sources
 
 
 class _Folder:
@@ -109,7 +120,7 @@ class _Row(NamedTuple):
 
     @property
     def source(self) -> Source:
-        return _source(self.model, self.condition)
+        return source_of(self.model, self.condition)
 
 
 @dataclass
@@ -178,10 +189,11 @@ def _responses(
 
 def _sources(rows: QuerySet[Response]) -> tuple[Source, ...]:
     named = rows.order_by().values_list("model__name", "condition__name").distinct()
-    return tuple(sorted({_source(model, condition) for model, condition in named}))
+    return tuple(sorted({source_of(model, condition) for model, condition in named}))
 
 
-def _source(model: str | None, condition: str | None) -> Source:
+def source_of(model: str | None, condition: str | None) -> Source:
+    """Who gave a response, by what it says of that."""
     return Source(model or UNKNOWN_MODEL, condition or "")
 
 

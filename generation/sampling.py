@@ -74,10 +74,10 @@ def cut_off(run: Run) -> int:
 
 def responses_of(run: Run) -> QuerySet[Response]:
     """Those that came of the run."""
-    return Response.objects.filter(external_id__startswith=_key(run))
+    return Response.objects.filter(external_id__startswith=run_key(run))
 
 
-def _key(run: Run) -> str:
+def run_key(run: Run) -> str:
     """What the ids of its responses begin with; the time tells it from runs of other sites."""
     return f"run-{run.pk}-{run.created_at:%Y%m%d%H%M%S}/"
 
@@ -97,7 +97,7 @@ def _rows(
     texts = result["texts"]
     for place, text in enumerate(texts):
         sample = (int(call.part) - 1) * recipe.strategy.answers + place + 1
-        key = f"{_key(run)}{call.pk}/{place + 1}"
+        key = f"{run_key(run)}{call.pk}/{place + 1}"
         digest = Response.digest_of(
             query=query.text,
             model=model.name,
