@@ -13,21 +13,21 @@ class TooLong(Exception):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TooLong inside the block when it takes longer, also in the middle of a search by `re`.
+    """Raise TooLong inside the block when it takes more time of the processor, also within a search by `re`.
 
-    Only a process's main thread can be interrupted, by the timer that the system keeps for it; in another
-    thread, and on systems without such a timer, there is no limit.
+    A busy machine takes none of that time away. Only a process's main thread can be interrupted, by the timer
+    that the system keeps for it; in another thread, and on systems without such a timer, there is no limit.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
-    before = signal.signal(signal.SIGALRM, _interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGVTALRM, _interrupt)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

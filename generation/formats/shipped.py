@@ -59,7 +59,7 @@ MATHEMATICS: dict[str, Any] = {
         {
             "format": "equations",
             "kind": "regex",
-            "pattern": r"\d\s*[-+*/×·÷]\s*[$€£]?\d[\d\s.,()+*/×·÷$€£-]*=\s*[-+$€£]*\d",
+            "pattern": r"\d[ \t]*[-+*/×·÷][ \t]*[$€£]?\d[\d \t.,()+*/×·÷$€£-]{0,200}=[ \t]*[-+$€£]*\d",
             "answer": rf"(?:####|=)\s*({NUMBER})",
         },
     ],

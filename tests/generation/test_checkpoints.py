@@ -104,7 +104,7 @@ def test_a_sampled_model_is_at_the_step_that_it_is_said_to_be() -> None:
             (["--step", "5"], "A step is one of a family"),
             (
                 ["--as", "m at 5", "--family", "small", "--name", "x"],
-                "m at 5 is of the family tiny, not of sm",
+                "is of the family tiny, not of small",
             ),
             (["--model", "n", "--family", "tiny", "--step", "6"], "--step are of one model"),
         ):

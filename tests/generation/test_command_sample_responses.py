@@ -97,7 +97,7 @@ def test_cut_off_responses_are_told(capsys: Any) -> None:
         (["--model", "m", "--model", "m", "--local"], "named twice"),
         (
             ["--model", "m", "--model", "n", "--local", "--as", "x"],
-            "--as, --name and --step are of one model",
+            "--step are of one model",
         ),
         (["--model", "m", "--local", "--strategy", "nothing"], "no strategy and no file nothing"),
         (["--model", "m", "--local", "--answers", "3"], "--answers goes with"),
