@@ -74,7 +74,7 @@ def curves_of(places: Sequence[float], lines: Sequence[Line], *, onward: str, up
             )
             for n, line in enumerate(lines)
         ],
-        ticks=_apart([Tick(across(place), f"{place:,g}") for place in _named(places)]),
+        ticks=apart([Tick(across(place), f"{place:,g}") for place in _named(places)]),
         levels=up.ticks,
         zero=up.at(0.0),
         upward=upward,
@@ -94,7 +94,7 @@ def _named(places: Sequence[float]) -> list[float]:
     return [places[n] for n in np.linspace(0, len(places) - 1, MOST_TICKS).round().astype(int).tolist()]
 
 
-def _apart(ticks: Sequence[Tick]) -> list[Tick]:
+def apart(ticks: Sequence[Tick]) -> list[Tick]:
     """The last of them, and before it those whose words do not run into each other."""
     kept = list(ticks[-1:])
     for tick in reversed(ticks[:-1]):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from generation.formats.specification import FormatSpecification
 from generation.models import Collection, LanguageModel, Response
@@ -60,20 +60,20 @@ def too_few(collection: Collection, family: str, steps: list[int]) -> str:
 
 def families_of(collection: Collection) -> list[str]:
     """The families with at least two checkpoints that answered the collection's queries, by name."""
-    rows = (
-        LanguageModel.objects.filter(responses__query__collections=collection, step__isnull=False)
-        .order_by("family")
-        .values_list("family", "pk")
-        .distinct()
-    )
-    families = [family for family, _ in rows]
+    answered = _answered(collection).filter(step__isnull=False)
+    families = list(answered.order_by("family").values_list("family", flat=True))
     return sorted({family for family in families if families.count(family) > 1})
 
 
 def models_of(collection: Collection, family: str) -> list[LanguageModel]:
     """The family's models that answered the collection's queries, by name."""
-    rows = LanguageModel.objects.filter(family=family, responses__query__collections=collection)
-    return list(rows.exclude(family="").distinct().order_by("name"))
+    return list(_answered(collection).filter(family=family).order_by("name"))
+
+
+def _answered(collection: Collection) -> QuerySet[LanguageModel]:
+    """Those of families; each response is looked for, not all of them counted."""
+    answers = Response.objects.filter(model=OuterRef("pk"), query__collections=collection)
+    return LanguageModel.objects.exclude(family="").filter(Exists(answers))
 
 
 def responses_of(
@@ -119,14 +119,8 @@ def _check_named(collection: Collection, asked: FormatSpecification, answered: l
 
 
 def _no_family(collection: Collection, family: str) -> str:
-    there = (
-        LanguageModel.objects.filter(responses__query__collections=collection)
-        .exclude(family="")
-        .order_by("family")
-        .values_list("family", flat=True)
-        .distinct()[:MOST_NAMED]
-    )
-    known = ", ".join(there)
+    there = _answered(collection).order_by("family").values_list("family", flat=True).distinct()
+    known = ", ".join(there[:MOST_NAMED])
     if known:
         return f"No model of a family {family} answered queries of {collection}; there are: {known}."
     return (

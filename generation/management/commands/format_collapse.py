@@ -1,15 +1,12 @@
-import json
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
-from tqdm import tqdm
 
 from generation.collections import CollectionError, collection_named
 from generation.encoders import EncoderError, encoder_named
 from generation.models import FormatReport
-from generation.reports import ReportError, run_report
 
 
 class Command(BaseCommand):
@@ -45,19 +42,17 @@ class Command(BaseCommand):
         from generation.diversity.responses import UnusableResponses  # numpy starts slowly
         from generation.formats.kinds import RulesError
         from generation.formats.lines import report_lines
+        from generation.management.report_work import measured, show
+        from generation.reports import ReportError
 
         try:
-            found = self._measured(self._written_down(options))
+            report = self._written_down(options)
         except (CollectionError, EncoderError, RulesError, ReportError) as error:
             raise CommandError(str(error)) from None
         except UnusableResponses as error:
             line = str(error)
             raise CommandError(f"{line[0].upper()}{line[1:].rstrip('.')}.") from None
-        if options["json"]:
-            self.stdout.write(json.dumps(found, sort_keys=True, ensure_ascii=False, allow_nan=False))
-            return
-        for line in report_lines(found):
-            self.stdout.write(line)
+        show(measured(report), report_lines, self.stdout, as_json=options["json"])
 
     @transaction.atomic
     def _written_down(self, options: dict[str, Any]) -> FormatReport:
@@ -76,17 +71,3 @@ class Command(BaseCommand):
             encoder=encoder_named(options["encoder"]) if options["encoder"] else None,
             asked=asked,
         )
-
-    def _measured(self, report: FormatReport) -> dict[str, Any]:
-        with tqdm(desc="measuring", disable=None, leave=False, unit=" parts") as bar:
-
-            def tell(done: int, steps: int) -> None:
-                bar.total = steps
-                bar.update(done - bar.n)
-
-            try:
-                run_report(report=report, progress=tell)
-            except KeyboardInterrupt:
-                report.delete()  # on its page it would seem to run for ever
-                raise CommandError("Stopped. Nothing is kept of it.", returncode=130) from None
-        return report.result or {}
