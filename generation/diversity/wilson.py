@@ -5,13 +5,15 @@ from math import sqrt
 from generation.diversity.intervals import Estimate
 
 
-def wilson(successes: int, n: int, *, confidence: float = 0.95) -> Estimate:
+def wilson(successes: float, n: int, *, confidence: float = 0.95) -> Estimate:
     """Share of independent trials, with Wilson's score interval.
 
     Parameters
     ----------
-    successes, n : int
-        `n` of 0 leaves it undefined.
+    successes : float
+        An average of several counts need not be whole.
+    n : int
+        0 leaves it undefined.
     confidence : float
         Between 0 and 1.
 

@@ -1,0 +1,1 @@
+"""Effects among people, and whether a scorer's answers show them too."""

@@ -1,0 +1,174 @@
+"""Whose answers replicate people's: votes of personas, votes of nobody named, distributions, or numbers."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from annotation.statistics.counts import FloatArray
+from calibration.metrics.replication.answers import Answers, IntArray
+
+
+class Panel(Protocol):
+    """What a scorer gave for a study's items."""
+
+    @property
+    def own(self) -> Answers:
+        """All that it gave."""
+
+    def dealt(self, places: Answers, rng: np.random.Generator, among: IntArray | None = None) -> Answers:
+        """Answers in the places of people's: as many, by as many, about the same items.
+
+        `among` has the group of each of the people, for a panel whose personas have groups too.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class Personas:
+    """Votes of personas.
+
+    Attributes
+    ----------
+    votes : ndarray of float, shape (personas, items)
+        NaN where a persona was not asked.
+    group : int array, shape (personas,), or None
+        Of each persona, for a contrast of people.
+
+    Notes
+    -----
+    Each person's place is taken by a persona of the same group, drawn without replacement while there are
+    enough; where there are more people than personas, some are drawn more often: what a larger panel of the
+    same kind would find, an extrapolation.
+    """
+
+    votes: FloatArray
+    group: IntArray | None = None
+
+    @cached_property
+    def own(self) -> Answers:
+        person, item = np.nonzero(~np.isnan(self.votes))
+        return Answers(item, person, self.votes[person, item], self.votes.shape[1], self.votes.shape[0])
+
+    def dealt(self, places: Answers, rng: np.random.Generator, among: IntArray | None = None) -> Answers:
+        groups = np.zeros(places.people, dtype=np.int64) if among is None or self.group is None else among
+        own = np.zeros(len(self.votes), dtype=np.int64) if among is None or self.group is None else self.group
+        taken = np.full(places.people, -1, dtype=np.int64)
+        for g in np.unique(groups):
+            seats = np.flatnonzero(groups == g)
+            taken[seats] = _drawn(np.flatnonzero(own == g), len(seats), rng)
+        sits = taken[places.person]
+        value = np.where(sits >= 0, self.votes[sits, places.item], np.nan)
+        kept = ~np.isnan(value)
+        return Answers(places.item[kept], places.person[kept], value[kept], places.items, places.people)
+
+
+@dataclass(frozen=True, eq=False)
+class Votes:
+    """How many votes of nobody named each value got.
+
+    Attributes
+    ----------
+    counts : int array, shape (items, V)
+    scale : ndarray of float, shape (V,)
+
+    Notes
+    -----
+    Dealt without replacement while an item has enough, then from the first again.
+    """
+
+    counts: IntArray
+    scale: FloatArray
+
+    @cached_property
+    def own(self) -> Answers:
+        each = self.counts.sum(axis=1)
+        value = np.repeat(np.tile(self.scale, len(self.counts)), self.counts.ravel())
+        item = np.repeat(np.arange(len(each)), each)
+        return Answers(item, np.arange(len(item)), value, len(each), len(item))
+
+    def dealt(self, places: Answers, rng: np.random.Generator, among: IntArray | None = None) -> Answers:
+        own = self.own
+        shuffled = own.value[np.lexsort((rng.random(len(own.item)), own.item))]
+        start = np.cumsum(own.number) - own.number
+        rank = _rank(places.item)
+        has = own.number[places.item] > 0
+        at = start[places.item] + rank % np.maximum(1, own.number[places.item])
+        value = shuffled[np.where(has, at, 0)] if len(shuffled) else np.zeros(len(at))
+        return Answers(places.item[has], places.person[has], value[has], places.items, places.people)
+
+
+@dataclass(frozen=True, eq=False)
+class Distributions:
+    """Shares of people at each value, as the scorer states them.
+
+    Attributes
+    ----------
+    shares : ndarray of float, shape (items, V)
+        Rows that add up to 1; NaN where none was given.
+    scale : ndarray of float, shape (V,)
+
+    Notes
+    -----
+    Its own answers are the means, each with the spread that it states; dealt ones are drawn.
+    """
+
+    shares: FloatArray
+    scale: FloatArray
+
+    @cached_property
+    def own(self) -> Answers:
+        item = np.flatnonzero(~np.isnan(self.shares).any(axis=1))
+        mean = self.shares[item] @ self.scale
+        within = self.shares[item] @ self.scale**2 - mean**2
+        return Answers(item, np.arange(len(item)), mean, len(self.shares), len(item), within)
+
+    def dealt(self, places: Answers, rng: np.random.Generator, among: IntArray | None = None) -> Answers:
+        given = self.shares[places.item]
+        has = ~np.isnan(given).any(axis=1)
+        reached = np.cumsum(given[has], axis=1)
+        column = (rng.random((int(has.sum()), 1)) >= reached).sum(axis=1)
+        value = self.scale[np.minimum(column, len(self.scale) - 1)]
+        return Answers(places.item[has], places.person[has], value, places.items, places.people)
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A number an item, the same however many people there are; NaN where there is none."""
+
+    values: FloatArray
+
+    @cached_property
+    def own(self) -> Answers:
+        item = np.flatnonzero(~np.isnan(self.values))
+        return Answers(item, np.arange(len(item)), self.values[item], len(self.values), len(item))
+
+    def dealt(self, places: Answers, rng: np.random.Generator, among: IntArray | None = None) -> Answers:
+        value = self.values[places.item]
+        has = ~np.isnan(value)
+        return Answers(places.item[has], places.person[has], value[has], places.items, places.people)
+
+
+def shuffled(answers: Answers, rng: np.random.Generator) -> Answers:
+    """The same answers without signal: each may be anybody's, about anything."""
+    value = rng.permutation(answers.value)
+    return Answers(answers.item, answers.person, value, answers.items, answers.people)
+
+
+def _drawn(among: IntArray, number: int, rng: np.random.Generator) -> IntArray:
+    """So many of these, none twice before all have come once; -1 where there are none."""
+    if not len(among):
+        return np.full(number, -1, dtype=np.int64)
+    rounds = [rng.permutation(among) for _ in range(-(-number // len(among)))]
+    return np.concatenate(rounds)[:number] if rounds else np.zeros(0, dtype=np.int64)
+
+
+def _rank(item: IntArray) -> IntArray:
+    """The number of each answer among those of its item, from 0."""
+    order = np.argsort(item, kind="stable")
+    ordered = item[order]
+    first = np.r_[True, ordered[1:] != ordered[:-1]] if len(item) else np.zeros(0, dtype=bool)
+    starts = np.flatnonzero(first)
+    rank = np.empty(len(item), dtype=np.int64)
+    rank[order] = np.arange(len(item)) - np.repeat(starts, np.diff(np.r_[starts, len(item)]))
+    return rank
