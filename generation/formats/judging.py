@@ -117,10 +117,9 @@ class FormatJob(OfQueries):
         numbers = dict(calls.order_by().values_list("result__label").annotate(number=Count("pk")))
         if not numbers:
             return []
-        said = [
-            f"{one.name} {numbers[one.name]:,}" for one in self.recipe(run).formats if one.name in numbers
-        ]
-        return [f"{counted(sum(numbers.values()), 'responses')} sorted: {', '.join(said)}."]
+        names = [one.name for one in self.recipe(run).formats if one.name in numbers]
+        said = ", ".join(f"{name} {numbers[name]:,}" for name in names)
+        return [f"Labels of {counted(sum(numbers.values()), 'responses')}: {said}."]
 
 
 def usual_name(collection: object, recipe: SortingRecipe) -> str:

@@ -28,7 +28,7 @@ VERBS = {
     Run.Kind.CLASSIFY: "Classify",
     Run.Kind.SAMPLE: "Ask about",
     Run.Kind.EMBED: "Embed",
-    Run.Kind.FORMAT: "Sort",
+    Run.Kind.FORMAT: "Ask about",
 }
 
 

@@ -87,12 +87,12 @@ def test_a_judge_is_asked_once_about_each_response_and_later_about_what_is_new(
         assert [response_of(asked) for asked in server.asked[6:]] == ["a new one"]
         assert (found["answered"], found["formats"], found["unsorted"]) == (6, {"A story": 4, "list": 2}, 1)
         run = Run.objects.get()
-        assert run.job.remarks(run) == ["6 responses sorted: A story 4, list 2."]
+        assert run.job.remarks(run) == ["Labels of 6 responses: A story 4, list 2."]
         assert (run_standing(run).unparsable, standing(collection, rules).unsorted) == (1, 1)
         page = admin_client.get(reverse("asking-run", args=[run.pk])).content.decode()
         for shown in (
             "sorting responses into formats",
-            "6 responses sorted: A story 4, list 2.",
+            "Labels of 6 responses: A story 4, list 2.",
             "no format poem",
         ):
             assert shown in page
