@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from generation.collections import CollectionError, delete_collection
 from generation.exporters import response_lines
 from generation.files import FileError
+from generation.formats.checkpoints import families_of
 from generation.forms.collections import CollectionForm
 from generation.forms.files import lines
 from generation.models import Collection, Query, Response
@@ -53,6 +54,7 @@ def collection(request: ConsoleRequest, slug: str) -> HttpResponse:
         context |= {
             "held": held([shown])[shown.pk],
             "sources": sources_of(responses),
+            "families": families_of(shown),
             "runs": shown.runs.select_related("created_by")[:RUNS],
         }
     return page(request, "generation/collection.html", context, "list")

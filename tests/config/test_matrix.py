@@ -210,6 +210,10 @@ diversity              GET       in   in   in  200  200  200  200
 diversity              POST      in   in   in  400  400  400  400
 diversity-file         GET       in   in   in  200  200  200  200
 diversity-delete       POST      in   in   in  403  403  302  403
+formats                GET       in   in   in  200  200  200  200
+formats                POST      in   in   in  400  400  400  400
+formats-file           GET       in   in   in  200  200  200  200
+formats-delete         POST      in   in   in  403  403  302  403
 query-map              GET       in   in   in  200  200  200  200
 query-map-file         GET       in   in   in  404  404  404  404
 asking                 GET       in   in   in  200  200  200  200

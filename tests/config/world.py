@@ -21,13 +21,25 @@ from calibration.runs.asking import create_run
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.rewards.reward import RewardRecipe
 from generation.diversity.report.specification import Specification
+from generation.formats import measuring
+from generation.formats.sorting import rules_for
+from generation.formats.specification import FormatSpecification
 from generation.measuring import create_report
-from generation.models import Category, Collection, DiversityReport, Encoder, Mining, Query
+from generation.models import (
+    Category,
+    Collection,
+    DiversityReport,
+    Encoder,
+    FormatReport,
+    LanguageModel,
+    Mining,
+    Query,
+)
 from generation.recipes.sampling import SampleRecipe
 from generation.reports import run_report
 from generation.runs import asking
 from generation.servers import make_server
-from tests.factory import make_check, make_items, make_labels, make_question
+from tests.factory import make_check, make_items, make_labels, make_question, make_response
 
 VISITORS = ("nobody", "participant", "another study's", "viewer", "editor", "owner", "another owner")
 # What the recruiter tells of both participants.
@@ -130,6 +142,11 @@ class World:
                 "name": "report",
                 "format": "json",
             },
+            "formats": {
+                "pk": cls._sorted(queries, people["owner"]).pk,
+                "name": "report",
+                "format": "json",
+            },
             "query": {"pk": queries.queries.all()[0].pk},
             "query-map-file": {"pk": queries.queries.all()[0].pk, "format": "svg"},
             "plan-figure": {"pk": plan.pk, "format": "svg"},
@@ -180,6 +197,21 @@ class World:
             MEASURED.update(DiversityReport.objects.filter(pk=report.pk).values(*frozen).get())
         DiversityReport.objects.filter(pk=report.pk).update(**MEASURED)
         return report
+
+    @staticmethod
+    def _sorted(collection: Collection, owner: User) -> FormatReport:
+        for step in range(2):
+            for query in collection.queries.all():
+                make_response(query.text, "As it is.", f"checkpoint-{step}")
+            LanguageModel.objects.filter(name=f"checkpoint-{step}").update(family="theirs", step=step)
+        report = measuring.create_report(
+            collection=collection,
+            rules=rules_for("shapes"),
+            encoder=None,
+            asked=FormatSpecification(family="theirs", replicates=20),
+            created_by=owner,
+        )
+        return run_report(report=report)
 
     def address(self, name: str) -> str:
         """The address of this name, of what is in this world."""
