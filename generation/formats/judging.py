@@ -76,8 +76,7 @@ class FormatJob(OfQueries):
 
     def prepare(self, run: Run, recipe: Any, *, targets: int | None, after: int) -> int | None:
         page = self.keys(run, recipe, after=after, most=QUERIES_AT_ONCE)
-        had = run.calls.order_by().values("query").distinct().count()
-        left = None if targets is None else max(0, targets - had)
+        left = None if targets is None else max(0, targets - _targets(run))
         known = run.calls.aggregate(last=Max("number"))["last"]
         new = Response.objects.filter(~_has_format(recipe), ~Exists(_calls(run)), query__in=page)
         groups = groupby(new.order_by("query", "pk").values_list("query", "pk"), key=itemgetter(0))
@@ -136,6 +135,11 @@ def _calls(run: Run) -> QuerySet[Call]:
     """The run's calls about a response; of one that is not saved yet, none."""
     part = Cast(OuterRef("pk"), CharField(max_length=40))
     return Call.objects.filter(run=run.pk or 0, query=OuterRef("query"), part=part)
+
+
+def _targets(run: Run) -> int:
+    """How many queries the run has calls about."""
+    return run.calls.order_by().values("query").distinct().count()
 
 
 def _has_format(recipe: SortingRecipe) -> Exists:
