@@ -43,8 +43,15 @@ class Choice:
             "scorer": self.scorer,
             "data_hash": audit.data_hash,
             "simulated": bool((audit.result or {}).get("simulated")),
+            "simulated_people": self.scorer in _simulated(audit),
             "with_excluded": audit.with_excluded,
         }
+
+
+def _simulated(audit: Audit) -> set[str]:
+    """The audit's scorers whose votes are of people who were made up."""
+    scorers = (audit.result or {}).get("scorers", [])
+    return {scorer["name"] for scorer in scorers if scorer.get("simulated")}
 
 
 def choices(studies: Iterable[Study]) -> list[tuple[Audit, list[str]]]:

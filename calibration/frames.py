@@ -48,6 +48,11 @@ class ScoreColumn:
     distributions: FloatArray | None = None
     votes: FloatArray | None = None
 
+    @property
+    def simulated(self) -> bool:
+        """Whether its votes are of people who were made up."""
+        return self.family == Scorer.Family.PERSONA_PANEL
+
 
 @dataclass(frozen=True)
 class _Given:

@@ -26,6 +26,7 @@ from calibration.scorers.panels.personas import (
     read_personas,
 )
 from calibration.scorers.panels.question import question_rubric
+from generation.recipes.recipe import RecipeError
 
 MOST_SEED = 2**31 - 1
 CAUTION = (
@@ -34,7 +35,7 @@ CAUTION = (
 )
 
 
-class PanelError(Exception):
+class PanelError(RecipeError):
     """Why there is no such panel, in one line."""
 
 
@@ -54,13 +55,9 @@ def panel_named(name: str, *, user: User | None = None) -> Panel:
     return found
 
 
-def import_panel(*, name: str, path: Path | str, by: User | None = None, called: str = "") -> Panel:
-    """Keep the personas of a file, all or none. Raises FileError and PanelError.
-
-    `called` is the file's name where `path` is not what its owner calls it.
-    """
-    personas = read_personas(path)
-    return _keep(name, personas, {"kind": "file", "file": called or Path(path).name}, by=by)
+def import_panel(*, name: str, path: Path | str, by: User | None = None) -> Panel:
+    """Keep the personas of a file, all or none. Raises FileError and PanelError."""
+    return _keep(name, read_personas(path), {"kind": "file", "file": Path(path).name}, by=by)
 
 
 def draw_panel(*, name: str, study: Study, size: int, seed: int = 0, by: User | None = None) -> Panel:
@@ -212,6 +209,12 @@ def panel_recipe(panel: Panel, study: Study, **fields: Any) -> PanelRecipe:
         instructions=study.instructions,
         **fields,
     )
+
+
+def simulated_scorers() -> set[str]:
+    """The names of the scorers whose votes are of people who were made up."""
+    found = Scorer.objects.filter(family=Scorer.Family.PERSONA_PANEL)
+    return set(found.values_list("name", flat=True))
 
 
 def personas_of(scorer: Scorer, study: Study) -> dict[str, dict[str, str]]:

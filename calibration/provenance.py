@@ -16,12 +16,16 @@ def provenance(scorer: Scorer, study_pk: int) -> dict[str, Any] | None:
         return None
     recipe = scorer.metadata.get("recipe") or {"kind": "simple"}
     kind = recipe["kind"]
-    rubric = recipe.get("rubric")
+    # A panel's rubric is the study's own question.
+    rubric = recipe.get("rubric") if kind == "judge" else None
     asked = {
         "kind": kind,
         "model": recipe.get("model"),
         "dialect": recipe.get("dialect"),
         "method": recipe.get(METHODS.get(kind, "")),
+        "panel": recipe.get("panel"),
+        "personas": len(recipe.get("personas", ())) or None,
+        "both_orders": recipe.get("both_orders") or None,
         "rubric": f"{rubric['name']}:{rubric['version']}" if rubric else None,
         "head": scorer.metadata.get("head"),
         "version": scorer.metadata.get("version"),

@@ -13,13 +13,17 @@ from generation.models import ModelServer
 
 
 class ScorerSerializer(serializers.ModelSerializer[Scorer]):
-    """A scorer; of what was asked live, the recipe and counts in the studies that one may see."""
+    """A scorer; of what was asked live, the recipe and counts in the studies that one may see.
 
+    `simulated`: its votes are of people who were made up.
+    """
+
+    simulated = serializers.BooleanField(read_only=True)
     metadata = serializers.SerializerMethodField()
 
     class Meta:
         model = Scorer
-        fields = ["name", "family", "metadata", "created_at"]
+        fields = ["name", "family", "simulated", "metadata", "created_at"]
 
     def get_metadata(self, scorer: Scorer) -> dict[str, Any]:
         return scorer.metadata_for(self._studies)
@@ -30,16 +34,29 @@ class ScorerSerializer(serializers.ModelSerializer[Scorer]):
 
 
 class ScoreSerializer(serializers.ModelSerializer[Score]):
-    """A score as it was given: a number, a distribution or votes, of an item or of a response."""
+    """A score as it was given: a number, a distribution or votes, of an item or of a response.
+
+    `simulated`: its votes are of people who were made up.
+    """
 
     scorer = serializers.CharField(source="scorer.name")
+    simulated = serializers.BooleanField(source="scorer.simulated")
     item_id = serializers.CharField(source="item.external_id", default=None)
     response_id = serializers.CharField(source="response.external_id", default=None)
     score = serializers.FloatField(source="value")
 
     class Meta:
         model = Score
-        fields = ["scorer", "item_id", "response_id", "score", "distribution", "votes", "metadata"]
+        fields = [
+            "scorer",
+            "simulated",
+            "item_id",
+            "response_id",
+            "score",
+            "distribution",
+            "votes",
+            "metadata",
+        ]
 
 
 class ScoresUploadSerializer(UploadSerializer):
@@ -179,13 +196,14 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     study = serializers.CharField(source="study.slug")
     server = serializers.CharField(source="server.name", default=None)
     kind = serializers.CharField(source="recipe.kind")
+    simulated = serializers.BooleanField(read_only=True)
 
     class Meta:
         model = Run
         fields = [
-            "id", "study", "scorer", "kind", "recipe", "server", "price_in", "price_out", "currency",
-            "budget_tokens", "budget_money", "workers", "trial", "state", "error", "created_at", "started_at",
-            "finished_at",
+            "id", "study", "scorer", "kind", "simulated", "recipe", "server", "price_in", "price_out",
+            "currency", "budget_tokens", "budget_money", "workers", "trial", "state", "error", "created_at",
+            "started_at", "finished_at",
         ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from calibration.views import audits, compare, make_study, plans, reports, rubrics, runs
+from calibration.views import audits, compare, make_study, panels, plans, reports, rubrics, runs, voices
 
 urlpatterns = [
     path("collections/<slug:slug>/study/", make_study.study_make, name="study-make"),
@@ -9,6 +9,9 @@ urlpatterns = [
     path("plan/<int:pk>/delete/", plans.plan_delete, name="plan-delete"),
     path("plan/<int:pk>/plan.<slug:format>", plans.plan_figure, name="plan-figure"),
     path("scorers/", audits.scorers, name="scorers"),
+    path("panels/", panels.panels, name="panels"),
+    path("panels/<int:pk>/", panels.panel, name="panel"),
+    path("panels/<int:pk>/delete/", panels.panel_delete, name="panel-delete"),
     path("rubrics/", rubrics.rubrics, name="rubrics"),
     path("rubrics/<int:pk>/", rubrics.rubric, name="rubric"),
     path("studies/<slug:slug>/scores/", audits.scores, name="scores"),
@@ -30,4 +33,11 @@ urlpatterns = [
     path("audits/<int:pk>/report.html", reports.audit_report, name="audit-report"),
     path("audits/<int:pk>/tables/<slug:name>.csv", reports.audit_table, name="audit-table"),
     path("audits/<int:pk>/figures/<slug:name>.<slug:format>", reports.audit_figure, name="audit-figure"),
+    path("voices/<slug:slug>/", voices.voices, name="voices"),
+    path("voices/<slug:slug>/reports/<int:pk>/delete/", voices.voices_delete, name="voices-delete"),
+    path(
+        "voices/<slug:slug>/reports/<int:pk>/<slug:name>.<slug:format>",
+        voices.voices_file,
+        name="voices-file",
+    ),
 ]

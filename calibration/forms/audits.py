@@ -94,8 +94,9 @@ class AuditForm(forms.Form):
         if study.kind != Study.Kind.COMPARISON:
             del self.fields["margin"], self.fields["confident"]
         scorers = cast(forms.MultipleChoiceField, self.fields["scorers"])
-        names = [scorer.name for scorer in scorers_of(study)]
-        scorers.choices = [(name, name) for name in names]
+        known = scorers_of(study)
+        names = [scorer.name for scorer in known]
+        scorers.choices = [(scorer.name, scorer.called) for scorer in known]
         scorers.initial = [name for name in names if name in chosen] or names
         units = cast(forms.ChoiceField, self.fields["cluster_unit"])
         units.choices = [("", "as the design has it"), *self._units()]

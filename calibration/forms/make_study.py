@@ -95,10 +95,11 @@ class MakeStudyForm(LabellingForm):
             ("encoder", encoders, True),
             ("models", models, False),
             ("conditions", conditions, False),
-            ("scorer", Scorer.objects.values_list("name", flat=True), True),
         ):
             choices = [(each, each) for each in sorted(filter(None, named))]
             cast(forms.ChoiceField, self.fields[name]).choices = [("", "")] * empty + choices
+        scorers = [(scorer.name, scorer.called) for scorer in Scorer.objects.order_by("name")]
+        cast(forms.ChoiceField, self.fields["scorer"]).choices = [("", ""), *scorers]
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:

@@ -10,13 +10,14 @@ from django.urls import reverse
 from annotation.models import Study
 from calibration.forms.runs import RunForm
 from calibration.forms.texts import TemplateField
+from calibration.panels import panel_named, panel_recipe, panels_of
 from calibration.rubrics import newest, read_rubric, rubric_named, rubrics_of
 from calibration.scorers.judges.rubrics import BUILT_IN, Rubric
 from calibration.scorers.perplexities.perplexity import DIALECTS as PERPLEXITY_DIALECTS
 from calibration.scorers.rewards.dialects import DIALECTS as REWARD_DIALECTS
 from calibration.scorers.simple import SIMPLE, Simple
 from generation.forms.structured import JsonForm
-from generation.templatetags.numbers import fixed
+from generation.templatetags.numbers import counted, fixed
 
 METHODS_IN_WORDS = {
     "number": "One number",
@@ -95,6 +96,36 @@ class JudgeForm(JsonForm, RunForm):
     def said(cls, recipe: Mapping[str, Any]) -> list[str]:
         unused = set() if recipe["method"] == "votes" else {"votes"}
         return [name for name in super().said(recipe) if name not in unused]
+
+
+class PanelForm(JsonForm, RunForm):
+    """A language model that answers the study's own question as each person of a panel."""
+
+    kind = "panel"
+    short = ("where", "model", "panel", "scorer")
+    folded = ("temperature", "top_p", "max_tokens", "retries", "structured", "both_orders", "plain")
+
+    panel = forms.ChoiceField(help_text="Each person of it is asked once about everything that is scored.")
+    both_orders = forms.BooleanField(
+        label="Ask each person in both orders, which takes two calls and gives two votes", required=False
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["temperature"].help_text = self.fields["top_p"].help_text = "Left empty: 1."
+        field: Any = self.fields["panel"]
+        field.read_more = reverse("panels"), "See who is in them, or make one"
+        panels = panels_of(self.user).order_by("name")
+        field.choices = [(one.name, f"{one.name}, {counted(one.size, 'persona')}") for one in panels]
+        if not self.study.compares:
+            del self.fields["both_orders"]
+
+    def recipe(self) -> dict[str, Any]:
+        """Raises PanelError."""
+        asked = super().recipe()
+        panel = panel_named(asked.pop("panel"), user=self.user)
+        fields = {name: value for name, value in asked.items() if name != "kind"}
+        return panel_recipe(panel, self.study, **fields).as_dict()
 
 
 class RewardForm(RunForm):
@@ -218,6 +249,14 @@ WAYS = {
         PAID,
         "Set up a judge",
     ),
+    "panel": Way(
+        "persona panel",
+        "A panel of personas: simulated people",
+        "A language model answers the study’s own question as each of many described people would. Their "
+        "votes are marked simulated everywhere.",
+        PAID,
+        "Set up a panel",
+    ),
     "reward": Way(
         "reward model",
         "A reward model",
@@ -243,4 +282,4 @@ WAYS = {
         "Score now",
     ),
 }
-FORMS = {form.kind: form for form in (JudgeForm, RewardForm, PerplexityForm)}
+FORMS = {form.kind: form for form in (JudgeForm, PanelForm, RewardForm, PerplexityForm)}

@@ -11,10 +11,12 @@ from django.core.management.base import CommandError
 from generation.management.run_options import add_run_options, add_server_options
 
 if TYPE_CHECKING:
+    from annotation.models import Study
     from calibration.scorers.recipe import ScorerRecipe
 
 KINDS = {
     "judge": "a language model is told what to look at, and rates or compares",
+    "panel": "a language model answers the study's question as each person of a panel: simulated people",
     "reward": "a reward model gives a number, or several",
     "perplexity": "how likely a language model finds the responses",
     "simple": "length, lexical diversity, readability, similarity to the query's other responses",
@@ -25,6 +27,7 @@ FIELDS = {
         "model", "method", "votes", "temperature", "top_p", "max_tokens", "retries", "seed", "heads",
         "structured",
     ),
+    "panel": ("model", "both_orders", "temperature", "top_p", "max_tokens", "retries", "seed", "structured"),
     "reward": ("model", "heads", "main", "scores", "template", "path", "device", "truncate"),
     "perplexity": ("model", "definition", "template", "device"),
 }  # fmt: skip
@@ -42,7 +45,7 @@ def add_options(parser: ArgumentParser, kind: str) -> None:
     else:
         parser.add_argument("--model", required=True, help="as its server, or the hub, calls it; or a folder")
         add_server_options(parser)
-        {"judge": _add_judge, "reward": _add_reward, "perplexity": _add_perplexity}[kind](parser)
+        ADDED[kind](parser)
         add_run_options(parser, name="what its scores are stored under")
     parser.add_argument("--audit", action="store_true", help="then audit the study's scorers")
 
@@ -57,6 +60,18 @@ def _add_judge(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--heads", action="store_true", default=None, help="each criterion is a scorer of its own too"
     )
+    _add_asking(parser)
+
+
+def _add_panel(parser: ArgumentParser) -> None:
+    parser.add_argument("--panel", required=True, metavar="NAME", help="one that manage.py make_panel made")
+    parser.add_argument(
+        "--both-orders", action="store_true", help="of two responses: each person sees both orders, two calls"
+    )
+    _add_asking(parser)
+
+
+def _add_asking(parser: ArgumentParser) -> None:
     for name in ("--temperature", "--top-p"):
         parser.add_argument(name, type=float, metavar="X")
     for name in ("--max-tokens", "--retries", "--seed"):
@@ -87,15 +102,22 @@ def _add_dialect(parser: ArgumentParser) -> None:
     parser.add_argument("--device", help="of a model in this process, such as cpu or cuda:1 (auto)")
 
 
-def recipe_of(options: Mapping[str, Any]) -> "ScorerRecipe":
-    """The recipe that the options ask for. Raises CommandError and RecipeError."""
+ADDED = {"judge": _add_judge, "panel": _add_panel, "reward": _add_reward, "perplexity": _add_perplexity}
+
+
+def recipe_of(study: "Study", options: Mapping[str, Any]) -> "ScorerRecipe":
+    """The recipe that the options ask for. Raises CommandError, RecipeError and PanelError."""
     from calibration.scorers.reading import read_recipe
 
     kind = options["kind"]
     given = {name: options[name] for name in FIELDS[kind] if options[name] is not None}
+    if options.get("plain"):
+        given |= {"temperature": None, "top_p": None}
+    if kind == "panel":
+        from calibration.panels import panel_named, panel_recipe
+
+        return panel_recipe(panel_named(options["panel"]), study, **given)
     if kind == "judge":
-        if options["plain"]:
-            given |= {"temperature": None, "top_p": None}
         given["rubric"] = _rubric(options["rubric"], pairwise=options["pairwise"]).as_dict()
     else:
         usual = DIALECTS[kind] if options["server"] or options["base_url"] else "local"

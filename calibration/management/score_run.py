@@ -21,7 +21,7 @@ def run_for(study: Study, options: Mapping[str, Any]) -> Run:
 
     Raises CommandError where there is one that is not the same, and whatever making one raises.
     """
-    recipe = recipe_of(options)
+    recipe = recipe_of(study, options)
     server, name = server_of(options, local=recipe.local), name_of(options, recipe)
     run = Run.objects.filter(study=study, scorer=name).select_related("study", "server").first()
     if run is not None:

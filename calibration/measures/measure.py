@@ -82,7 +82,7 @@ def measure_scorers(
 
 
 def measure_scorer(people: People, column: ScoreColumn, step: Step) -> Found:
-    found: Found = {"name": column.name, "family": column.family}
+    found: Found = {"name": column.name, "family": column.family, "simulated": column.simulated}
     scored = Scored(people, column, people.asked)
     for part in parts_of(people.asked):
         step()

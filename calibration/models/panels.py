@@ -25,3 +25,8 @@ class Panel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def size(self) -> int:
+        """How many personas: no number of people."""
+        return len(self.personas)

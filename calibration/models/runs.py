@@ -34,6 +34,11 @@ class Run(AbstractRun):
         return self.scorer
 
     @property
+    def simulated(self) -> bool:
+        """Whether it asks for people who were made up."""
+        return bool(self.recipe["kind"] == "panel")
+
+    @property
     def job(self) -> "ScoringJob":
         from calibration.runs.job import ScoringJob  # which reads these models
 

@@ -49,6 +49,11 @@ class Scorer(models.Model):
         return self.family == self.Family.PERSONA_PANEL
 
     @property
+    def called(self) -> str:
+        """Its name, marked where its votes are of people who were made up: for choices, which take no tag."""
+        return f"{self.name} (simulated people)" if self.simulated else self.name
+
+    @property
     def sign(self) -> int:
         """-1 where a lower number is better."""
         return -1 if self.family == self.Family.PERPLEXITY else 1

@@ -7,6 +7,7 @@ from generation.templatetags.numbers import counted, end, fixed, percent, signed
 
 KINDS = {
     "judge": "An LM judge",
+    "panel": "A persona panel, which a language model answers for: simulated people",
     "reward": "A reward model",
     "perplexity": "A language model’s perplexity",
     "simple": "A simple scorer, of the text alone",
@@ -26,6 +27,7 @@ def _who(asked: Found) -> str:
     parts = [
         asked.get("model", ""),
         f"at {asked['server']}" if "server" in asked else "",
+        f"{counted(asked['personas'], 'persona')} of {asked['panel']}" if "panel" in asked else "",
         f"rubric {asked['rubric']}" if "rubric" in asked else "",
         words.get(asked.get("method", ""), asked.get("method", "")),
         asked.get("head", ""),

@@ -38,6 +38,12 @@ class ComparisonReport:
     whole: list[Grid]
     subsets: Grid | None
 
+    @property
+    def simulated(self) -> set[str]:
+        """The scorers whose votes are of people who were made up."""
+        sides = (self.result["first"], self.result["second"])
+        return {side["scorer"] for side in sides if side.get("simulated_people")}
+
 
 def read_comparison(result: Found) -> ComparisonReport:
     """Lay out the JSON of a comparison."""

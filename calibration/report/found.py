@@ -58,8 +58,11 @@ def p_of(test: Found) -> float | None:
 
 
 def family_words(family: str) -> str:
-    """The family as a page writes it."""
-    return str(Scorer.Family(family).label).split(" (")[0] if family in Scorer.Family.values else family
+    """The family as a page writes it; simulated people are called so."""
+    if family not in Scorer.Family.values:
+        return family
+    label = str(Scorer.Family(family).label)
+    return label if family == Scorer.Family.PERSONA_PANEL else label.split(" (")[0]
 
 
 def _by_rho(scorer: Found) -> tuple[bool, float, str]:

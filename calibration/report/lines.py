@@ -91,7 +91,8 @@ def _league(scorers: list[Result], notes: dict[str, int]) -> list[str]:
 def _name(scorer: Found) -> str:
     name: str = scorer["name"]
     half = LONGEST_NAME // 2
-    return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half + 1 :]}"
+    short = name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half + 1 :]}"
+    return f"{short} (simulated people)" if scorer.get("simulated") else short
 
 
 def _section(section: RuleSection, notes: dict[str, int]) -> list[str]:

@@ -45,6 +45,11 @@ class Report:
     limit: str = LIMIT
 
     @cached_property
+    def simulated(self) -> set[str]:
+        """The scorers whose votes are of people who were made up."""
+        return {scorer["name"] for scorer in self.scorers if scorer.get("simulated")}
+
+    @cached_property
     def questions(self) -> list[Question]:
         """What the subsets are asked for."""
         return questions_of(self.sections)

@@ -20,18 +20,29 @@ FIRST = (
 )
 
 
+# Which of them name scorers.
+OF_SCORERS = ("scorer", "name", "first", "second")
+
+
 def table_as_csv(result: Result, name: str) -> str:
-    """A table by its name, each row with its study and whose labels they are. Raises KeyError.
+    """A table by its name, each row with its study and whose labels and votes they are. Raises KeyError.
 
     An estimate's columns are its value under its own name, and its other numbers behind it.
     """
     rows = [flat(row) for row in TABLES[name](result)]
     marks = {"simulated": result["simulated"], "with_excluded": result.get("with_excluded", False)}
+    made_up = {scorer["name"] for scorer in result["scorers"] if scorer.get("simulated")}
     own = sorted({column for row in rows for column in row}, key=_place)
     written = (
-        [result["study"], *(row.get(column) for column in own), *map(_mark, marks.values())] for row in rows
+        [
+            result["study"],
+            *(row.get(column) for column in own),
+            *map(_mark, marks.values()),
+            _mark(any(row.get(column) in made_up for column in OF_SCORERS)),
+        ]
+        for row in rows
     )
-    return lines_of(["study", *own, *marks], written)
+    return lines_of(["study", *own, *marks, "simulated_people"], written)
 
 
 def flat(found: Found, before: str = "") -> Row:

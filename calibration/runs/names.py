@@ -41,6 +41,8 @@ def usual_name(recipe: Mapping[str, Any], model: str) -> str:
             version = f" {rubric['version']}" if rubric["version"] > 1 else ""
             method = "" if recipe["method"] == "number" else f", {recipe['method']}"
             return f"{model} {rubric['name']}{version}{method}"
+        case "panel":
+            return f"{model} as {recipe['panel']}"
         case "perplexity":
             return f"{model} perplexity" + (" of the whole chat" if recipe["definition"] == "chat" else "")
     return model

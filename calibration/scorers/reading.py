@@ -10,8 +10,8 @@ from generation.recipes.recipe import RecipeError
 # Imported when one is read: a judge needs no torch.
 KINDS = {
     "judge": ("calibration.scorers.judges.judge", "JudgeRecipe"),
-    "reward": ("calibration.scorers.rewards.reward", "RewardRecipe"),
     "panel": ("calibration.scorers.panels.panel", "PanelRecipe"),
+    "reward": ("calibration.scorers.rewards.reward", "RewardRecipe"),
     "perplexity": ("calibration.scorers.perplexities.perplexity", "PerplexityRecipe"),
 }
 

@@ -17,6 +17,7 @@ from calibration.asking import AuditError
 from calibration.audit import add_scorers, addable, cancel_audit
 from calibration.forms.audits import AuditForm, ScoresFileForm
 from calibration.models import HEAVY, Audit, Scorer
+from calibration.panels import simulated_scorers
 from calibration.report.read import read_report
 from calibration.tasks import enqueue_audit, run_again
 from calibration.views.reports import audit_for
@@ -105,7 +106,7 @@ def audit(request: ConsoleRequest, pk: int) -> HttpResponse:
     )
     context: dict[str, Any] = {"audit": shown, "study": shown.study, "report": report, "choosing": True}
     if finished and getattr(shown.study, "may_edit", False):
-        context["addable"] = addable(shown)
+        context |= {"addable": addable(shown), "simulated": simulated_scorers()}
     return render(request, "calibration/audit.html", context)
 
 

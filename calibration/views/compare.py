@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from annotation.roles import studies_of
 from calibration.audit import as_json
 from calibration.compare import Choice, NotComparable, choices, compare
+from calibration.panels import simulated_scorers
 from calibration.report.comparison import comparison_figure, read_comparison
 from calibration.views.reports import CSV, SVG, audit_for, download
 from generation.figures.files import drawn_alone, lines_of
@@ -49,6 +50,7 @@ def audit_compare(request: ConsoleRequest) -> HttpResponse:
     context["choices"] = [
         (audit, [(str(Choice(audit, name)), name) for name in names]) for audit, names in known
     ]
+    context["simulated"] = simulated_scorers()
     return render(request, "calibration/compare.html", context, status=status)
 
 
@@ -77,9 +79,10 @@ def audit_compare_figure(request: ConsoleRequest, format: str) -> HttpResponse:
     if format == "csv":
         return download(lines_of([*figure.table.columns], figure.table.rows), CSV, "compare.csv")
     first, second = found["first"], found["second"]
-    mark = "simulated labels" if first["simulated"] or second["simulated"] else ""
+    marks = ["simulated labels"] * (first["simulated"] or second["simulated"])
+    marks += ["simulated people"] * (first["simulated_people"] or second["simulated_people"])
     of = f"{first['scorer']} of audit {first['audit']}, {second['scorer']} of audit {second['audit']}"
-    return download(drawn_alone(figure, of=of, mark=mark), SVG, "compare.svg")
+    return download(drawn_alone(figure, of=of, mark=", ".join(marks)), SVG, "compare.svg")
 
 
 def _compared(request: ConsoleRequest) -> dict[str, Any]:

@@ -53,8 +53,9 @@ def audit_figure(request: ConsoleRequest, pk: int, name: str, format: str) -> Ht
         raise Http404
     if format == "csv":
         return download(lines_of([*figure.table.columns], figure.table.rows), CSV, f"audit-{pk}-{name}.csv")
-    mark = "simulated labels" if result["simulated"] else ""
-    text = drawn_alone(figure, of=f"Audit {pk} of {shown.study.name}", mark=mark)
+    people = any(scorer.get("simulated") for scorer in result["scorers"])
+    marks = ["simulated labels"] * result["simulated"] + ["scorers of simulated people"] * people
+    text = drawn_alone(figure, of=f"Audit {pk} of {shown.study.name}", mark=", ".join(marks))
     return download(text, SVG, f"audit-{pk}-{name}.svg")
 
 

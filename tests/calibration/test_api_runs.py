@@ -92,7 +92,7 @@ def test_a_run_is_stopped_and_goes_on(api: Client) -> None:
         ({"budget_money": 1}, "A budget of money needs the prices of tokens."),
         ({"workers": 65}, "A run has 1 to 64 workers, not 65."),
         ({"currency": "EURO"}, "There is no currency 'EURO': use its three letters, such as USD."),
-        ({"recipe": {}}, 'recipe: A recipe needs a "kind", one of judge, reward, perplexity.'),
+        ({"recipe": {}}, 'recipe: A recipe needs a "kind", one of judge, panel, reward, perplexity.'),
         ({"recipe": {**REWARD, "dialect": "x"}}, "recipe: The dialect must be one of vllm_classify, "),
         (
             {"recipe": {**REWARD, "colour": "red"}},

@@ -47,6 +47,7 @@ def test_two_scorers_of_an_audit_are_compared_on_the_items_of_both(console: Clie
         "scorer": "reward",
         "data_hash": audit.data_hash,
         "simulated": False,
+        "simulated_people": False,
         "with_excluded": False,
     }
     rho = found["differences"][0]

@@ -57,6 +57,8 @@ class PanelRecipe(RubricRecipe):
             raise RecipeError(f'"instructions" is a text of {MOST_INSTRUCTIONS:,} characters at most.')
         if not isinstance(self.both_orders, bool):
             raise RecipeError('"both_orders" is true or false.')
+        if self.both_orders and not self.of_pairs:
+            raise RecipeError("One response has one order: leave both orders out.")
         if len(self.criteria) > 1:
             raise RecipeError("A panel answers one question: a rubric of one criterion.")
 
