@@ -17,7 +17,7 @@ from generation.diversity.voices.specification import Specification
 from generation.diversity.voices.walks import Walk
 
 CURVES = ("classes", "good_classes")
-POINTS = 20
+STEPS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ def measured(
     """
     size = (len(data.queries), len(arms))
     budgets = {unit: _budgets(data, unit, getattr(asked, unit)) for unit in UNITS}
-    sizes = {unit: _sizes(data, arms, unit) for unit in UNITS}
+    sizes = {unit: _sizes(data, unit) for unit in UNITS}
     values = {unit: {name: np.full(size, np.nan) for name in (*MEASURES, *UNITS)} for unit in UNITS}
     curves = {unit: {name: np.full((*size, len(sizes[unit])), np.nan) for name in CURVES} for unit in UNITS}
     means: list[FloatArray] = []
@@ -134,17 +134,17 @@ def _totals(query: QueryCalls, sources: int, unit: Unit) -> FloatArray:
     return np.where(asked, spent, np.nan)
 
 
-def _sizes(data: Voices, arms: Sequence[Arm], unit: Unit) -> FloatArray:
-    """The budgets of curves: up to the largest that some arm could spend on each of its queries."""
+def _sizes(data: Voices, unit: Unit) -> FloatArray:
+    """The budgets of curves: in equal steps to the most that some source spent on each of its queries, and in
+    finer ones to the least."""
     totals = np.array([_totals(query, len(data.sources), unit) for query in data.queries])
     known = np.where(totals > 0, totals, np.inf).min(axis=0, initial=np.inf)
-    tops = [len(arm.sources) * known[list(arm.sources)].min() for arm in arms]
-    top = max((top for top in tops if np.isfinite(top)), default=0.0)
-    if top <= 0:
+    ends = known[np.isfinite(known)]
+    if not len(ends):
         return np.empty(0)
-    if unit == "money":
-        return top * np.arange(1, POINTS + 1) / POINTS
-    return np.unique(np.ceil(top * np.arange(1, POINTS + 1) / POINTS))
+    steps = np.arange(1, STEPS + 1) / STEPS
+    sizes = np.concatenate([ends.min() * steps, ends.max() * steps])
+    return np.unique(sizes if unit == "money" else np.ceil(sizes))
 
 
 def _at(

@@ -7,6 +7,7 @@ import numpy as np
 from generation.diversity.cautions import caution
 from generation.diversity.floor import floor, gap
 from generation.diversity.intervals import Estimate
+from generation.diversity.responses import UnusableResponses
 from generation.diversity.tables import Table
 from generation.diversity.voices.arms import Arm, arms_of, reference_of
 from generation.diversity.voices.bought import MEASURES
@@ -56,7 +57,7 @@ def voices_report(
     Raises
     ------
     UnusableResponses
-        If no condition can be compared with, or nobody can say what is good.
+        If no condition can be compared with, or no score says what is good.
     """
     arms = arms_of(data.sources, asked.ensemble)
     condition = reference_of(data.sources, data.strategies, asked.reference)
@@ -84,6 +85,8 @@ def voices_report(
 def _worth(data: Voices, asked: Specification, condition: str) -> Goodness:
     there = [n for n, source in enumerate(data.sources) if source.condition == condition]
     scores = [query.score for query in data.queries]
+    if data.scorer and not any(np.isfinite(score).any() for score in scores):
+        raise UnusableResponses(f"{data.scorer.name} has scored none of these answers")
     of = [query.score[np.isin(np.repeat(query.source, query.answers), there)] for query in data.queries]
     return Goodness.of(
         np.concatenate([*scores, np.empty(0)]),

@@ -92,6 +92,7 @@ def test_a_curve_ends_in_what_the_whole_budget_buys_and_never_falls():
     for unit in ("calls", "tokens", "money"):
         points = found["curves"][unit]
         assert len(points) <= 20
+        assert found["budgets"][unit]["size"] in [point["size"] for point in points]
         for n, name in enumerate([one["arm"] for one in found["arms"]]):
             values = [point["arms"][n]["classes"]["value"] for point in points]
             known = [value for value in values if value is not None]
@@ -103,7 +104,7 @@ def test_a_curve_ends_in_what_the_whole_budget_buys_and_never_falls():
                 if point["size"] == at and value is not None
             ]
             assert all(value == arm(found, unit, name)["classes"] for value in same)
-    assert found["curves"]["calls"][-1]["arms"][0]["classes"]["reason"].startswith(
+    assert found["curves"]["tokens"][-1]["arms"][0]["classes"]["reason"].startswith(
         "the calls about some query end"
     )
 
@@ -159,6 +160,13 @@ def test_what_is_undefined_has_its_reason():
     too_many = report(data, calls=5)
     assert too_many["budgets"]["calls"] is None
     assert "calls worth 5" in too_many["reasons"]["budgets.calls"]
+
+
+def test_a_scorer_who_scored_nothing_that_is_read_says_nothing_of_it():
+    data = the_winner_flips(1)
+    silent = [replace(query, score=np.full(len(query.score), np.nan)) for query in data.queries]
+    with pytest.raises(UnusableResponses, match="judge has scored none"):
+        report(replace(data, queries=silent))
 
 
 def test_one_missing_score_or_class_makes_what_rests_on_all_of_them_undefined():
