@@ -12,6 +12,7 @@ from generation.views import (
     responses,
     sampling,
     servers,
+    task_order,
 )
 
 urlpatterns = [
@@ -67,4 +68,8 @@ urlpatterns = [
     path("servers/<int:pk>/", servers.server, name="server"),
     path("servers/<int:pk>/delete/", servers.server_delete, name="server-delete"),
     path("servers/<int:pk>/try/", servers.server_try, name="server-try"),
+    path("task-order/", task_order.task_orders, name="task-orders"),
+    path("task-order/<int:pk>/", task_order.task_order, name="task-order"),
+    path("task-order/<int:pk>/delete/", task_order.task_order_delete, name="task-order-delete"),
+    path("task-order/<int:pk>/<slug:name>.<slug:format>", task_order.task_order_file, name="task-order-file"),
 ]

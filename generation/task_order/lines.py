@@ -47,6 +47,8 @@ def _orders(found: Json) -> list[str]:
     if sure["same_order"] is not None:
         kept = [f"{100 * sure[name]:.0f} %" for name in ("same_order", "same_first", "same_last")]
         rows.append(("Draws with the same best order", "{}; same first task {}, same last {}".format(*kept)))
+    if sure["caution"]:
+        rows.append(("Caution", sure["caution"]))
     best = [f"  {' > '.join(short(task, 24) for task in order)}" for order in orders["best"][:MOST_ORDERS]]
     return [*[f"{name:<48} {value}" for name, value in rows], "Best order, first trained first", *best]
 

@@ -25,6 +25,8 @@ STEPS = 3
 MOST_NAMED, BINS = 12, 24
 # A span of fewer standard errors may be noise.
 NOISE = 4.0
+# Of a cell whose standard error is by their spread.
+FEW = 5
 SOME_BOUNDS = (
     "some token entropies are lower bounds: what was cut from the tail may differ between stages, and then a "
     "slope shows that too"
@@ -172,7 +174,8 @@ def _certainty(orders: Orders, found: Transfer, asked: Asked) -> Json:
             "or train it again".format(*lacking[0])
         )
         none = {"value": None, "low": None, "high": None, "n": n, "reason": reason}
-        return {"advantage": none, "share": none, "same_order": None, "same_first": None, "same_last": None}
+        same = dict.fromkeys(("same_order", "same_first", "same_last"))
+        return {"advantage": none, "share": none, **same, "caution": None}
     sure = certainty(orders, found, draws=asked.draws, seed=asked.seed)
     return {
         "advantage": sure.advantage.as_dict(),
@@ -180,7 +183,20 @@ def _certainty(orders: Orders, found: Transfer, asked: Asked) -> Json:
         "same_order": sure.same_order,
         "same_first": sure.same_first,
         "same_last": sure.same_last,
+        "caution": _few_observations(found),
     }
+
+
+def _few_observations(found: Transfer) -> str | None:
+    """What to know where standard errors rest on the spread of a handful of observations."""
+    cells = [cell for (i, j), cell in found.cells.items() if i != j and j in found.trained]
+    few = [cell for cell in cells if cell.freedom < FEW - 1]
+    if not few:
+        return None
+    return (
+        f"the standard errors of {len(few)} of {len(cells)} effects rest on how fewer than {FEW} "
+        "observations differ: draws take them for true, so that all seems surer than it is"
+    )
 
 
 def _entropy_section(chains: Chains, rows: Sequence[TableRow]) -> tuple[Json | None, str | None]:
