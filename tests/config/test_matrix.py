@@ -214,6 +214,11 @@ formats                GET       in   in   in  200  200  200  200
 formats                POST      in   in   in  400  400  400  400
 formats-file           GET       in   in   in  200  200  200  200
 formats-delete         POST      in   in   in  403  403  302  403
+task-orders            GET       in   in   in  200  200  200  200
+task-orders            POST      in   in   in  400  400  400  400
+task-order             GET       in   in   in  200  200  200  200
+task-order-file        GET       in   in   in  200  200  200  200
+task-order-delete      POST      in   in   in  403  403  302  403
 query-map              GET       in   in   in  200  200  200  200
 query-map-file         GET       in   in   in  404  404  404  404
 asking                 GET       in   in   in  200  200  200  200

@@ -34,11 +34,15 @@ from generation.models import (
     LanguageModel,
     Mining,
     Query,
+    TaskOrderReport,
 )
 from generation.recipes.sampling import SampleRecipe
 from generation.reports import run_report
 from generation.runs import asking
 from generation.servers import make_server
+from generation.task_order import measuring as task_orders
+from generation.task_order.report import Asked
+from generation.task_order.table import TableRow
 from tests.factory import make_check, make_items, make_labels, make_question, make_response
 
 VISITORS = ("nobody", "participant", "another study's", "viewer", "editor", "owner", "another owner")
@@ -147,6 +151,7 @@ class World:
                 "name": "report",
                 "format": "json",
             },
+            "task": {"pk": cls._ordered(people["owner"]).pk, "name": "report", "format": "json"},
             "query": {"pk": queries.queries.all()[0].pk},
             "query-map-file": {"pk": queries.queries.all()[0].pk, "format": "svg"},
             "plan-figure": {"pk": plan.pk, "format": "svg"},
@@ -212,6 +217,13 @@ class World:
             created_by=owner,
         )
         return run_report(report=report)
+
+    @staticmethod
+    def _ordered(owner: User) -> TaskOrderReport:
+        rows = [TableRow("a", stage, "code" if stage else "", "code", 0.5 + stage) for stage in range(2)]
+        return run_report(
+            report=task_orders.create_report(name="theirs", rows=rows, asked=Asked(20), created_by=owner)
+        )
 
     def address(self, name: str) -> str:
         """The address of this name, of what is in this world."""
