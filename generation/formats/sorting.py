@@ -21,20 +21,19 @@ TRUTHS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0
 
 
 def rules_for(given: str) -> FormatRules:
-    """The rules that a person names: a JSON file, those that come along, or those that are kept here.
+    """The rules that a person names: those that come along, those that are kept here, or a JSON file.
 
     Raises RulesError.
     """
-    path = Path(given)
     if given in SHIPPED:
         return _keep_shipped(given)
-    if path.suffix == ".json" or path.is_file():
+    if found := FormatRules.objects.filter(name=given).first():
+        return found
+    path = Path(given)
+    if path.suffix == ".json" or (len(given) <= LONGEST_NAME and path.is_file()):
         return keep_rules(name=path.stem, rules=read_rules(path).as_dict())
-    found = FormatRules.objects.filter(name=given).first()
-    if found is None:
-        known = sorted({*SHIPPED, *FormatRules.objects.values_list("name", flat=True)[:20]})
-        raise RulesError(f"There are no rules {given[:80]}: name a JSON file, or {', '.join(known)}.")
-    return found
+    known = sorted({*SHIPPED, *FormatRules.objects.values_list("name", flat=True)[:20]})
+    raise RulesError(f"There are no rules {given[:80]}: name a JSON file, or {', '.join(known)}.")
 
 
 def keep_rules(*, name: str, rules: Mapping[str, Any]) -> FormatRules:
