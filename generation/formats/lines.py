@@ -6,7 +6,9 @@ from typing import Any
 from generation.written import aligned, counted, ends_text, number_text, p_text, short, value_text
 
 Json = Mapping[str, Any]
-MOST_FORMATS = 6
+MOST_FORMATS, MOST_ACCURACIES = 6, 4
+SPREAD = {"entropy": "entropy", "pairs_differ": "pairs differ", "token_entropy": "token entropy"}
+ALIKE = {"similarity": "similarity", "above_floor": "above the floor"}
 MEASURES = {
     "entropy": "entropy of the shares, bits",
     "share": "share of",
@@ -52,41 +54,47 @@ def _title(found: Json) -> str:
 def _steps(found: Json) -> list[str]:
     """Shares by step, of the commonest formats."""
     names = found["formats"][:MOST_FORMATS]
-    rows = [["Share at step", *(short(name, 20) for name in names), "leads", "n"]]
+    rows = [["Share at step", *(short(name, 20) for name in names), "leads", "interval", "n"]]
     for row in found["steps"]:
         shares = {one["format"]: one["share"] for one in row["shares"]}
-        leads = row["dominant"]["format"] or "none alone"
+        leads = row["dominant"]
         cells = [value_text(shares[name]) for name in names]
-        rows.append([f"{row['step']:,}", *cells, short(leads, 20), f"{row['queries']:,}"])
+        cells.append(short(leads["format"] or "none alone", 20))
+        cells.append(ends_text(leads["share"]) if leads["share"] else "")
+        rows.append([f"{row['step']:,}", *cells, f"{row['queries']:,}"])
     return aligned(rows)
 
 
 def _measures(found: Json) -> list[str]:
-    heads = {
-        "entropy": "entropy",
-        "pairs_differ": "pairs differ",
-        "accuracy": "accuracy",
-        "pass_gain": f"pass@{found['k']} - pass@1",
-        "similarity": "similarity",
-        "above_floor": "above floor",
-        "token_entropy": "token entropy",
-    }
-    held = {key: head for key, head in heads.items() if any(_has(row[key]) for row in found["steps"])}
-    rows = [["Step", *(cell for head in held.values() for cell in (head, "interval"))]]
-    for row in found["steps"]:
-        cells = [cell for key in held for cell in _pair(row[key])]
-        rows.append([f"{row['step']:,}", *cells])
-    return aligned(rows)
+    """What there is of the other measures by step, a few beside each other."""
+    lines: list[str] = []
+    for heads in (SPREAD, {"accuracy": "accuracy", "pass_gain": f"pass@{found['k']} - pass@1"}, ALIKE):
+        columns = {
+            head: [row[key] for row in found["steps"]]
+            for key, head in heads.items()
+            if any(_has(row[key]) for row in found["steps"])
+        }
+        lines += ["", *_by_step(found, "Step", columns)] if columns else []
+    return lines[1:]
 
 
 def _accuracies(found: Json) -> list[str]:
     if "accuracy" in found["reasons"]:
         return [f"Accuracy: undefined, {found['reasons']['accuracy']}."]
-    names = found["formats"][:MOST_FORMATS]
-    rows = [["Accuracy at step", *(cell for name in names for cell in (short(name, 20), "interval"))]]
-    for row in found["steps"]:
-        by_format = {one["format"]: one["accuracy"] for one in row["accuracies"]}
-        cells = [cell for name in names for cell in _pair(by_format[name])]
+    columns = {
+        short(name, 20): [
+            next(one["accuracy"] for one in row["accuracies"] if one["format"] == name)
+            for row in found["steps"]
+        ]
+        for name in found["formats"][:MOST_ACCURACIES]
+    }
+    return _by_step(found, "Accuracy at step", columns)
+
+
+def _by_step(found: Json, heading: str, columns: Mapping[str, Sequence[Json | None]]) -> list[str]:
+    rows = [[heading, *(cell for name in columns for cell in (name, "interval"))]]
+    for n, row in enumerate(found["steps"]):
+        cells = [cell for estimates in columns.values() for cell in _pair(estimates[n])]
         rows.append([f"{row['step']:,}", *cells])
     return aligned(rows)
 

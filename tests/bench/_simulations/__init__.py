@@ -19,6 +19,7 @@ from tests.bench._simulations import (
     plans,
     preference,
     scorers,
+    training,
     whom,
 )
 from tests.bench._simulations.simulation import Simulation
@@ -39,5 +40,6 @@ SUBJECTS = (
     whom,
     plans,
     diversity,
+    training,
 )
 SIMULATIONS: list[Simulation] = [simulation for subject in SUBJECTS for simulation in subject.SIMULATIONS]
