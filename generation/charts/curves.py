@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from math import ceil, floor
 
 from generation.charts.box import BESIDE_NUMBERS, FLOOR, RIGHT, TOP, Axis, Tick, round_step
 from generation.charts.names import shortened
@@ -84,14 +83,12 @@ def curves_of(places: Sequence[float], lines: Sequence[Line], *, onward: str, up
 
 
 def _named(places: Sequence[float]) -> list[float]:
-    """Places that stand at an axis: all of few; of many the round ones, or some."""
+    """Numbers at an axis: all places where they are few, else round ones from the first to the last."""
     if len(places) <= MOST_TICKS:
         return list(places)
     step = round_step((places[-1] - places[0]) / MOST_TICKS)
-    round_ones = [place for place in places if abs(place / step - round(place / step)) < 1e-6]
-    if len(round_ones) >= MOST_TICKS // 2:
-        return round_ones
-    return [places[n] for n in np.linspace(0, len(places) - 1, MOST_TICKS).round().astype(int).tolist()]
+    first, last = ceil(places[0] / step - 1e-9), floor(places[-1] / step + 1e-9)
+    return [round(n * step, 12) for n in range(first, last + 1)]
 
 
 def apart(ticks: Sequence[Tick]) -> list[Tick]:
