@@ -1,15 +1,18 @@
 """The plots of a report of formats, each with its question, its sentence and its table."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import log2
 from typing import Any
 
 from generation.charts.curves import MOST_LINES, Line
 from generation.charts.over_steps import over_steps
 from generation.figures.compared import three
 from generation.figures.figure import Cell, Figure, Table
+from generation.formats.changes import LEAST_RANKED
 from generation.templatetags.numbers import fixed
 
 Json = Mapping[str, Any]
+UNDRAWN: Json = {"value": None, "low": None, "high": None}
 MEASURED = "Rings are the measured steps, with intervals of 95 %; the lines between them only join them."
 
 
@@ -50,8 +53,8 @@ def entropy(found: Json) -> Figure:
         ),
         says=(
             f"{MEASURED} The entropy of the shares over all queries: 0 if there is one format, and at most "
-            f"log2 {len(found['formats'])}. It is high also where each query has a format of its own; the "
-            "share of pairs of one query’s answers that differ in format, in the table, is not."
+            f"{fixed(log2(len(found['formats'])))} bits. It is high also where each query has a format of "
+            "its own; the share of pairs of one query’s answers that differ in format, in the table, is not."
         ),
         table=_by_measure(found, columns),
     )
@@ -65,18 +68,25 @@ def accuracy(found: Json) -> Figure | None:
         name: [_of(row["accuracies"], name, "accuracy") for row in found["steps"]]
         for name in found["formats"]
     }
+    drawn = {
+        name: [
+            one if known >= LEAST_RANKED else UNDRAWN for one, known in zip(estimates, numbers, strict=True)
+        ]
+        for (name, estimates), numbers in zip(by_format.items(), _known(found), strict=True)
+    }
     every = {"all answers": [row["accuracy"] for row in found["steps"]]}
     return Figure(
         name="accuracy",
         title="Which format is right most often?",
         template="generation/_over_steps.html",
-        plot=_drawn(found, every | _some(by_format, MOST_LINES - 1), upward="share correct", top=1.0),
+        plot=_drawn(found, _some(drawn, MOST_LINES - 1) | every, upward="share correct", top=1.0),
         says=(
-            f"{MEASURED} Within a format, each query counts by how much it uses the format, so easy queries "
+            f"{MEASURED} Formats are drawn where {LEAST_RANKED} answers are known to be right or wrong. "
+            "Within a format each query counts by how much it uses the format, so easy queries "
             "may be of one format and hard ones of another: that one is right more often does not say that "
             f"it makes answers right.{_left_out(by_format, MOST_LINES - 1)}"
         ),
-        table=_by_format(found, every | by_format, "accuracy"),
+        table=_by_format(found, by_format | every, "accuracy"),
     )
 
 
@@ -175,6 +185,12 @@ def _drawn(
 def _of(rows: Sequence[Json], name: str, key: str) -> Json:
     found: Json = next(row[key] for row in rows if row["format"] == name)
     return found
+
+
+def _known(found: Json) -> list[list[int]]:
+    """Of each format and step, how many responses are known to be correct or wrong."""
+    rows = [[one["known"] for one in row["accuracies"]] for row in found["steps"]]
+    return [list(numbers) for numbers in zip(*rows, strict=True)]
 
 
 def _some(by_format: Mapping[str, Sequence[Json]], most: int = MOST_LINES) -> dict[str, Sequence[Json]]:

@@ -99,10 +99,11 @@ def _best(asked: Asked, step: int) -> Leader:
 
 
 def _against_others(asked: Asked, place: int, step: int) -> list[Json]:
-    """The accuracy of one format less that of each other, where both have responses at the step."""
+    """The accuracy of one format less that of each other, of those that are ranked at the step."""
     counted = asked.counted
     accuracies = accuracies_at(counted.correct, counted.known, step)
     known = counted.known[:, step] > 0
+    queries, ranked = known.sum(axis=0), counted.known[:, step].sum(axis=0) >= LEAST_RANKED
 
     def difference(weights: FloatArray) -> FloatArray:
         found = accuracies(weights)
@@ -110,14 +111,14 @@ def _against_others(asked: Asked, place: int, step: int) -> list[Json]:
 
     found = estimates(
         difference,
-        n=(known | known[:, [place]]).sum(axis=0),
+        n=np.minimum(queries, queries[place]),
         queries=len(known),
         **asked.resampling,
     )
     return [
         {"format": name, "difference": found.at(n).as_dict()}
         for n, name in enumerate(counted.formats)
-        if n != place and known[:, n].any() and known[:, place].any()
+        if n != place and ranked[n] and ranked[place]
     ]
 
 

@@ -14,6 +14,7 @@ from generation.training.shares import leader, pairs_differ, share_entropy
 from generation.training.steps import FirstStep, first_steps
 
 NOT_KNOWN = "of no response it is known whether it is correct"
+NONE_KNOWN = "no response of the format is known to be correct or wrong"
 NO_ENCODER = "no encoder was named"
 NO_ENTROPY = "no response came with the entropy of its tokens"
 ONE_SAMPLE = "a query has one response at a checkpoint: pass@1 is all there is"
@@ -93,7 +94,11 @@ def steps_section(asked: Asked) -> list[Json]:
                     **({"reason": first.reason} if first.reason else {}),
                 },
                 "accuracies": [
-                    {"format": name, "accuracy": _known(accuracies.at(step, n), NOT_KNOWN).as_dict()}
+                    {
+                        "format": name,
+                        "accuracy": _known(accuracies.at(step, n), NONE_KNOWN).as_dict(),
+                        "known": int(counted.known[:, step, n].sum()),
+                    }
                     for n, name in enumerate(counted.formats)
                 ]
                 if counted.judged

@@ -6,8 +6,11 @@ from typing import Any
 from generation.formats.lines import leader_text, measure_name, steps_text
 from generation.reported import KeyFigure, key_figure
 from generation.templatetags.numbers import percent
+from generation.written import p_text
 
 Json = Mapping[str, Any]
+# In so many resamples something leads that is said to lead without more ado.
+SURE = 0.95
 # Changes that stand above the figures, in this order.
 MAIN = ("entropy", "accuracy", "pass_gain", "similarity", "token_entropy")
 
@@ -35,12 +38,25 @@ def key_figures(found: Json) -> list[KeyFigure]:
 
 def first_rows(found: Json) -> list[Json]:
     """When each format first lay above the threshold, with its interval in words."""
-    return [dict(row) | {"interval": steps_text(row)} for row in found["first_steps"]]
+    return [
+        dict(row)
+        | {
+            "interval": f"passes in {percent(row['passed'][-1])} of resamples"
+            if row["step"] is None
+            else steps_text(row)
+        }
+        for row in found["first_steps"]
+    ]
 
 
 def change_rows(found: Json) -> list[Json]:
     """Each change with what it is of, in words."""
-    return [dict(row) | {"name": measure_name(row, found["k"])} for row in found["changes"]["rows"]]
+    return [
+        dict(row)
+        | {"name": measure_name(row, found["k"])}
+        | {f"{key}_words": p_text(row[key]) for key in ("p", "p_adjusted")}
+        for row in found["changes"]["rows"]
+    ]
 
 
 def outcome_rows(found: Json) -> list[tuple[str, str]]:
@@ -62,7 +78,7 @@ def outcome_sentence(found: Json) -> str:
     if name is None:
         return ""
     said = [
-        f"{verb}{'' if outcome[key]['format'] == name else ' not'} the {words}"
+        f"{verb}{'' if outcome[key]['format'] == name else ' not'} the {words}{_unsure(outcome[key])}"
         for key, verb, words in (
             ("commonest_first", "was", "commonest at the beginning"),
             ("best_first", "was", "most accurate at the beginning"),
@@ -74,6 +90,13 @@ def outcome_sentence(found: Json) -> str:
         return ""
     joined = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
     return f"The commonest format at the end, {name}, {joined}."
+
+
+def _unsure(one: Json) -> str:
+    """What to know of a leader that many resamples do not have."""
+    if one["resamples"] >= SURE:
+        return ""
+    return f" (where {one['format']} leads, but in {percent(one['resamples'])} of resamples only)"
 
 
 def _first(row: Json, threshold: float) -> KeyFigure:
