@@ -1,6 +1,17 @@
 from django.urls import path
 
-from calibration.views import audits, compare, make_study, panels, plans, reports, rubrics, runs, voices
+from calibration.views import (
+    audits,
+    compare,
+    effects,
+    make_study,
+    panels,
+    plans,
+    reports,
+    rubrics,
+    runs,
+    voices,
+)
 
 urlpatterns = [
     path("collections/<slug:slug>/study/", make_study.study_make, name="study-make"),
@@ -33,6 +44,13 @@ urlpatterns = [
     path("audits/<int:pk>/report.html", reports.audit_report, name="audit-report"),
     path("audits/<int:pk>/tables/<slug:name>.csv", reports.audit_table, name="audit-table"),
     path("audits/<int:pk>/figures/<slug:name>.<slug:format>", reports.audit_figure, name="audit-figure"),
+    path("studies/<slug:slug>/effects/", effects.effects, name="effects"),
+    path("studies/<slug:slug>/effects/<int:pk>/delete/", effects.effects_delete, name="effects-delete"),
+    path(
+        "studies/<slug:slug>/effects/<int:pk>/<slug:name>.<slug:format>",
+        effects.effects_file,
+        name="effects-file",
+    ),
     path("voices/<slug:slug>/", voices.voices, name="voices"),
     path("voices/<slug:slug>/reports/<int:pk>/delete/", voices.voices_delete, name="voices-delete"),
     path(

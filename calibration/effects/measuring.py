@@ -29,14 +29,14 @@ class EffectMeasurer:
         study = report.study
         scorer = Scorer.objects.filter(name=asked["scorer"], scores__study=study).first()
         if scorer is None:
-            raise ReportError(f"{asked['scorer']} has no scores in {study.slug} any more.")
+            raise ReportError(f"The scores of {asked['scorer']} are gone from {study.slug}.")
         try:
             with one_moment():
                 frame = effect_frame(study, scorer, contrasts)
         except ContrastError as error:
             raise ReportError(str(error)) from None
         if not len(frame.people.item):
-            raise ReportError(f"{study.slug} has no labels yet.")
+            raise ReportError(f"There are no labels in {study.slug} yet.")
 
         def measure(tell: Progress) -> Json:
             found = effects_of(frame, splits_number=asked["splits"], seed=asked["seed"], done=tell)

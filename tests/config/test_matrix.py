@@ -172,6 +172,10 @@ person-erase           POST      in   in   in  403  403  400  404
 responses              GET       in   in   in  200  200  200  200
 responses              POST      in   in   in  400  400  400  400
 scorers                GET       in   in   in  200  200  200  200
+panels                 GET       in   in   in  200  200  200  200
+panels                 POST      in   in   in  400  400  400  400
+panel                  GET       in   in   in  200  200  200  404
+panel-delete           POST      in   in   in  403  403  302  404
 rubrics                GET       in   in   in  200  200  200  200
 rubrics                POST      in   in   in  400  400  400  400
 rubric                 GET       in   in   in  404  404  200  404
@@ -214,6 +218,10 @@ formats                GET       in   in   in  200  200  200  200
 formats                POST      in   in   in  400  400  400  400
 formats-file           GET       in   in   in  200  200  200  200
 formats-delete         POST      in   in   in  403  403  302  403
+voices                 GET       in   in   in  200  200  200  200
+voices                 POST      in   in   in  400  400  400  400
+voices-file            GET       in   in   in  200  200  200  404
+voices-delete          POST      in   in   in  403  403  302  404
 task-orders            GET       in   in   in  200  200  200  200
 task-orders            POST      in   in   in  400  400  400  400
 task-order             GET       in   in   in  200  200  200  200
@@ -237,6 +245,10 @@ run-delete             POST      in   in   in  403  302  302  404
 run-replies            GET       in   in   in  200  200  200  404
 scores                 GET       in   in   in  200  200  200  404
 scores                 POST      in   in   in  403  400  400  404
+effects                GET       in   in   in  200  200  200  404
+effects                POST      in   in   in  403  400  400  404
+effects-file           GET       in   in   in  200  200  200  404
+effects-delete         POST      in   in   in  403  403  302  404
 audits                 GET       in   in   in  200  200  200  404
 audits                 POST      in   in   in  403  302  302  404
 audit                  GET       in   in   in  200  200  200  404

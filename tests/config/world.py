@@ -9,18 +9,23 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from annotation.members import give_role
 from annotation.models import Invitation, Participant, Study
 from annotation.studies import create_study, open_study
 from calibration.audit import create_audit, run_audit
-from calibration.models import Audit, Plan, Score, Scorer
+from calibration.effects import measuring as effects
+from calibration.effects.contrasts import Contrast
+from calibration.models import Audit, EffectReport, Panel, Plan, Score, Scorer, VoicesReport
 from calibration.plans import create_plan, run_plan
 from calibration.rubrics import content_of, write_rubric
 from calibration.runs.asking import create_run
 from calibration.scorers.judges.rubrics import BUILT_IN
 from calibration.scorers.rewards.reward import RewardRecipe
 from generation.diversity.report.specification import Specification
+from generation.diversity.voices.report import voices_report
+from generation.diversity.voices.specification import Specification as Voices
 from generation.formats import measuring
 from generation.formats.sorting import rules_for
 from generation.formats.specification import FormatSpecification
@@ -44,6 +49,7 @@ from generation.task_order import measuring as task_orders
 from generation.task_order.report import Asked
 from generation.task_order.table import TableRow
 from tests.factory import make_check, make_items, make_labels, make_question, make_response
+from tests.generation.diversity.voices.planted import the_winner_flips
 
 VISITORS = ("nobody", "participant", "another study's", "viewer", "editor", "owner", "another owner")
 # What the recruiter tells of both participants.
@@ -55,6 +61,8 @@ TOLD = {
 FOUND: dict[str, Any] = {}
 PLANNED: dict[str, Any] = {}
 MEASURED: dict[str, Any] = {}
+COMPARED: dict[str, Any] = {}
+REPLICATED: dict[str, Any] = {}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -136,6 +144,7 @@ class World:
             "server": {"pk": server.pk},
             "run-new": {"kind": "judge"},
             "rubric": {"pk": rubric.pk},
+            "panel": {"pk": cls._panel(study, people["owner"]).pk},
             "run": {"pk": run.pk},
             "asking": {"pk": sampling.pk},
             "encoder": {"pk": Encoder.objects.create(name="theirs", recipe={"kind": "imported"}).pk},
@@ -152,6 +161,16 @@ class World:
                 "format": "json",
             },
             "task": {"pk": cls._ordered(people["owner"]).pk, "name": "report", "format": "json"},
+            "voices": {
+                "pk": cls._compared(queries, people["owner"], study).pk,
+                "name": "report",
+                "format": "json",
+            },
+            "effects": {
+                "pk": cls._replicated(study, people["owner"]).pk,
+                "name": "report",
+                "format": "json",
+            },
             "query": {"pk": queries.queries.all()[0].pk},
             "query-map-file": {"pk": queries.queries.all()[0].pk, "format": "svg"},
             "plan-figure": {"pk": plan.pk, "format": "svg"},
@@ -219,11 +238,48 @@ class World:
         return run_report(report=report)
 
     @staticmethod
+    def _replicated(study: Study, owner: User) -> EffectReport:
+        halves = [tuple(f"i{n + 4 * half}" for n in range(4)) for half in (0, 1)]
+        contrast = Contrast("halves", "items", "item_id", *halves)
+        report = effects.create_report(
+            study=study, scorer="length", contrasts=[contrast], splits=20, created_by=owner
+        )
+        if not REPLICATED:
+            run_report(report=report)
+            frozen = ("state", "result", "data_hash", "finished_at")
+            REPLICATED.update(EffectReport.objects.filter(pk=report.pk).values(*frozen).get())
+        EffectReport.objects.filter(pk=report.pk).update(**REPLICATED)
+        return report
+
+    @staticmethod
     def _ordered(owner: User) -> TaskOrderReport:
         rows = [TableRow("a", stage, "code" if stage else "", "code", 0.5 + stage) for stage in range(2)]
         return run_report(
             report=task_orders.create_report(name="theirs", rows=rows, asked=Asked(20), created_by=owner)
         )
+
+    @staticmethod
+    def _compared(collection: Collection, owner: User, study: Study) -> VoicesReport:
+        """It rests on scores of the study, so that it is for who may see that."""
+        asked = Voices(scorer="length", studies=(study.pk,), replicates=20)
+        if not COMPARED:
+            found = voices_report(the_winner_flips(), asked, version="1", data_hash="0" * 64)
+            COMPARED.update({"collection": collection.name, **found})
+        return VoicesReport.objects.create(
+            collection=collection,
+            encoder=Encoder.objects.get_or_create(name="axes", recipe={"kind": "imported"})[0],
+            specification=asked.as_dict(),
+            created_by=owner,
+            state="finished",
+            result=COMPARED,
+            data_hash="0" * 64,
+            finished_at=timezone.now(),
+        )
+
+    @staticmethod
+    def _panel(study: Study, owner: User) -> Panel:
+        people = [{"id": "p1", "description": "Age: 34.", "attributes": {"age": "34"}}]
+        return Panel.objects.create(name="theirs", personas=people, digest="1", study=study, owner=owner)
 
     def address(self, name: str) -> str:
         """The address of this name, of what is in this world."""

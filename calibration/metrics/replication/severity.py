@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from annotation.statistics.counts import FloatArray
 from calibration.metrics.replication.answers import Answers, IntArray
@@ -104,6 +102,9 @@ def _without_items(answers: Answers, beta: FloatArray) -> FloatArray:
 
 
 def _components(answers: Answers) -> IntArray:
+    from scipy.sparse import coo_array  # starts slowly
+    from scipy.sparse.csgraph import connected_components
+
     size = answers.people + answers.items
     links = coo_array(
         (np.ones(len(answers.item)), (answers.person, answers.people + answers.item)), shape=(size, size)

@@ -1,0 +1,54 @@
+"""What a page says of a report of effects: its key figures, and the order of its contrasts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from generation.reported import KeyFigure, key_figure
+
+Json = Mapping[str, Any]
+# How a verdict looks: what falls short is red.
+SHORT = ("not found", "reversed", "found where people show none")
+
+
+def key_figures(found: Json) -> list[KeyFigure]:
+    """The rates beside what bounds them, each with its interval and n."""
+    own, halves, sizes = found["rates"]["own"], found["halves"], found["sizes"]
+    return [
+        key_figure(own["significant"], "of effects that people show are replicated", share=True),
+        key_figure(own["null"], "of those that people do not show stay away", share=True),
+        key_figure(found["rates"]["people_n"]["all"], "replicated in people’s places", share=True),
+        key_figure(halves["people"]["all"], "one half of people by the other (n: splits)", share=True),
+        key_figure(halves["panel"]["all"], "the panel in that half’s places (n: splits)", share=True),
+        key_figure(halves["noise"]["all"], "noise in that half’s places (n: splits)", share=True),
+        key_figure(sizes["median_ratio"], "median size beside people’s, of what they show"),
+        key_figure(sizes["same_sign"]["significant"], "have people’s sign, of what they show", share=True),
+    ]
+
+
+def size_rows(found: Json) -> list[tuple[str, Json]]:
+    """What the sizes of effects say, in words and as estimates."""
+    sizes, ratio = found["sizes"], found["halves"]["ratio"]
+    return [
+        ("Median ratio of effects that people show, panel over people", sizes["median_ratio"]),
+        ("The same of half the people, the other half over it (n: splits)", ratio["people"]),
+        ("and the panel in the other half’s places over it (n: splits)", ratio["panel"]),
+        ("Slope of the panel’s effects on people’s", sizes["slope"]),
+        ("Slope without people’s errors, which flatten it", sizes["slope_corrected"]),
+        ("Correlation about 0", sizes["correlation"]),
+        ("Same sign, of all contrasts", sizes["same_sign"]["all"]),
+    ]
+
+
+def rows_of(found: Json) -> list[Json]:
+    """The contrasts, those that people show most surely first; undefined ones last."""
+    contrasts: list[Json] = found["contrasts"]
+    ordered = sorted(contrasts, key=lambda one: 2.0 if one["people"]["p"] is None else one["people"]["p"])
+    return [
+        {
+            **one,
+            "groups": f"{', '.join(one['a'])[:60]} less {', '.join(one['b'])[:60]}",
+            "short": one["verdict"] in SHORT,
+            "why": one["people"]["difference"].get("reason") or one["panel"]["difference"].get("reason", ""),
+        }
+        for one in ordered
+    ]
