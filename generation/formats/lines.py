@@ -164,7 +164,11 @@ def _foot(found: Json) -> list[str]:
         if found["without_step"]
         else []
     )
-    cautions = [f"{one[:1].upper()}{one[1:]}." for one in (found["caution"], found["unbalanced"]) if one]
+    cautions = [
+        f"{one[:1].upper()}{one[1:]}."
+        for one in (found["caution"], found["unbalanced"], found["partial"])
+        if one
+    ]
     floor = found["floor"]
     floors = [f"Floor of the encoder {found['encoder']}: {number_text(floor['value'])}."] if floor else []
     return [

@@ -54,6 +54,7 @@ def format_report(asked: Asked, *, version: str) -> Json:
         "responses": int(counted.counts.sum()),
         "caution": caution(len(counted.counts)),
         "unbalanced": unbalanced(asked),
+        "partial": partial(asked),
         "formats": list(counted.formats),
         "k": asked.k,
         "floor": None if asked.alike is None else floor(asked.alike.table, **asked.resampling).as_dict(),
@@ -152,6 +153,24 @@ def unbalanced(asked: Asked) -> str | None:
         f"{answered.sum():,} of {len(answered):,} queries were answered at every checkpoint: a step is of "
         "the queries answered there, so steps differ by their queries too; changes are of queries answered "
         "at both ends"
+    )
+
+
+def partial(asked: Asked) -> str | None:
+    """What to know where of some responses alone it is known whether they are correct; else None."""
+    counted = asked.counted
+    unknown = int((counted.counts - counted.known).sum())
+    if not counted.judged or not unknown:
+        return None
+    names = [
+        name
+        for n, name in enumerate(counted.formats)
+        if counted.counts[:, :, n].any() and not counted.known[:, :, n].any()
+    ]
+    never = f"; of the format {', '.join(names)} it never is" if names else ""
+    return (
+        f"of {unknown:,} of {counted.counts.sum():,} responses it is not known whether they are correct"
+        f"{never}: accuracy and pass@k are of the others, and change also where their part does"
     )
 
 

@@ -61,7 +61,7 @@ def trained(queries: int, rng: np.random.Generator) -> tuple[Counts, Counts]:
 
 @cache
 def many() -> tuple[Counts, Counts]:
-    return trained(200_000, np.random.default_rng(1))
+    return trained(50_000, np.random.default_rng(1))
 
 
 @cache

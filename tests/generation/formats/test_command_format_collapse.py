@@ -120,6 +120,39 @@ def test_what_was_read_has_one_digest_and_another_once_a_format_differs() -> Non
     assert found_of(collection)["data_hash"] != first["data_hash"]
 
 
+def test_where_correctness_is_not_always_known_accuracy_is_of_the_rest_and_says_so() -> None:
+    collection = make_training()
+    Response.objects.filter(text__startswith="```").update(metadata={})
+    found = found_of(collection)
+    code = EACH * sum((n + 0.5) / EACH for n in CODE.values()) * QUERIES
+    assert found["partial"].startswith(
+        f"of {code:.0f} of 192 responses it is not known whether they are correct"
+    )
+    assert "of the format code it never is" in found["partial"]
+    last = {one["format"]: one for one in found["steps"][-1]["accuracies"]}
+    assert (last["code"]["known"], last["code"]["accuracy"]["value"]) == (0, None)
+    assert found["outcome"]["best_first"]["format"] is None
+    Response.objects.update(metadata={})
+    ResponseFormat.objects.all().delete()
+    found = found_of(collection)
+    assert set(found["reasons"]) == {"accuracy", "pass_gain", "similarity", "token_entropy"}
+    assert {row["accuracy"] for row in found["steps"]} == {None}
+    assert "Accuracy: undefined" in printed(collection)
+
+
+def test_steps_of_other_queries_are_told_and_changes_are_of_the_common_ones() -> None:
+    collection = make_training()
+    query = collection.queries.first()
+    Response.objects.filter(model__step=0, query=query).delete()
+    Response.objects.filter(model__step=10).update(metadata={})
+    ResponseFormat.objects.all().delete()
+    found = found_of(collection, "--k", "9")
+    assert found["unbalanced"].startswith("5 of 6 queries were answered at every checkpoint")
+    assert {row["change"]["n"] for row in found["changes"]["rows"]} == {5}
+    assert found["reasons"]["pass_gain"] == "no query has that many responses"
+    assert [row["queries"] for row in found["steps"]] == [5, 6, 6, 6]
+
+
 def refused(collection: Collection, *options: str) -> str:
     with pytest.raises(CommandError) as error:
         printed(collection, *options)
