@@ -149,7 +149,8 @@ def _orders(found: Transfer) -> tuple[Orders | None, str | None]:
 def _orders_section(orders: Orders, found: Transfer, asked: Asked) -> Json:
     best = orders.ties
     gained = orders.median - orders.best
-    counts, edges = np.histogram(orders.forgetting, bins=BINS)
+    high = orders.worst if orders.worst > orders.best else orders.best + 1
+    counts, edges = np.histogram(orders.forgetting, bins=BINS, range=(orders.best, high))
     return {
         "tasks": list(orders.tasks),
         "orders": len(orders.orders),

@@ -13,7 +13,9 @@ from generation.training.chains import Chain, Chains, Evaluation, chain
 
 ONE_RUN = "one run"
 # A report keeps its table, and each of its rows stands in a page's memory.
-MOST_ROWS, MOST_STAGES = 20_000, 1_000
+MOST_ROWS, MOST_STAGES = 10_000, 1_000
+# What is beyond them is a slip, and its squares would be infinite.
+LEAST_SCALE, MOST_NUMBER = 1e-9, 1e12
 NOTHING = "Nothing was measured."
 
 
@@ -127,7 +129,7 @@ def _row(row: Row) -> TableRow:
         raise RowError(f"stage 0 is before any training, but trained is {trained!r}: leave it empty")
     if stage and not trained:
         raise RowError(f"no trained: name the task that stage {stage} trained")
-    score = columns.number(row.get("score"), "score")
+    score = _number(row, "score")
     model, collection = (columns.identifier(row, name) for name in ("model", "collection"))
     return TableRow(
         run=columns.identifier(row, "run") or ONE_RUN,
@@ -159,7 +161,7 @@ def _error(row: Row, score: float) -> float | None:
 def _from_zero(row: Row, name: str) -> float | None:
     if columns.given(row, name) is None:
         return None
-    number = columns.number(row[name], name)
+    number = _number(row, name)
     if number < 0:
         raise RowError(f"{name} {columns.shown(row[name])} is below 0")
     return number
@@ -167,8 +169,15 @@ def _from_zero(row: Row, name: str) -> float | None:
 
 def _above_zero(row: Row, name: str) -> float | None:
     number = _from_zero(row, name)
-    if number == 0:
-        raise RowError(f"{name} is 0: it must be above 0")
+    if number is not None and number < LEAST_SCALE:
+        raise RowError(f"{name} {columns.shown(row[name])} is below {LEAST_SCALE}: changes are divided by it")
+    return number
+
+
+def _number(row: Row, name: str) -> float:
+    number = columns.number(row.get(name), name)
+    if abs(number) > MOST_NUMBER:
+        raise RowError(f"{name} {columns.shown(row[name])} is beyond {MOST_NUMBER:.0e}")
     return number
 
 

@@ -1,10 +1,14 @@
 """Chains of training: one task after another, each evaluated after every stage."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from generation.diversity.responses import FloatArray
+
+# A measurement: which model, on which task.
+Source = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Stage:
 
     trained: str
     evaluations: Mapping[str, Evaluation]
-    key: tuple[object, ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Change:
     task: str
     before: Evaluation
     after: Evaluation
-    sources: tuple[object, object]
+    sources: tuple[Source, Source]
     runs: frozenset[str]
     first: bool
     learned: bool
@@ -111,7 +115,7 @@ class Chains:
     @cached_property
     def changes(self) -> tuple[Change, ...]:
         """Every change that was observed, each once, however many chains share it."""
-        found: dict[tuple[object, ...], Change] = {}
+        found: dict[tuple[Source, Source], Change] = {}
         for chain in self.chains:
             for change in _changes(chain):
                 before = found.get(change.sources)
@@ -148,10 +152,10 @@ def chain(run: str, stages: Sequence[tuple[str, Mapping[str, Evaluation]]]) -> C
     if not stages or stages[0][0]:
         raise ValueError(f"run {run}: its first stage is that before any training")
     made: list[Stage] = []
-    key: tuple[object, ...] = ()
+    key = ""
     for trained, evaluations in stages:
         rows = tuple(sorted((task, repr(one)) for task, one in evaluations.items()))
-        key = (*key, trained, rows)
+        key = hashlib.sha256(repr((key, trained, rows)).encode(errors="surrogatepass")).hexdigest()
         made.append(Stage(trained, dict(evaluations), key))
     return Chain(run, made)
 

@@ -15,8 +15,8 @@ from generation.training.transfer import Transfer
 MOST_TASKS = 8
 # Sums of the same numbers in another order differ by rounding.
 TIE = 1e-9
-# Forgetting of all orders held at once: 8 million, 64 MB.
-CHUNK = 8_000_000
+# Forgetting of all orders held at once: 8 million, 64 MB; and draws, each with an error for every score.
+CHUNK, MOST_AT_ONCE = 8_000_000, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +203,7 @@ def certainty(found: Orders, transfer: Transfer, *, draws: int, seed: int) -> Ce
     if lacking := without_error(transfer):
         raise ValueError("the effect of {} on {} has no standard error".format(*lacking[0]))
     matrix, rng = transfer.matrix(), np.random.default_rng(seed)
-    rows = max(1, CHUNK // len(found.orders))
+    rows = max(1, min(MOST_AT_ONCE, CHUNK // len(found.orders)))
     sizes = [min(rows, draws - start) for start in range(0, draws, rows)]
     parts = [_drawn(found, matrix, transfer.noise(size, rng)) for size in sizes]
     advantage, median, *same = (np.concatenate(one) for one in zip(*parts, strict=True))

@@ -16,6 +16,8 @@ Statistic = Callable[[FloatArray], FloatArray]
 
 # A correlation of fewer says nothing, its resamples are often 1 or -1; and of fewer runs they are mostly one.
 LEAST_ROWS, LEAST_RESAMPLED, LEAST_RUNS = 4, 6, 5
+# Weights of rows held at once: a million, 8 MB.
+CHUNK = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,16 @@ def foretold(chains: Chains, whole: Transfer) -> list[Foretold]:
         for number, stage in enumerate(chain.stages)
         for task in stage.evaluations
     }
+    by_cell: dict[tuple[str, str], list[Change]] = {}
+    for change in chains.changes:
+        by_cell.setdefault((change.trained, change.task), []).append(change)
     found = []
     for change in chains.changes:
         cell = whole.cells.get((change.trained, change.task))
         if change.first or change.trained == change.task or cell is None:
             continue
-        run, stage = places[change.sources[1]]  # type: ignore[index]
-        others = [one.size for one in chains.changes if _tells(one, change)]
+        run, stage = places[change.sources[1]]
+        others = [one.size for one in by_cell[change.trained, change.task] if _tells(one, change)]
         scale = whole.scales[change.task]
         found.append(
             Foretold(
@@ -124,9 +129,8 @@ def foretold(chains: Chains, whole: Transfer) -> list[Foretold]:
 
 
 def _tells(one: Change, of: Change) -> bool:
-    """Whether a change is of the same cell as another, and knows nothing of it."""
-    same = (one.trained, one.task) == (of.trained, of.task)
-    return same and not one.runs & of.runs and not set(one.sources) & set(of.sources)
+    """Whether a change of the same cell knows nothing of the one that it is to foretell."""
+    return not one.runs & of.runs and not set(one.sources) & set(of.sources)
 
 
 def without(chains: Chains, run: str, scales: Mapping[str, float]) -> Transfer:
@@ -234,6 +238,7 @@ def _estimate(
     n = len(run)
     if n < least:
         return Estimate(None, None, None, n, f"it takes {least} values, and there are {n}")
+    step = max(1, CHUNK // n)
     with np.errstate(invalid="ignore", divide="ignore"):
         value = float(statistic(np.ones((1, n)))[0])
         if not np.isfinite(value):
@@ -245,7 +250,11 @@ def _estimate(
             few = f"no interval: it takes {LEAST_RESAMPLED} values, and there are {n}"
             return Estimate(value, None, None, n, few)
         drawn = np.concatenate(
-            [statistic(weights[:, run]) for weights in resamples(runs, replicates=replicates, seed=seed)]
+            [
+                statistic(weights[start : start + step][:, run])
+                for weights in resamples(runs, replicates=replicates, seed=seed)
+                for start in range(0, len(weights), step)
+            ]
         )
     low, high = (float(end) for end in expanded_percentiles(drawn, np.array(runs)))
     if not np.isfinite(low):

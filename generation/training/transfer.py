@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from generation.diversity.intervals import Estimate
 from generation.diversity.responses import FloatArray
-from generation.training.chains import Chains, Change
+from generation.training.chains import Chains, Change, Source
 
 Cell = tuple[str, str]
 
@@ -39,7 +39,7 @@ class Effect:
         Degrees of freedom of `se`: infinite where it is `measured`.
     n, learned : int
         Observations, and those of them in which the evaluated task was trained before.
-    weights : mapping of object to float
+    weights : mapping of (str, str) to float
         The value is the sum over measurements of their weights times their scores.
     """
 
@@ -49,7 +49,7 @@ class Effect:
     freedom: float
     n: int
     learned: int
-    weights: Mapping[object, float]
+    weights: Mapping[Source, float]
     spread_is_zero: bool = False
 
     def estimate(self, *, confidence: float = 0.95) -> Estimate:
@@ -72,7 +72,7 @@ class Transfer:
         By task; absent where undefined.
     cells : mapping of (str, str) to Effect
         Absent where undefined.
-    errors : mapping of object to float
+    errors : mapping of (str, str) to float
         The standard error of each measurement that has one.
     """
 
@@ -80,7 +80,7 @@ class Transfer:
     tasks: tuple[str, ...]
     scales: Mapping[str, float]
     cells: Mapping[Cell, Effect]
-    errors: Mapping[object, float]
+    errors: Mapping[Source, float]
 
     def reason(self, trained: str, task: str) -> str:
         """Return why a cell is undefined."""
@@ -206,7 +206,7 @@ def transfer(
     if wrong := [task for task, scale in scales.items() if not scale > 0]:
         raise ValueError(f"the scale of {wrong[0]} must be above 0, not {scales[wrong[0]]}")
     by_cell: dict[Cell, list[Change]] = {}
-    errors: dict[object, float] = {}
+    errors: dict[Source, float] = {}
     for change in changes:
         if change.task in scales:
             by_cell.setdefault((change.trained, change.task), []).append(change)
@@ -217,9 +217,9 @@ def transfer(
     return Transfer(tuple(trained), tuple(tasks), dict(scales), cells, errors)
 
 
-def _effect(observed: Sequence[Change], scale: float, errors: Mapping[object, float]) -> Effect:
+def _effect(observed: Sequence[Change], scale: float, errors: Mapping[Source, float]) -> Effect:
     n = len(observed)
-    weights: dict[object, float] = {}
+    weights: dict[Source, float] = {}
     for change in observed:
         for name, sign in zip(change.sources, (-1.0, 1.0), strict=True):
             weights[name] = weights.get(name, 0.0) + sign / (n * scale)

@@ -64,10 +64,11 @@ def test_a_share_of_few_items_is_never_certain() -> None:
         ([GOOD[0] | {"score": "nan"}], "line 2: score 'nan' is not a finite number"),
         ([GOOD[0] | {"stage": "one"}], "line 2: stage 'one' is not a whole number"),
         ([GOOD[0] | {"task": ""}], "line 2: no task"),
+        ([GOOD[0] | {"score": "-1e300"}], "line 2: score '-1e300' is beyond 1e+12"),
         ([GOOD[0] | {"se": -1}], "line 2: se '-1' is below 0"),
         ([GOOD[0] | {"n": 10, "score": 3.5}], "the score 3.5 is none: give its se"),
         ([GOOD[0] | {"n": 0}], "n '0' is not a number of test items"),
-        ([GOOD[0] | {"scale": 0}], "line 2: scale is 0: it must be above 0"),
+        ([GOOD[0] | {"scale": 0}], "line 2: scale '0' is below 1e-09: changes are divided by it"),
         (
             [GOOD[0] | {"scale": 1}, GOOD[1] | {"scale": 2}],
             "line 3: the scale of math is 2.0 here, but 1.0 in line 2",
