@@ -52,7 +52,7 @@ WAYS = (
     Way("ash-8b", "plain", 2),
     Way("ash-8b", "persona", 4, tokens=90, strategy="persona"),
     Way("ash-8b", "personas in one call", 3, tokens=620, strategy="personas"),
-    Way("ash-8b", "five at once", 8, answers=5, tokens=240, strategy="several"),
+    Way("ash-8b", "five at once", 8, answers=5, tokens=140, strategy="several"),
     Way("birch-32b", "plain", 2),
     Way("cedar-70b", "plain", 3),
 )

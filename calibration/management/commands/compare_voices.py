@@ -55,6 +55,7 @@ class Command(BaseCommand):
         from generation.diversity.responses import UnusableResponses
         from generation.encoders import EncoderError, encoder_named
         from generation.management.report_work import measured, show
+        from generation.reports import ReportError
 
         try:
             report = create_report(
@@ -62,7 +63,7 @@ class Command(BaseCommand):
                 encoder=encoder_named(options["encoder"]),
                 asked=_specification(options),
             )
-        except (CollectionError, EncoderError) as error:
+        except (CollectionError, EncoderError, ReportError) as error:
             raise CommandError(str(error)) from None
         except UnusableResponses as error:
             line = str(error)
