@@ -21,7 +21,8 @@ def figures_of(found: Json) -> dict[str, Figure]:
 
 def named(found: Json) -> str:
     """The scorer, marked where its answers are of people who were made up."""
-    return found["scorer"]["name"] + (" (simulated people)" if found["scorer"]["simulated"] else "")
+    mark = " (simulated people)" if found["scorer"]["simulated"] else ""
+    return f"{found['scorer']['name']}{mark}"
 
 
 def pairs(found: Json) -> Figure:
