@@ -51,6 +51,13 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--answers", type=int, metavar="M", help="of one call, with --strategy several (5)")
     parser.add_argument("--seed", type=int, metavar="S", help="of which each call's seed is made")
     parser.add_argument(
+        "--retries",
+        type=int,
+        default=3,
+        metavar="N",
+        help="after replies in which no response can be told (3)",
+    )
+    parser.add_argument(
         "--token-entropy", action="store_true", help="keep the mean token entropy of each reply"
     )
     drawing = parser.add_argument_group("how tokens are drawn")
@@ -77,6 +84,7 @@ def recipe_of(options: Mapping[str, Any], model: str) -> "SampleRecipe":
         samples=options["samples"],
         seed=options["seed"],
         device=options["local"],
+        retries=options["retries"],
         token_entropy=options["token_entropy"],
         family=options["family"],
         step=options["step"],

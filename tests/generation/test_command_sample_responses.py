@@ -82,6 +82,14 @@ def test_templates_personas_and_decodings_of_ones_own_are_sent(tmp_path: Path) -
     assert Condition.objects.get().name == "haiku · T .5"
 
 
+def test_a_reply_without_its_responses_is_asked_for_again_as_often_as_the_command_says(capsys: Any) -> None:
+    for retries in (0, 1):
+        with serving(lambda asked: chat("no list")) as server:
+            how = ("--strategy", "several", "-n", "5", "--retries", str(retries), "--name", f"{retries}")
+            sample("--model", "m", "--base-url", server.url, *how)
+            assert len(server.asked) == 3 * (1 + retries)
+
+
 def test_cut_off_responses_are_told(capsys: Any) -> None:
     with serving(lambda asked: chat("The se", finish="length")) as server:
         sample(
