@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Does training collapse formats? A small model is trained on this machine until it has seven checkpoints
+# Does training collapse formats? A small model is trained on this machine until it has six checkpoints
 # (train_checkpoints.py), each answers sums that it was not trained on, and its answers are sorted into formats.
 # On one processor core in about half an hour, with 4 GB of disk for the checkpoints.
 #
@@ -12,7 +12,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${PYTHON:-.venv/bin/python} folder=${CHECKPOINTS:-var/checkpoints}
-steps=${STEPS:-32} lessons=${LESSONS:-30} samples=${SAMPLES:-8} tokens=${TOKENS:-32}
+steps=${STEPS:-16} lessons=${LESSONS:-30} samples=${SAMPLES:-8} tokens=${TOKENS:-32}
 manage() { "$python" manage.py "$@"; }
 
 if [ ! -d "$folder/step-$steps" ]; then
@@ -21,7 +21,7 @@ fi
 
 # What each checkpoint says, drawn from its own distribution as in training.
 manage make_collection sums --file docs/questions/sums_asked.jsonl
-for step in 0 1 2 4 8 16 32; do
+for step in 0 1 2 4 8 16; do
   [ "$step" -le "$steps" ] || continue
   manage sample_responses sums --local --model "$folder/step-$step" --as "sums, step $step" --family sums \
     --step "$step" -n "$samples" --temperature 1 --max-tokens "$tokens" --seed 1 --token-entropy

@@ -11,7 +11,7 @@ No language model is asked and nobody answered. Points on the scale from 1 to 5,
     people who read daily less rarely     -.6    -1.2   it exaggerates
     under 40 less older                     0     +.6   it makes up
     responses that begin with a vowel,
-    items of the first half, the north      0       0   nothing is there
+    every other item, the north             0       0   nothing is there
 """
 
 import json
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 RESPONSES = Path(__file__).parents[2] / "generation" / "starter" / "responses.jsonl"
-PEOPLE, LABELS_AN_ITEM, A_QUERY, LONG, NOISE = 96, 16, 2, 40, 0.9
+PEOPLE, LABELS_AN_ITEM, A_QUERY, LONG, NOISE = 96, 8, 4, 40, 0.9
 ASKED = {
     "reading": ("How often do you read for pleasure?", ("daily", "rarely")),
     "age": ("How old are you?", ("under 40", "40 or older")),
@@ -38,7 +38,7 @@ def said_by(number: int) -> dict[str, str]:
 
 
 def items() -> list[dict[str, Any]]:
-    """Two responses to each query of the starter, with what makes groups of them."""
+    """Some responses to each query of the starter, with what makes groups of them."""
     rows = [json.loads(line) for line in RESPONSES.read_text(encoding="utf-8").splitlines()]
     chosen = [row for row in rows if int(row["response_id"].rpartition("/")[2]) <= A_QUERY]
     return [
@@ -48,7 +48,7 @@ def items() -> list[dict[str, Any]]:
             "length": "long" if is_long(row["response"]) else "short",
             "kind_of_query": "creative" if row["category"].startswith("Creative") else "other",
             "begins_with": "vowel" if row["response"][:1].upper() in "AEIOU" else "another sign",
-            "half": "first" if place < len(chosen) / 2 else "second",
+            "place": "even" if place % 2 else "odd",
         }
         for place, row in enumerate(chosen)
     ]

