@@ -82,7 +82,7 @@ def test_templates_personas_and_decodings_of_ones_own_are_sent(tmp_path: Path) -
     assert Condition.objects.get().name == "haiku · T .5"
 
 
-def test_a_reply_without_its_responses_is_asked_for_again_as_often_as_the_command_says(capsys: Any) -> None:
+def test_a_reply_without_its_responses_is_asked_for_again_as_often_as_the_command_says() -> None:
     for retries in (0, 1):
         with serving(lambda asked: chat("no list")) as server:
             how = ("--strategy", "several", "-n", "5", "--retries", str(retries), "--name", f"{retries}")
