@@ -8,6 +8,7 @@ from generation.charts.intervals import Interval, interval_rows
 from generation.figures.compared import three
 from generation.figures.figure import Figure, Table
 from generation.templatetags.numbers import percent, signed
+from generation.written import counted
 
 Json = Mapping[str, Any]
 # Of more contrasts, those that people show most surely.
@@ -50,7 +51,7 @@ def pairs(found: Json) -> Figure:
         says=(
             f"Filled: people. Hollow: {named(found)}. Lines are 95 % intervals; p is of the difference "
             "itself. An interval that holds 0 is not evidence of no effect."
-            + (f" {left:,} less sure contrasts are in the table alone." if left else "")
+            + (f" {counted(left, 'less sure contrast')} in the table alone." if left else "")
         ),
         table=Table(
             columns={
@@ -95,11 +96,11 @@ def rates(found: Json) -> Figure:
         name="rates",
         title="How many effects are replicated, and how many could be?",
         says=(
-            "An effect with p < .05 among people is replicated by p < .05 and the same sign, one without by "
-            "p ≥ .05. The first two are held against all people, with Wilson’s intervals; the next three "
-            f"against one half of people, over {halves['splits']:,} random splits: their lines hold 95 % of "
-            "these. Noise replicates every null, so a rate alone says little; the published rates are of "
-            "other questions."
+            f"The panel: {named(found)}. An effect with p < .05 among people is replicated by p < .05 and "
+            "the same sign, one without by p ≥ .05. The first two are held against all people, with Wilson’s "
+            f"intervals; the next three against one half of people, over {halves['splits']:,} random splits: "
+            "their lines hold 95 % of these. Noise replicates every null, so a rate alone says little; the "
+            "published rates are of other questions."
         ),
     )
 
@@ -117,9 +118,9 @@ def bins(found: Json) -> Figure:
         name="bins",
         title="Does success follow how sure people’s own effect is?",
         says=(
-            "The share replicated among contrasts whose p among people lies in the bin, with Wilson’s "
-            "intervals, which take contrasts as independent; those that share people and items are not. Near "
-            "p = .05 chance decides on both sides."
+            f"The panel: {named(found)}. The share replicated among contrasts whose p among people lies in "
+            "the bin, with Wilson’s intervals, which take contrasts as independent; those that share people "
+            "and items are not. Near p = .05 chance decides on both sides."
         ),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from generation.reported import KeyFigure, key_figure
+from generation.written import p_text
 
 Json = Mapping[str, Any]
 # How a verdict looks: what falls short is red.
@@ -39,6 +40,11 @@ def size_rows(found: Json) -> list[tuple[str, Json]]:
     ]
 
 
+def _p(effect: Json) -> dict[str, str]:
+    """p, alone and among all contrasts'; empty where there is none."""
+    return {key: "" if effect[key] is None else p_text(effect[key]) for key in ("p", "p_adjusted")}
+
+
 def rows_of(found: Json) -> list[Json]:
     """The contrasts, those that people show most surely first; undefined ones last."""
     contrasts: list[Json] = found["contrasts"]
@@ -46,8 +52,8 @@ def rows_of(found: Json) -> list[Json]:
     return [
         {
             **one,
-            "groups": f"{', '.join(one['a'])[:60]} less {', '.join(one['b'])[:60]}",
             "short": one["verdict"] in SHORT,
+            "p": {side: _p(one[side]) for side in ("people", "panel")},
             "why": one["people"]["difference"].get("reason") or one["panel"]["difference"].get("reason", ""),
         }
         for one in ordered
