@@ -133,6 +133,8 @@ def said_pages(page: Page, said: Said) -> Iterator[str]:
         "asking-run-finished": reverse("asking-run", args=[said.finished.pk]),
         "diversity": reverse("diversity", args=[name]),
         "query-map": reverse("query-map", args=[name, query]),
+        "formats": reverse("formats", args=[said.trained.name]),
+        "task-order": reverse("task-order", args=[said.ordered.pk]),
         "study-make": reverse("study-make", args=[name]),
         "study-pairs": reverse("study", args=[said.pairs.slug]),
     }.items():

@@ -17,14 +17,28 @@ from generation.encoders import encoder_of, store_of
 from generation.measuring import create_report
 from generation.mining.gates import Limits
 from generation.mining.reading import read_log
-from generation.models import Collection, DiversityReport, Mining, ModelServer, Query, Response, Run
+from generation.models import (
+    Collection,
+    DiversityReport,
+    Mining,
+    ModelServer,
+    Query,
+    Response,
+    Run,
+    TaskOrderReport,
+)
 from generation.reports import run_report
 from generation.runs.asking import start_run
 from generation.runs.work import work
+from generation.task_order import measuring as task_orders
+from generation.task_order.report import Asked
+from generation.task_order.table import read_table
 from tests.factory import make_response
+from tests.generation.formats.trained import measured_training
 from tests.generation.mining import planted
 from tests.generation.mining.mined import judged
 from tests.generation.sampled import make_run
+from tests.generation.task_order.test_table import EXAMPLE
 from tests.generation.taxonomy.classified import classified, make_collection, says
 from tests.model_server import chat, serving
 
@@ -51,6 +65,8 @@ class Said:
     draft: Run
     finished: Run
     pairs: Study
+    trained: Collection
+    ordered: TaskOrderReport
 
 
 def what_models_say(folder: Path, *, models: int = 12, subjects: int = 8) -> Said:
@@ -79,7 +95,13 @@ def what_models_say(folder: Path, *, models: int = 12, subjects: int = 8) -> Sai
     )  # fmt: skip
     pairs = Study.objects.get(slug="alike")
     rehearse(study=pairs, participants=20, seed=1)
-    return Said(collection, query, report, mining, draft, finished, pairs)
+    return Said(collection, query, report, mining, draft, finished, pairs, measured_training(), _ordered())
+
+
+def _ordered() -> TaskOrderReport:
+    """The table that the page offers to begin with, measured."""
+    rows = read_table(EXAMPLE)
+    return run_report(report=task_orders.create_report(name=EXAMPLE.stem, rows=rows, asked=Asked(200)))
 
 
 def _answer(collection: Collection, models: list[str]) -> None:

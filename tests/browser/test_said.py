@@ -13,7 +13,7 @@ from tests.browser.said import what_models_say
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 # The others are made of the same parts.
-SCANNED = {"mining", "diversity", "query-map", "study-pairs"}
+SCANNED = {"mining", "diversity", "query-map", "study-pairs", "formats", "task-order"}
 
 
 def test_axe_finds_nothing_no_page_is_too_wide_and_a_mark_says_its_answer(

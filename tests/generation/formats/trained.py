@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from generation.formats.measuring import create_report
 from generation.formats.sorting import keep_rules
+from generation.formats.specification import FormatSpecification
 from generation.models import Collection, FormatRules, LanguageModel, Query, Response
+from generation.reports import run_report
 
 # Of eight answers to a query, how many are code at each step; one more to every other query.
 CODE = {0: 1, 10: 2, 100: 5, 1000: 7}
@@ -33,6 +36,14 @@ def make_training(name: str = "trained", **metadata: Any) -> Collection:
         for n, query in enumerate(queries)
         for sample in range(EACH)
     )
+    return collection
+
+
+def measured_training() -> Collection:
+    """The same with its report."""
+    collection = make_training()
+    asked = FormatSpecification(family=FAMILY, replicates=50)
+    run_report(report=create_report(collection=collection, rules=make_rules(), encoder=None, asked=asked))
     return collection
 
 
