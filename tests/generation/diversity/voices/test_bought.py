@@ -118,6 +118,8 @@ def test_calls_are_made_until_the_next_would_exceed_the_budget():
     assert walk.calls("money", 0.1 + 0.1 + 0.1) == 3
     assert walk.different(query.classes, np.ones(5, bool)).tolist() == [0, 2, 2, 3, 4]
     assert walk.different(query.classes, query.classes % 2 == 0).tolist() == [0, 1, 1, 2, 2]
+    free, _ = query_of({0: [([0], 30, 0.0), ([], 0, 0.0), ([0], 1, 0.0)]})
+    assert Walk.of(free, np.arange(3)).calls("tokens", 30) == 2
     unknown, _ = query_of({0: [([0], np.nan, 0.1), ([0], 10, 0.1)]})
     assert Walk.of(unknown, np.array([1, 0])).calls("tokens", 10) == -1
 
@@ -142,3 +144,6 @@ def test_classes_by_similarity_are_shared_by_all_who_answered():
         False,
         False,
     ]
+    turned = np.array([[np.cos(angle), np.sin(angle)] for angle in (0, 0.5, 1)], dtype=np.float32)
+    counts = {len({*similar_classes(turned, 0.8, np.random.default_rng(n)).tolist()}) for n in range(9)}
+    assert counts == {1, 2}  # whether the one in the middle comes first

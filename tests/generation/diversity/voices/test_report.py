@@ -111,8 +111,11 @@ def test_a_curve_ends_in_what_the_whole_budget_buys_and_never_falls():
 
 def test_differences_are_means_of_paired_differences_and_their_p_adjusted():
     """Query n: plain always idea 0; several has n + 1 ideas in each call."""
-    sources = [Source("m", "plain"), Source("m", "several 5")]
-    queries = [{0: [([0], 10, 0.0)] * 2, 1: [([*range(n + 1)], 10, 0.0)] * 2} for n in range(6)]
+    sources = [Source("m", "plain"), Source("m", "several 5"), Source("m", "same")]
+    queries = [
+        {0: [([0], 10, 0.0)] * 2, 1: [([*range(n + 1)], 10, 0.0)] * 2, 2: [([0], 10, 0.0)] * 2}
+        for n in range(6)
+    ]
     found = report(voices(sources, queries))
     one = row(found, "calls", "differences", measure="classes", arm="m · several 5", reference="m · plain")
     more = np.arange(6.0)
@@ -120,8 +123,30 @@ def test_differences_are_means_of_paired_differences_and_their_p_adjusted():
     assert one["difference"]["low"] < more.mean() < one["difference"]["high"]
     assert one["p"] == pytest.approx(float(sign_flip(more[:, None])[0]))
     assert one["against"] == "plain"
-    assert one["p_adjusted"] == one["p"]
+    assert one["p_adjusted"] == pytest.approx(2 * one["p"])
+    assert row(found, "calls", "differences", measure="classes", arm="m · same")["p_adjusted"] == 1
     assert found["reference"] == {"condition": "plain", "ensemble": None}
+
+
+def test_the_similarity_of_so_many_calls_is_exact_and_an_arm_that_ends_before_the_budget_is_undefined():
+    """Two of four answers, of two ideas: of six pairs two are alike. Of two models one has a call, the other
+    a cheap and a dear one: with the cheap one their calls are worth less than the budget of tokens."""
+    sources = [Source("a", "plain"), Source("b", "plain")]
+    calls = {0: [([n // 2], 10 if n % 2 else 30, 0.0) for n in range(4)], 1: [([0], 10, 0.0)]}
+    found = report(voices(sources, [calls] * 2), calls=2, tokens=30, draws=9)
+    assert found["budgets"]["calls"]["arms"][0]["similarity"]["value"] == pytest.approx(1 / 3)
+    assert [one["classes"]["n"] for one in found["budgets"]["tokens"]["arms"]] == [2, 0, 0]
+
+
+def test_a_curve_is_of_the_same_queries_everywhere():
+    """Of one query b has a call, of the other four: from two calls on it would be of the other alone."""
+    sources = [Source("a", "plain"), Source("b", "plain")]
+    calls = [{0: [([0], 10, 0.0)] * 4, 1: [([0], 10, 0.0)] * most} for most in (1, 4)]
+    points = report(voices(sources, calls))["curves"]["calls"]
+    assert [point["size"] for point in points] == [1, 2, 3, 4]
+    assert [[one["classes"]["n"] for one in point["arms"]] for point in points] == [[2, 2, 2]] + [
+        [2, 0, n] for n in (2, 0, 0)
+    ]
 
 
 def test_calls_in_vain_cost_as_much_and_bring_nothing():
@@ -176,15 +201,15 @@ def test_one_missing_score_or_class_makes_what_rests_on_all_of_them_undefined():
     score, held = first.score.copy(), np.arange(len(first.score) - 1)
     score[-1] = np.nan
     vectors = data.vectors
-    found = report(
-        replace(
-            data,
-            queries=[replace(first, score=score), data.queries[1]],
-            vectors=lambda n: (held, vectors(n)[1][:-1]) if n == 1 else vectors(n),
-        )
+    torn = replace(
+        data,
+        queries=[replace(first, score=score), data.queries[1]],
+        vectors=lambda n: (held, vectors(n)[1][:-1]) if n == 1 else vectors(n),
     )
-    several = found["budgets"]["calls"]["arms"][1]
-    assert (several["good_classes"]["n"], several["classes"]["n"], several["quality"]["n"]) == (0, 1, 2)
+    found = report(torn)
+    # Of one call most draws are without what is missing.
+    for several in (one["budgets"]["calls"]["arms"][1] for one in (found, report(torn, calls=1, draws=9))):
+        assert (several["good_classes"]["n"], several["classes"]["n"], several["quality"]["n"]) == (0, 1, 2)
     assert several["similarity"]["n"] == 2
     assert (found["without_vectors"], found["scorer"]["unscored"], found["classes"]["unclassed"]) == (1, 1, 1)
 
