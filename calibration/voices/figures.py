@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from calibration.voices.answer import BUDGETS, counted_by, finding, measure_of, sentence
-from calibration.voices.names import NO_CONDITION, short_names
+from calibration.voices.names import short_names
 from generation.charts.curves import MOST_LINES, Line, curves_of
 from generation.charts.intervals import Interval, interval_rows
-from generation.charts.names import shortened
 from generation.figures.compared import three
 from generation.figures.figure import Figure, Table
 from generation.templatetags.numbers import signed
@@ -144,18 +143,17 @@ def differences(found: Json, budget: str) -> Figure | None:
 
 def _drawn(found: Json, row: Json) -> Interval:
     names, estimate = short_names(found), row["difference"]
-    words = f"{names[row['arm']]} less {names[row['reference']]}: {signed(estimate['value'])}"
-    return Interval(_less(found, row), words, estimate["value"], estimate["low"], estimate["high"])
+    words = f"{row['arm']} less {row['reference']}: {signed(estimate['value'])}"
+    name = _less(names[row["arm"]], names[row["reference"]])
+    return Interval(name, words, estimate["value"], estimate["low"], estimate["high"])
 
 
-def _less(found: Json, row: Json) -> str:
-    """What a row compares; the model, where it is of both, stands once."""
-    names, arms = short_names(found), {arm["arm"]: arm for arm in found["arms"]}
-    first, second = arms[row["arm"]], arms[row["reference"]]
-    if row["against"] != "plain" or names[row["arm"]] == first["condition"]:
-        return f"{names[row['arm']]} less {names[row['reference']]}"
-    conditions = (shortened(one["condition"] or NO_CONDITION, 24) for one in (first, second))
-    return f"{shortened(first['models'][0], 20)}: {' less '.join(conditions)}"
+def _less(first: str, second: str) -> str:
+    """What a row compares; what both begin with, such as the model, stands once."""
+    who, dot, what = first.partition(" · ")
+    if dot and second.startswith(who + dot):
+        return f"{who}: {what} less {second.removeprefix(who + dot)}"
+    return f"{first} less {second}"
 
 
 MAKERS: tuple[Callable[[Json, str], Figure | None], ...] = (bought, differences)
