@@ -106,5 +106,6 @@ def key_figure(estimate: Json, label: str, *, share: bool = False, places: int =
         percent(number) if share else fixed(number, places)
         for number in (estimate["value"], estimate["low"] or 0, estimate["high"] or 0)
     )
-    ends = "" if estimate["low"] is None else f"{low} to {high}, "
+    without = f"{estimate['reason']}, " if estimate.get("reason") else ""
+    ends = without if estimate["low"] is None else f"{low} to {high}, "
     return KeyFigure(value, label, f"{ends}n = {estimate['n']:,}")

@@ -17,7 +17,7 @@ def _orders(found: Json) -> list[KeyFigure]:
     label = "less forgotten than by the median order, chosen and measured apart"
     figures = [key_figure(sure["advantage"], label, places=3)]
     share = "" if gained["share"] is None else f", {percent(gained['share'])} of it"
-    note = f"too large: the best of {orders['orders']:,}"
+    note = f"too large: the best of {orders['orders']:,}, n = {sure['advantage']['n']:,}"
     figures.append(KeyFigure(fixed(gained["difference"], 3), f"the same, {CHOSEN}{share}", note))
     if sure["same_order"] is not None:
         draws = f"n = {found['specification']['draws']:,} draws"
