@@ -30,8 +30,8 @@ from generation.recipes.recipe import RecipeError
 
 MOST_SEED = 2**31 - 1
 CAUTION = (
-    "drawn from margins, not jointly: each answer was drawn by itself, so how answers go together among "
-    "people is lost, and no persona is a person who took part"
+    "margins, not joint: each answer was drawn by itself, so how answers go together among people is lost, "
+    "and no persona is a person who took part"
 )
 
 

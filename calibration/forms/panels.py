@@ -32,7 +32,10 @@ class PanelFileForm(PanelForm):
 
 class PanelDrawForm(PanelForm):
     study = forms.ModelChoiceField(
-        Study.objects.none(), to_field_name="slug", help_text="One whose surveys have questions."
+        Study.objects.none(),
+        to_field_name="slug",
+        empty_label="Choose a study",
+        help_text="One whose surveys have questions.",
     )
     size = forms.IntegerField(
         label="Personas", min_value=1, max_value=MOST_PERSONAS, initial=50, help_text="Each costs its calls."

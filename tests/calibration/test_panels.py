@@ -28,9 +28,7 @@ from calibration.panels import (
     personas_of,
     survey_margins,
 )
-from generation.runs.asking import start_run
-from generation.runs.work import work
-from tests.calibration.runs.running import make_run, make_server
+from tests.calibration.runs.running import make_server
 from tests.calibration.scored import asked, finished
 from tests.factory import make_items, make_labels, make_participant, make_question, make_study
 from tests.model_server import Answer, chat, serving
@@ -147,7 +145,7 @@ def test_the_command_keeps_a_file_or_draws_and_says_what_that_is_not(surveyed: S
     assert said("filed", file) == f"Made the panel filed of 2 personas of {file}.\n"
     drawn = said("drawn", "--study", "surveyed", "--size", 5, "--seed", 3)
     assert drawn.startswith(
-        "Drew the panel drawn of 5 personas from 1 question of surveyed, seed 3: drawn from margins"
+        "Drew the panel drawn of 5 personas from 1 question of surveyed, seed 3: margins, not joint"
     )
     for arguments, says in (
         (["x"], "Say where the personas come from"),
@@ -171,22 +169,25 @@ def test_a_panel_asked_about_a_study_votes_by_persona_and_its_attributes_are_fou
     surveyed: Study,
 ) -> None:
     panel = draw_panel(name="drawn", study=surveyed, size=6, seed=1)
-    recipe = panel_recipe(panel, surveyed, model="m")
     with serving(answering) as server:
-        run = work(
-            run=start_run(
-                run=make_run(make_server(server.url), study=surveyed, recipe=recipe, scorer="panel")
-            )
-        )
-        assert (run.state, run.error, len(server.asked)) == (Run.State.FINISHED, "", 24)
-    scorer = Scorer.objects.get(name="panel")
+        command = ["score", "surveyed", "panel", "--model", "org/m", "--base-url", server.url, "--panel"]
+        with pytest.raises(CommandError, match="There is no panel none"):
+            call_command(*command, "none")
+        with pytest.raises(CommandError, match="One response has one order: leave both orders out"):
+            call_command(*command, "drawn", "--both-orders")
+        call_command(*command, "drawn", stdout=StringIO())
+        assert len(server.asked) == 24
+    run = Run.objects.get()
+    assert (run.state, run.error) == (Run.State.FINISHED, "")
+    assert run.recipe == panel_recipe(panel, surveyed, model="org/m").as_dict()
+    scorer = Scorer.objects.get(name="m as drawn")
     assert (scorer.family, scorer.simulated, run.simulated) == ("persona_panel", True, True)
     known = personas_of(scorer, surveyed)
     for score in Score.objects.filter(scorer=scorer):
         ids, votes = score.metadata["personas"], score.votes
         assert ids == [one["id"] for one in panel.personas] and score.metadata["votes_missing"] == 0
         assert votes == [5 if known[name]["age_band"] == "young" else 2 for name in ids]
-    with pytest.raises(PanelError, match="The run of panel in surveyed asks drawn"):
+    with pytest.raises(PanelError, match="The run of m as drawn in surveyed asks drawn"):
         delete_panel(panel=panel)
     run.delete()
     delete_panel(panel=panel)
@@ -262,7 +263,7 @@ def test_a_panel_is_kept_drawn_looked_at_asked_and_deleted_in_the_browser(
         "simulated people",
         "How old are you?",
         "9 more with rarer answers",
-        "not jointly",
+        "not joint",
     ):
         assert words in shown, words
     assert "There is a panel drawn already" in client.post(at, draw).content.decode()
