@@ -37,8 +37,8 @@ def cautions_of(found: Json) -> list[str]:
     said = []
     if 0 < scorer["personas"] < people["known"]:
         said.append(
-            f"There are {scorer['personas']:,} personas for {people['known']:,} people: in people’s places "
-            "some answer more than once, which shows what a larger panel of the same kind would find."
+            f"There are {scorer['personas']:,} personas for {people['known']:,} people: some of people’s "
+            "places stay empty, and the panel may miss effects, or seem to keep nulls, for its size alone."
         )
     if scorer["gave"] in OF_KINDS:
         said.append(OF_KINDS[scorer["gave"]])

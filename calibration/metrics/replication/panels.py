@@ -37,9 +37,9 @@ class Personas:
 
     Notes
     -----
-    Each person's place is taken by a persona of the same group, drawn without replacement while there are
-    enough; where there are more people than personas, some are drawn more often: what a larger panel of the
-    same kind would find, an extrapolation.
+    Each person's place is taken by a persona of the same group, none twice. Where there are more people than
+    personas, places stay empty: answers of one persona counted as those of several would make chance look
+    sure (17 % of p below .05 for 20 personas in the places of 60 people, simulated, where 8 % are due).
     """
 
     votes: FloatArray
@@ -56,7 +56,8 @@ class Personas:
         taken = np.full(places.people, -1, dtype=np.int64)
         for g in np.unique(groups):
             seats = np.flatnonzero(groups == g)
-            taken[seats] = _drawn(np.flatnonzero(own == g), len(seats), rng)
+            drawn = rng.permutation(np.flatnonzero(own == g))[: len(seats)]
+            taken[rng.permutation(seats)[: len(drawn)]] = drawn
         sits = taken[places.person]
         value = np.where(sits >= 0, self.votes[sits, places.item], np.nan)
         kept = ~np.isnan(value)
@@ -74,7 +75,7 @@ class Votes:
 
     Notes
     -----
-    Dealt without replacement while an item has enough, then from the first again.
+    Dealt in random order, none twice: an item with fewer votes than labels keeps empty places.
     """
 
     counts: IntArray
@@ -90,12 +91,10 @@ class Votes:
     def dealt(self, places: Answers, rng: np.random.Generator, among: IntArray | None = None) -> Answers:
         own = self.own
         shuffled = own.value[np.lexsort((rng.random(len(own.item)), own.item))]
-        start = np.cumsum(own.number) - own.number
-        rank = _rank(places.item)
-        has = own.number[places.item] > 0
-        at = start[places.item] + rank % np.maximum(1, own.number[places.item])
-        value = shuffled[np.where(has, at, 0)] if len(shuffled) else np.zeros(len(at))
-        return Answers(places.item[has], places.person[has], value[has], places.items, places.people)
+        start, rank = np.cumsum(own.number) - own.number, _rank(places.item)
+        has = rank < own.number[places.item]
+        value = shuffled[(start[places.item] + rank)[has]]
+        return Answers(places.item[has], places.person[has], value, places.items, places.people)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,14 +152,6 @@ def shuffled(answers: Answers, rng: np.random.Generator) -> Answers:
     """The same answers without signal: each may be anybody's, about anything."""
     value = rng.permutation(answers.value)
     return Answers(answers.item, answers.person, value, answers.items, answers.people)
-
-
-def _drawn(among: IntArray, number: int, rng: np.random.Generator) -> IntArray:
-    """So many of these, none twice before all have come once; -1 where there are none."""
-    if not len(among):
-        return np.full(number, -1, dtype=np.int64)
-    rounds = [rng.permutation(among) for _ in range(-(-number // len(among)))]
-    return np.concatenate(rounds)[:number] if rounds else np.zeros(0, dtype=np.int64)
 
 
 def _rank(item: IntArray) -> IntArray:
