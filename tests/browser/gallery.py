@@ -20,12 +20,16 @@ from annotation.models import Study
 from calibration.audit import create_audit
 from calibration.management.commands.load_starter import REHEARSAL
 from calibration.models import Audit, Plan, Run
+from calibration.panels import draw_panel
 from calibration.plans import create_plan, run_plan
 from calibration.rubrics import content_of, write_rubric
 from calibration.runs.asking import create_run
 from calibration.runs.scores import collect
 from calibration.scorers.judges.rubrics import BUILT_IN
-from generation.models import ModelServer
+from calibration.voices.measuring import create_report
+from generation.diversity.voices.specification import Specification as Voices
+from generation.models import Collection, Encoder, ModelServer
+from generation.reports import run_report
 from generation.servers import make_server
 from tests.annotation.test_groups import surveyed
 from tests.browser.at_work import study_at_work
@@ -35,6 +39,7 @@ from tests.browser.palette import reduced
 from tests.browser.said import Said, what_models_say
 from tests.browser.tour import other_pages, rich_study, tour
 from tests.calibration.runs.answered import come_back, judge, said
+from tests.calibration.voiced import ENCODER, SCORER, planted
 from tests.server import serving
 
 WIDTHS = (360, 1280)
@@ -85,6 +90,16 @@ def _plans(owner: User) -> None:
     create_plan(owner=owner, asked={"goal": "power"})
 
 
+def _ways_to_ask() -> Collection:
+    """Queries that were asked in several ways, compared."""
+    collection = planted(queries=12)
+    asked = Voices(scorer=SCORER, replicates=200)
+    run_report(
+        report=create_report(collection=collection, encoder=Encoder.objects.get(name=ENCODER), asked=asked)
+    )
+    return collection
+
+
 def _write_index(folder: Path) -> None:
     """The pictures on one page, a row a page of the site."""
     lines = ["# Every page", "", "Drawn by `python -m tests.browser.pictures docs/pages`.", ""]
@@ -118,6 +133,8 @@ def _draw_console(browser: Browser, address: str, folder: Path, said: Said) -> N
     page.locator("main button").click()
     page.wait_for_url(f"{address}{reverse('studies')}")
     _take(page, said_pages(page, said), "console-", folder)
+    page.goto(reverse("voices", args=[_ways_to_ask().name]))
+    _take(page, ["voices"], "console-", folder)
     _take(page, _console_pages(page, study_at_work(address)), "console-", folder)
 
 
@@ -162,6 +179,8 @@ def _console_pages(page: Page, at_work: Study) -> Iterator[str]:
             yield str(pattern.name)
     page.goto(reverse("plan", args=[Plan.objects.get(state="waiting").pk]))
     yield "plan-waiting"
+    page.goto(reverse("panel", args=[draw_panel(name="readers", study=grouped, size=60, seed=1).pk]))
+    yield "panel"
     yield from _audits(page, rehearsed)
     yield from _runs(page, rehearsed)
 
