@@ -18,6 +18,7 @@ import calibration.urls
 import generation.urls
 from annotation.models import Study
 from calibration.audit import create_audit
+from calibration.effects import measuring as effects
 from calibration.management.commands.load_starter import REHEARSAL
 from calibration.models import Audit, Plan, Run
 from calibration.panels import draw_panel
@@ -38,6 +39,7 @@ from tests.browser.conftest import ARGS, chromium_path
 from tests.browser.palette import reduced
 from tests.browser.said import Said, what_models_say
 from tests.browser.tour import other_pages, rich_study, tour
+from tests.calibration.effects.planted import make_panel, make_planted
 from tests.calibration.runs.answered import come_back, judge, said
 from tests.calibration.voiced import ENCODER, SCORER, planted
 from tests.server import serving
@@ -52,6 +54,8 @@ OF_REHEARSAL = {"study", "disagreement", "item", "labels-curve", "audits", "audi
 OF_COMPARISONS = {"preferences"}
 # And these people who replied to a survey, in groups that are large enough.
 OF_GROUPS = {"groups"}
+# And this one a panel whose effects are known.
+OF_EFFECTS = {"effects"}
 # A list and a form like those of other pages.
 NOT_DRAWN = {"servers"}
 GROUPS = {"18 to 29": 12, "30 to 44": 11, "45 or older": 10}
@@ -98,6 +102,15 @@ def _ways_to_ask() -> Collection:
         report=create_report(collection=collection, encoder=Encoder.objects.get(name=ENCODER), asked=asked)
     )
     return collection
+
+
+def _study_of_effects() -> Study:
+    """People's effects beside those of a panel that sees them."""
+    study = make_planted()
+    make_panel(study, "personas-of-a-model")
+    report = effects.create_report(study=study, scorer="personas-of-a-model", by="model", splits=50)
+    run_report(report=report)
+    return study
 
 
 def _write_index(folder: Path) -> None:
@@ -168,6 +181,7 @@ def _console_pages(page: Page, at_work: Study) -> Iterator[str]:
     )
     others = dict.fromkeys(OF_REHEARSAL, rehearsed)
     others |= dict.fromkeys(OF_COMPARISONS, compared) | dict.fromkeys(OF_GROUPS, grouped)
+    others |= dict.fromkeys(OF_EFFECTS, _study_of_effects())
     for pattern in patterns:
         where = _arguments(pattern, others.get(str(pattern.name), at_work))
         if where is None or pattern.name in NOT_DRAWN:
