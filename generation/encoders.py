@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from generation.diversity.responses import Vectors
 from generation.models import Encoder, Run
@@ -99,12 +100,18 @@ def held() -> Iterator[Held]:
 
 @transaction.atomic
 def delete_encoder(*, encoder: Encoder) -> None:
-    """Delete an encoder and its vectors. Raises EncoderError while they are being made."""
+    """Delete an encoder and its vectors. Raises EncoderError while they are made, or reports rest on them."""
     busy = Run.objects.filter(kind=Run.Kind.EMBED, recipe__name=encoder.name, state__in=UNFINISHED).first()
     if busy:
         raise EncoderError(f"{encoder.name} is in use by the run {busy.name}: stop it first.")
     store = store_of(encoder)
-    encoder.delete()
+    try:
+        encoder.delete()
+    except ProtectedError as error:
+        number = len(error.protected_objects)
+        raise EncoderError(
+            f"Reports rest on the vectors of {encoder.name} ({number:,}): delete those first."
+        ) from None
     transaction.on_commit(store.delete)
 
 

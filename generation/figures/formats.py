@@ -217,9 +217,13 @@ def _by_measure(found: Json, columns: Mapping[str, str]) -> Table:
     """A row a step, of each measure the estimate and its ends."""
     heads = {"step": "Step", "model": "Checkpoint"}
     for key, name in columns.items():
-        heads |= {key: name, f"{key}_low": "From", f"{key}_high": "To"}
+        heads |= {key: name, f"{key}_low": "From", f"{key}_high": "To", f"{key}_queries": "Queries"}
     rows: list[list[Cell]] = [
-        [row["step"], row["model"], *(cell for key in columns for cell in three(row[key])), row["queries"]]
+        [
+            row["step"],
+            row["model"],
+            *(cell for key in columns for cell in (*three(row[key]), row[key]["n"])),
+        ]
         for row in found["steps"]
     ]
-    return Table(columns=heads | {"queries": "Queries"}, rows=rows)
+    return Table(columns=heads, rows=rows)

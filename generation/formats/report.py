@@ -17,7 +17,7 @@ NOT_KNOWN = "of no response it is known whether it is correct"
 NONE_KNOWN = "no response of the format is known to be correct or wrong"
 NO_ENCODER = "no encoder was named"
 NO_ENTROPY = "no response came with the entropy of its tokens"
-ONE_SAMPLE = "a query has one response at a checkpoint: pass@1 is all there is"
+ONE_SAMPLE = "k is 1, as a query has one response at a checkpoint: name a larger k to leave such queries out"
 FEW_SAMPLES = "no query has that many responses"
 
 # How often (%) 95 % intervals held the truth in 1,000 simulated trainings.

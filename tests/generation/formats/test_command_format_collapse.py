@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from jsonschema import Draft202012Validator
 
-from generation.encoders import encoder_of, store_of
+from generation.encoders import EncoderError, delete_encoder, encoder_of, store_of
 from generation.formats.report import COVERAGE, caution
 from generation.models import Collection, Condition, FormatReport, LanguageModel, Response, ResponseFormat
 from tests.bench._simulations.training import BANDS
@@ -104,6 +104,8 @@ def test_similarity_and_the_entropy_of_tokens_stand_beside_the_shares() -> None:
     # A lower bound is held against no value.
     assert "token_entropy" not in {row["measure"] for row in found["changes"]["rows"]}
     assert {row["measure"] for row in found["changes"]["rows"]} >= {"similarity", "entropy", "pass_gain"}
+    with pytest.raises(EncoderError, match="Reports rest on the vectors of tiny"):
+        delete_encoder(encoder=encoder)
 
 
 def test_lines_say_when_a_format_took_over_and_that_nothing_of_it_is_a_cause() -> None:
