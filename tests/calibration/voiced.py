@@ -13,7 +13,7 @@ from generation.models import Collection, Condition, LanguageModel, Query, Respo
 from tests.factory import make_study
 
 NAME, ENCODER, SCORER = "ways-to-ask", "sentence-encoder", "helpfulness judge"
-DIMENSIONS = 32
+DIMENSIONS = 24
 SUBJECTS = (
     "a quiet harbour", "old maps", "bread", "silence", "a lost letter", "the moon",
     "rain", "time", "a market", "winter", "a bridge", "the sea",
