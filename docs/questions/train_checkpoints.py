@@ -119,7 +119,6 @@ def is_right(problem: dict[str, Any], text: str) -> bool:
 
 def train(folder: Path, *, lessons: int, steps: int, seed: int) -> None:
     """The seed is of what the model says alone: with another, step 0 and the problems stay the same."""
-    torch.manual_seed(seed)
     chance = random.Random(1)
     problems = [json.loads(line) for line in PROBLEMS.read_text(encoding="utf-8").splitlines()]
     examples = [one for problem in problems for one in worked(problem)]
@@ -129,6 +128,7 @@ def train(folder: Path, *, lessons: int, steps: int, seed: int) -> None:
         learner.learn(chance.sample(examples, LESSONS_AT_ONCE))
     learner.save(folder / "step-0")
     learner.begin(RATE)
+    torch.manual_seed(seed)
     for step in range(1, steps + 1):
         some = [one for one in chance.sample(problems, PROBLEMS_AT_ONCE) for _ in range(ANSWERS)]
         said = learner.answers([one["query"] for one in some[::ANSWERS]])
