@@ -117,6 +117,8 @@ class PanelForm(JsonForm, RunForm):
         field.read_more = reverse("panels"), "See who is in them, or make one"
         panels = panels_of(self.user).order_by("name")
         field.choices = [(one.name, f"{one.name}, {counted(one.size, 'persona')}") for one in panels]
+        if not field.choices:
+            field.help_text = "There is none yet."
         if not self.study.compares:
             del self.fields["both_orders"]
 
