@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.db.models import Count
 
 from annotation.frames import LabelFrame, label_frame
 from annotation.groups import FEWEST_PEOPLE
@@ -107,22 +108,35 @@ def effect_frame(study: Study, scorer: Scorer, contrasts: Sequence[Contrast]) ->
 
 
 def column_values(study: Study, by: str) -> tuple[str, list[str]]:
-    """Whether a name is a column of items or a survey's question, and its values. Raises ContrastError."""
+    """Whether a name is a column of items or a survey's question, and its values. Raises ContrastError.
+
+    Of a question, the options that ten people chose or more.
+    """
     question = _question(study, by)
     try:
         found = item_values(study, by)
     except ContrastError:
         if question is None:
             raise
-        said = Reply.objects.filter(question=question, declined=False).values_list("value", flat=True)
-        known = set(said.distinct())
-        listed = [option for option in question.options if option in known]
-        return PEOPLE, listed or sorted(known)
+        return PEOPLE, _options(question)
     if question is not None:
         raise ContrastError(
             f"{by} is a column of the items and a question of the survey: say which in a file of contrasts."
         )
     return ITEMS, sorted({value for value in found.values() if value is not None})
+
+
+def _options(question: Question) -> list[str]:
+    """Raises ContrastError where fewer than two make groups: what people typed is never listed."""
+    replies = Reply.objects.filter(question=question, declined=False).order_by()
+    said = dict(replies.values_list("value").annotate(people=Count("pk")))
+    found = [option for option in dict.fromkeys(question.options) if said.get(option, 0) >= FEWEST_PEOPLE]
+    if len(found) < 2:
+        raise ContrastError(
+            f"Fewer than two options of {question.name} were chosen by {FEWEST_PEOPLE} people or more: put "
+            "several together in a file of contrasts."
+        )
+    return found
 
 
 def check_columns(study: Study, contrasts: Sequence[Contrast]) -> None:

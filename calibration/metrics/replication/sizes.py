@@ -1,7 +1,7 @@
 """How large a panel's effects are beside people's: contrast by contrast, and over all."""
 
 from collections.abc import Sequence
-from math import sqrt
+from math import isfinite, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from annotation.statistics.intervals import Estimate
 from calibration.metrics.replication.effects import CONFIDENCE, Effect
 
 FEWEST = 3
+ONE_CONTRAST = "no interval: it rests on one contrast"
 
 
 def ratio(people: Effect, panel: Effect) -> Estimate:
@@ -136,7 +137,11 @@ def correlation(people: Sequence[Effect], panel: Sequence[Effect]) -> Estimate:
         return np.asarray(total[..., 0] / np.where(below > 0, below, np.nan))
 
     value, without = float(of(sums.sum(axis=0))), of(sums.sum(axis=0) - sums)
+    if not isfinite(value):
+        return Estimate(None, None, None, len(x), "people or the panel show no difference at all")
     low, high = _ends(value, without)
+    if not isfinite(low):
+        return Estimate(value, None, None, len(x), ONE_CONTRAST)
     return Estimate(value, max(-1.0, low), min(1.0, high), len(x))
 
 
@@ -157,7 +162,7 @@ def _left_out(tops: FloatArray, bottoms: FloatArray) -> Estimate:
     below = bottoms.sum() - bottoms
     without = (tops.sum() - tops) / np.where(below > 0, below, np.nan)
     low, high = _ends(value, without)
-    reason = None if np.isfinite(low) else "no interval: it rests on one contrast"
+    reason = None if isfinite(low) else ONE_CONTRAST
     return Estimate(value, low, high, len(tops), reason)
 
 
