@@ -24,21 +24,21 @@ ONLY_FIRST = "no run trains a second stage that has another task evaluated befor
 NO_OTHER = "no change of a later stage has been seen in another run too: nothing foretells it"
 
 
-def prediction_section(chains: Chains, whole: Transfer, *, draws: int, seed: int) -> Json:
+def prediction_section(chains: Chains, whole: Transfer) -> Json:
     """Each change after a chain's first stage, foretold by the other runs, and how well; in-sample apart."""
     rows = foretold(chains, whole)
     told = [(row.predicted, row.actual, row.run) for row in rows if row.predicted is not None]
     fitted = [(row.fitted, row.actual, row.run) for row in rows if not row.alone]
     return {
         "rows": [asdict(row) for row in rows],
-        "foretold": _fit(told, draws=draws, seed=seed),
-        "in_sample": _fit(fitted, draws=draws, seed=seed),
+        "foretold": _fit(told),
+        "in_sample": _fit(fitted),
         "alone": sum(row.alone for row in rows),
         "reason": None if told else NO_OTHER if rows else ONLY_FIRST,
     }
 
 
-def runs_section(chains: Chains, whole: Transfer, orders: Orders | None, *, draws: int, seed: int) -> Json:
+def runs_section(chains: Chains, whole: Transfer, orders: Orders | None) -> Json:
     """Each chain: its order, its transfer, the forgetting that was predicted and that was measured."""
     rows = [_run(chain, chains, whole, orders) for chain in chains.chains]
     known = [row for row in rows if row["measured"] is not None]
@@ -48,8 +48,8 @@ def runs_section(chains: Chains, whole: Transfer, orders: Orders | None, *, draw
     }
     return {
         "rows": rows,
-        "foretold": _fit(pairs["predicted"], draws=draws, seed=seed),
-        "in_sample": _fit(pairs["fitted"], draws=draws, seed=seed),
+        "foretold": _fit(pairs["predicted"]),
+        "in_sample": _fit(pairs["fitted"]),
     }
 
 
@@ -81,10 +81,10 @@ def _number(found: float | str) -> float | None:
     return None if isinstance(found, str) else found
 
 
-def _fit(rows: Sequence[tuple[float, float, str]], *, draws: int, seed: int) -> Json | None:
+def _fit(rows: Sequence[tuple[float, float, str]]) -> Json | None:
     if not rows:
         return None
-    found: Fit = fit(*zip(*rows, strict=True), replicates=draws, seed=seed)
+    found: Fit = fit(*zip(*rows, strict=True))
     return {
         name: one.as_dict() if isinstance(one, Estimate) else one
         for name, one in ((name, getattr(found, name)) for name in Fit.__dataclass_fields__)

@@ -35,7 +35,7 @@ SOME_BOUNDS = (
 
 @dataclass(frozen=True)
 class Asked:
-    """What decides the numbers, but for the table: draws of the matrix, or of runs, and their seed.
+    """What decides the numbers, but for the table: draws of the matrix, and their seed.
 
     Raises
     ------
@@ -75,8 +75,8 @@ def task_order_report(
     progress(1, STEPS)
     ordered = None if orders is None else _orders_section(orders, found, asked)
     progress(2, STEPS)
-    prediction = prediction_section(chains, found, draws=asked.draws, seed=asked.seed)
-    runs = runs_section(chains, found, orders, draws=asked.draws, seed=asked.seed)
+    prediction = prediction_section(chains, found)
+    runs = runs_section(chains, found, orders)
     entropy, no_entropy = _entropy_section(chains, rows)
     progress(3, STEPS)
     reasons = {"orders": reason, "prediction": prediction.pop("reason"), "entropy": no_entropy}

@@ -6,18 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from generation.diversity.intervals import REPLICATES, Estimate
-from generation.diversity.resampling import expanded_percentiles, resamples
+from generation.diversity.intervals import Estimate
 from generation.diversity.responses import FloatArray
 from generation.training.chains import Chain, Chains, Change
-from generation.training.transfer import Transfer, transfer
+from generation.training.transfer import Transfer, quantile, transfer
 
 Statistic = Callable[[FloatArray], FloatArray]
 
-# A correlation of fewer says nothing, its resamples are often 1 or -1; and of fewer runs they are mostly one.
-LEAST_ROWS, LEAST_RESAMPLED, LEAST_RUNS = 4, 6, 5
-# Weights of rows held at once: a million, 8 MB.
-CHUNK = 1_000_000
+# A correlation of fewer values says nothing, and without one of the runs it is often 1 or -1.
+LEAST_ROWS, LEAST_RESAMPLED, LEAST_RUNS = 4, 6, 3
 
 
 @dataclass(frozen=True)
@@ -178,15 +175,8 @@ def _unordered(chain: Chain) -> str:
     return "a task was trained twice" if len(set(chain.order)) < len(chain.order) else ""
 
 
-def fit(
-    predicted: npt.ArrayLike,
-    actual: npt.ArrayLike,
-    runs: Sequence[str],
-    *,
-    replicates: int = REPLICATES,
-    seed: int = 0,
-) -> Fit:
-    """Hold predictions against what came, with intervals by resampling whole runs.
+def fit(predicted: npt.ArrayLike, actual: npt.ArrayLike, runs: Sequence[str]) -> Fit:
+    """Hold predictions against what came, with intervals over whole runs.
 
     Parameters
     ----------
@@ -194,14 +184,17 @@ def fit(
         All defined.
     runs : sequence of str, length rows
         The run of each row: rows of a run share scores, and so errors.
-    replicates, seed : int
 
     Returns
     -------
     Fit
         Correlations are undefined of fewer than 4 rows, or where one side does not vary; there is no interval
-        from fewer than 5 runs, nor of a correlation from fewer than 6 rows. Ranks are those among all rows,
-        also in resamples.
+        from fewer than 3 runs, nor of a correlation from fewer than 6 rows.
+
+    Notes
+    -----
+    Intervals are by the jackknife of runs with Student's distribution, of correlations by Fisher's z. Ranks
+    are those among all rows, also where a run is left out. docs/simulations.md has how often they hold.
 
     Examples
     --------
@@ -212,12 +205,12 @@ def fit(
     names, run = np.unique(np.asarray(runs, dtype=object).astype(str), return_inverse=True)
     own, none = _mean_of(np.abs(x - y)), _mean_of(np.abs(y))
 
-    def estimate(statistic: Statistic, least: int = 1) -> Estimate:
-        return _estimate(statistic, run, len(names), least=least, replicates=replicates, seed=seed)
+    def estimate(statistic: Statistic, *, correlation: bool = False) -> Estimate:
+        return _estimate(statistic, run, len(names), correlation=correlation)
 
     return Fit(
-        pearson=estimate(_correlation_of(x, y), LEAST_ROWS),
-        spearman=estimate(_correlation_of(_ranks(x), _ranks(y)), LEAST_ROWS),
+        pearson=estimate(_correlation_of(x, y), correlation=True),
+        spearman=estimate(_correlation_of(_ranks(x), _ranks(y)), correlation=True),
         error=estimate(own),
         error_of_none=estimate(none),
         gained=estimate(lambda weights: own(weights) - none(weights)),
@@ -227,38 +220,29 @@ def fit(
 
 
 def _estimate(
-    statistic: Statistic,
-    run: npt.NDArray[np.intp],
-    runs: int,
-    *,
-    least: int,
-    replicates: int,
-    seed: int,
+    statistic: Statistic, run: npt.NDArray[np.intp], runs: int, *, correlation: bool = False
 ) -> Estimate:
-    n = len(run)
+    """The statistic of all rows, with the interval of leaving out one run at a time."""
+    n, least = len(run), LEAST_ROWS if correlation else 1
     if n < least:
         return Estimate(None, None, None, n, f"it takes {least} values, and there are {n}")
-    step = max(1, CHUNK // n)
     with np.errstate(invalid="ignore", divide="ignore"):
         value = float(statistic(np.ones((1, n)))[0])
         if not np.isfinite(value):
             return Estimate(None, None, None, n, "one side does not vary")
-        if runs < LEAST_RUNS:
-            few = f"no interval: it takes {LEAST_RUNS} runs, and there are {runs}"
-            return Estimate(value, None, None, n, few)
-        if least == LEAST_ROWS and n < LEAST_RESAMPLED:
-            few = f"no interval: it takes {LEAST_RESAMPLED} values, and there are {n}"
-            return Estimate(value, None, None, n, few)
-        drawn = np.concatenate(
-            [
-                statistic(weights[start : start + step][:, run])
-                for weights in resamples(runs, replicates=replicates, seed=seed)
-                for start in range(0, len(weights), step)
-            ]
-        )
-    low, high = (float(end) for end in expanded_percentiles(drawn, np.array(runs)))
-    if not np.isfinite(low):
-        return Estimate(value, None, None, n, "no interval: the runs do not differ")
+        for what, there, needed in (
+            ("runs", runs, LEAST_RUNS),
+            ("values", n, LEAST_RESAMPLED if correlation else 1),
+        ):
+            if there < needed:
+                few = f"no interval: it takes {needed} {what}, and there are {there}"
+                return Estimate(value, None, None, n, few)
+        without = np.array([statistic((run != one)[None].astype(np.float64))[0] for one in range(runs)])
+        middle, left = (np.arctanh(value), np.arctanh(without)) if correlation else (value, without)
+        half = quantile(runs - 1, 0.95) * float(np.sqrt((runs - 1) * left.var()))
+    if not np.isfinite(half) or half == 0:
+        return Estimate(value, None, None, n, "no interval: the runs do not differ, or too few vary")
+    low, high = (float(np.tanh(end) if correlation else end) for end in (middle - half, middle + half))
     return Estimate(value, low, high, n)
 
 

@@ -14,6 +14,7 @@ from tests.bench._simulations import (
     entropy,
     groups,
     labels,
+    orders,
     paired,
     people,
     plans,
@@ -41,5 +42,6 @@ SUBJECTS = (
     plans,
     diversity,
     training,
+    orders,
 )
 SIMULATIONS: list[Simulation] = [simulation for subject in SUBJECTS for simulation in subject.SIMULATIONS]
