@@ -45,6 +45,13 @@ class ItemContrast:
     hold at least half of the items of each, they are compared within themselves, and other queries are left
     out; else each query is one mean of its group and Welch's test is between queries. Items are units only
     where all are of one query. What people who answer several items have in common is added by `crossed`.
+
+    Examples
+    --------
+    >>> answers = Answers(np.arange(4), np.arange(4), np.array([1.0, 3.0, 2.0, 5.0]), 4, 4)
+    >>> contrast = ItemContrast.between(np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1]))
+    >>> contrast.units, contrast.effect(answers).difference
+    ('queries in pairs', -2.5)
     """
 
     group: IntArray
@@ -126,6 +133,13 @@ class PeopleContrast:
     References
     ----------
     MacKinnon & White (1985), Journal of Econometrics 29, 305-325.
+
+    Examples
+    --------
+    >>> person, item = np.indices((4, 3)).reshape(2, -1)
+    >>> answers = Answers(item, person, item + np.array([0.0, 1.0, 3.0, 4.0])[person], 3, 4)
+    >>> round(PeopleContrast(np.array([0, 0, 1, 1]), np.arange(3)).effect(answers).difference, 6)
+    -3.0
     """
 
     group: IntArray

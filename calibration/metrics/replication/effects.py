@@ -165,6 +165,13 @@ def crossed(parts: FloatArray, by: IntArray) -> Variance:
     ----------
     Clark (1973), The language-as-fixed-effect fallacy, Journal of Verbal Learning and Verbal Behavior 12,
     335-359; Cameron, Gelbach & Miller (2011), Journal of Business & Economic Statistics 29, 238-249.
+
+    Examples
+    --------
+    >>> crossed(np.array([1.0, 1.0, -1.0, -1.0]), np.array([0, 0, 1, 1])).value
+    4.0
+    >>> crossed(np.array([1.0, 1.0, -1.0, -1.0]), np.arange(4)).value
+    0.0
     """
     sums = np.bincount(by, weights=parts, minlength=1)
     clusters = int((np.bincount(by, weights=parts != 0, minlength=1) > 0).sum())
@@ -175,14 +182,27 @@ def crossed(parts: FloatArray, by: IntArray) -> Variance:
 
 
 def welch(first: FloatArray, second: FloatArray) -> Variance:
-    """Of the difference of two means, with Welch's degrees of freedom."""
+    """Of the difference of two means, with Welch's degrees of freedom.
+
+    Examples
+    --------
+    >>> found = welch(np.array([1.0, 3.0]), np.array([0.0, 4.0]))
+    >>> found.value, round(found.df, 2)
+    (5.0, 1.47)
+    """
     one, two = first.var(ddof=1) / len(first), second.var(ddof=1) / len(second)
     below = one**2 / (len(first) - 1) + two**2 / (len(second) - 1)
     return Variance(float(one + two), float((one + two) ** 2 / below) if below > 0 else inf)
 
 
 def pooled_sd(values: FloatArray, group: IntArray, within: FloatArray | None = None) -> float:
-    """Standard deviation of single answers within groups 0 and 1; NaN where there are fewer than 3."""
+    """Standard deviation of single answers within groups 0 and 1; NaN where there are fewer than 3.
+
+    Examples
+    --------
+    >>> pooled_sd(np.array([1.0, 3.0, 5.0, 7.0]), np.array([0, 0, 1, 1]))
+    1.4142135623730951
+    """
     number = np.bincount(group, minlength=2)
     if number.sum() < 3:
         return float("nan")

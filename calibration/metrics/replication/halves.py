@@ -122,6 +122,17 @@ def splits(
     Returns
     -------
     list of Split
+
+    Examples
+    --------
+    >>> from calibration.metrics.replication.panels import Numbers
+    >>> person, item = np.indices((4, 4)).reshape(2, -1)
+    >>> people = Answers(item, person, np.array([1.0, 2.0, 8.0, 9.0])[item], 4, 4)
+    >>> contrast = ItemContrast.between(np.array([0, 0, 1, 1]), np.arange(4))
+    >>> asked = [Asked(contrast, Numbers(np.array([0.0, 0.1, 1.0, 1.1])))]
+    >>> (split,) = splits(people, asked, number=1, rng=np.random.default_rng(0))
+    >>> split.verdicts(split.people), split.verdicts(split.panel)
+    (['replicated'], ['replicated'])
     """
     made = []
     for n in range(number):

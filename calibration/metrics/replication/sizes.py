@@ -31,6 +31,13 @@ def ratio(people: Effect, panel: Effect) -> Estimate:
     References
     ----------
     Fieller (1954), Journal of the Royal Statistical Society B 16, 175-185.
+
+    Examples
+    --------
+    >>> people = Effect(1.0, df=60.0, d=1.0, d_se=0.1, d_low=0.8, d_high=1.2)
+    >>> found = ratio(people, Effect(0.5, df=60.0, d=0.5, d_se=0.1))
+    >>> found.value, round(found.low, 2), round(found.high, 2)
+    (0.5, 0.29, 0.75)
     """
     if people.d is None or people.d_se is None or panel.d is None or panel.d_se is None:
         return Estimate(None, None, None, 0, "an effect is undefined")
@@ -103,6 +110,12 @@ def slope(people: Sequence[Effect], panel: Sequence[Effect], *, corrected: bool)
     References
     ----------
     Fuller (1987), Measurement Error Models, section 1.2.
+
+    Examples
+    --------
+    >>> people = [Effect(d, d=d, d_se=0.1) for d in (0.2, -0.4, 0.6)]
+    >>> round(slope(people, people, corrected=False).value, 3)
+    1.0
     """
     x, y, x_se, y_se = _pairs(people, panel)
     if len(x) < FEWEST:
@@ -126,6 +139,12 @@ def correlation(people: Sequence[Effect], panel: Sequence[Effect]) -> Estimate:
     Estimate
         Not about the means, since exchanging a and b turns both signs. The interval leaves out one contrast
         at a time; errors of both make it too near 0.
+
+    Examples
+    --------
+    >>> people, panel = ([Effect(d, d=d, d_se=0.1) for d in side] for side in ((1, -1, 2), (2, -2, 4)))
+    >>> round(correlation(people, panel).value, 3)
+    1.0
     """
     x, y, *_ = _pairs(people, panel)
     if len(x) < FEWEST:

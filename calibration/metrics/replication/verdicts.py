@@ -29,6 +29,11 @@ def verdict(people: Effect, panel: Effect) -> Verdict | None:
     str or None
         With p < .05 among people: "replicated" needs the same sign and p < .05. With p >= .05: "null
         replicated" needs p >= .05. None where one of the two is undefined.
+
+    Examples
+    --------
+    >>> verdict(Effect(1.0, p=0.01), Effect(-1.0, p=0.01))
+    'reversed'
     """
     if people.significant is None or panel.significant is None:
         return None
@@ -40,7 +45,13 @@ def verdict(people: Effect, panel: Effect) -> Verdict | None:
 
 
 def bin_of(p: float) -> int:
-    """The place among `BINS` of a human p."""
+    """The place among `BINS` of a human p.
+
+    Examples
+    --------
+    >>> BINS[bin_of(0.03)][1]
+    '.01 to .05'
+    """
     return next(n for n, (end, _) in enumerate(BINS) if p < end)
 
 
