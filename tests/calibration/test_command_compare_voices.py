@@ -16,7 +16,7 @@ from calibration.voices.answer import answer, findings, headline
 from generation.diversity.voices.report import voices_report
 from generation.diversity.voices.specification import Specification
 from generation.models import Collection
-from tests.calibration.voiced import ENCODER, NAME, SCORER, WAYS, planted
+from tests.calibration.voiced import ENCODER, GOOD_FROM, NAME, SCORER, WAYS, planted
 from tests.generation.diversity.voices.planted import the_winner_flips
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "voices.schema.json").read_text())
@@ -37,7 +37,7 @@ def told(*options: str) -> str:
 @pytest.mark.django_db
 def test_the_answer_is_the_planted_one_and_the_report_keeps_to_its_schema() -> None:
     planted(ways=WAYS[:4], calls=6)
-    found = json.loads(told("--scorer", SCORER, "--json"))
+    found = json.loads(told("--scorer", SCORER, "--good", str(GOOD_FROM), "--json"))
     Draft202012Validator(SCHEMA).validate(found)
     assert {(one.budget, one.verdict, one.arm["arm"]) for one in findings(found)} == {
         ("calls", "more", "ash-8b · five at once"),
@@ -46,7 +46,7 @@ def test_the_answer_is_the_planted_one_and_the_report_keeps_to_its_schema() -> N
     assert headline(found).startswith(
         "At 6 calls and at 480 tokens a query “five at once” buys more different good answers than “plain”: "
     )
-    first, *_ = told("--scorer", SCORER).splitlines()
+    first, *_ = told("--scorer", SCORER, "--good", str(GOOD_FROM)).splitlines()
     number = r"\d\.\d\d( \([\d.]+ to [\d.]+\))?"
     assert re.fullmatch(
         rf"At 6 calls a query, “five at once” buys more different good answers than “plain”: {number} "

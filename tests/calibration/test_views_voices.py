@@ -19,7 +19,7 @@ from annotation.models import Study
 from calibration.models import VoicesReport
 from generation.models import Collection, Encoder
 from generation.tasks import report_task
-from tests.calibration.voiced import NAME, SCORER, planted
+from tests.calibration.voiced import GOOD_FROM, NAME, SCORER, planted
 
 pytestmark = pytest.mark.django_db
 
@@ -48,10 +48,9 @@ def test_a_question_asked_on_the_page_is_answered_there_for_those_who_may_see_th
     assert "Nothing is compared yet" in page and "They were asked in 6 ways." in page
     assert f'<option value="{SCORER}">' in page
     assert SCORER not in words_of(bob.get(address))
-    given = {
-        "encoder": Encoder.objects.get().pk, "scorer": SCORER, "threshold": 0.8, "draws": 5,
-        "replicates": 40, "seed": 0,
-    }  # fmt: skip
+    encoder = Encoder.objects.get().pk
+    given = {"encoder": encoder, "scorer": SCORER, "good": GOOD_FROM, "threshold": 0.8, "seed": 0}
+    given |= {"draws": 5, "replicates": 40}
     assert "greater than or equal to 20" in words_of(ada.post(address, given | {"replicates": 3}))
     assert bob.post(address, given).status_code == 400
     asked = ada.post(address, given)

@@ -32,8 +32,8 @@ IDEAS = (
 )
 
 
-# So many of the ideas are good.
-GOOD = len(IDEAS) // 2
+# So many of the ideas are good; and a score that no answer of these falls short of.
+GOOD, GOOD_FROM = len(IDEAS) // 2, 5.75
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _score(keys: Sequence[int], ideas: Sequence[int], rng: np.random.Generator) 
     """Higher for the first half of the ideas, with noise, in a study of its own."""
     study = Study.objects.filter(slug="scored-answers").first() or make_study("scored-answers")
     scorer, _ = Scorer.objects.get_or_create(name=SCORER, defaults={"family": "lm_judge"})
-    values = np.where(np.asarray(ideas) < GOOD, 7.5, 4) + 0.6 * rng.normal(size=len(ideas))
+    values = np.where(np.asarray(ideas) < GOOD, 7.5, 4) + rng.uniform(-1, 1, size=len(ideas))
     Score.objects.bulk_create(
         Score(study=study, scorer=scorer, response_id=key, value=round(float(value), 2))
         for key, value in zip(keys, np.clip(values, 1, 10), strict=True)
