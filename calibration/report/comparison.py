@@ -39,10 +39,10 @@ class ComparisonReport:
     subsets: Grid | None
 
     @property
-    def simulated(self) -> set[str]:
+    def simulated(self) -> list[str]:
         """The scorers whose votes are of people who were made up."""
         sides = (self.result["first"], self.result["second"])
-        return {side["scorer"] for side in sides if side.get("simulated_people")}
+        return list(dict.fromkeys(side["scorer"] for side in sides if side.get("simulated_people")))
 
 
 def read_comparison(result: Found) -> ComparisonReport:
