@@ -236,8 +236,13 @@ def test_an_audit_tells_a_panel_that_answers_as_people_do_from_one_that_does_not
     assert far["wasserstein_1"]["value"] > 1.5 * far["floor"]["wasserstein_1"]
     client.force_login(User.objects.create_superuser("root"))
     page = client.get(reverse("audit", args=[audit.pk])).content.decode()
-    assert page.count("simulated people") > 5
+    assert '<bdi>flat</bdi> <span class="tag simulated">simulated people</span>' in page
     assert "persona panel (simulated people)" in page
+    sides = {"first": f"{audit.pk}:flat", "second": f"{audit.pk}:copy"}
+    assert "<bdi>copy</bdi>: simulated people" in client.get(reverse("audit-compare"), sides).content.decode()
+    table = client.get(reverse("audit-table", args=[audit.pk, "league"])).content.decode().splitlines()
+    assert table[0].endswith("simulated_people") and all(row.endswith(",true") for row in table[1:])
+    assert client.get(reverse("scorer-detail", args=[flat.pk])).json()["simulated"] is True
     text = StringIO()
     call_command("audit", "planted", preset="paper", replicates=20, stdout=text)
     assert "flat (simulated people)" in text.getvalue()
