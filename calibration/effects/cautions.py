@@ -27,7 +27,7 @@ ALWAYS = (
     "ratio lies below 1: hold it against that of one half of people to the other.",
     "Both halves of people answered about the same items, and so does the panel: on other items all would "
     "replicate less.",
-    "Replicated takes a sign and a p, not a size: an effect twice that of people counts too. Its ratio tells.",
+    "Replicated takes a sign and a p, not a size: an effect twice that of people counts; its ratio tells.",
     "A null that stays null may be an effect that neither was large enough to see.",
 )
 

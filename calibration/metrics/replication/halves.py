@@ -134,12 +134,14 @@ def splits(
     >>> split.verdicts(split.people), split.verdicts(split.panel)
     (['replicated'], ['replicated'])
     """
+    # Of its own, so that people are split alike whatever the panel.
+    (dealing,) = rng.spawn(1)
     made = []
     for n in range(number):
         in_first = rng.permutation(people.people) < people.people // 2
         halves = [people.at(in_first[people.person] == side) for side in (True, False)]
         first, second = (effects_in(half, asked) for half in halves)
-        made.append(Split(first, second, *dealt_effects(asked, halves[1], rng)))
+        made.append(Split(first, second, *dealt_effects(asked, halves[1], dealing)))
         done(n + 1)
     return made
 

@@ -71,6 +71,7 @@ def test_a_panel_that_copies_people_replicates_near_the_ceiling_and_one_without_
     assert [verdicts[1][name] for name in (*significant, "twins")] == ["not found"] * 3 + ["null replicated"]
     assert mirror["halves"]["people"]["significant"]["value"] > 0.75
     assert abs(mirror["halves"]["panel_less_people"]["all"]["value"]) < 0.15
+    assert coin["halves"]["people"] == mirror["halves"]["people"]
     for found in (mirror, coin):
         assert found["halves"]["noise"]["significant"]["value"] < 0.15
     assert coin["halves"]["panel"]["significant"]["value"] < 0.15
