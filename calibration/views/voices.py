@@ -82,7 +82,7 @@ def voices_delete(request: ConsoleRequest, slug: str, pk: int) -> HttpResponse:
 def _found(report: VoicesReport) -> dict[str, Any]:
     from calibration.voices.answer import BUDGETS, headline
     from calibration.voices.cautions import cautions
-    from calibration.voices.figures import figures_of
+    from calibration.voices.figures import SAME, figures_of
     from calibration.voices.tables import budget_table, calls_table, example_of, key_figures
 
     found = report.result or {}
@@ -92,7 +92,11 @@ def _found(report: VoicesReport) -> dict[str, Any]:
         "key_figures": key_figures(found),
         "figures": figures_of(found).values(),
         "tables": [budget_table(found, budget) for budget in BUDGETS if found["budgets"][budget]],
-        "undefined": [reason for name, reason in found["reasons"].items() if name.startswith("budgets.")],
+        "undefined": [
+            (SAME[unit], found["reasons"][f"budgets.{unit}"])
+            for unit in BUDGETS
+            if not found["budgets"][unit]
+        ],
         "examples": [example_of(found, one) for one in found["examples"]],
         "calls": calls_table(found),
         "cautions": cautions(found),

@@ -15,7 +15,7 @@ from tests.factory import make_study
 NAME, ENCODER, SCORER = "ways-to-ask", "sentence-encoder", "helpfulness judge"
 DIMENSIONS = 24
 SUBJECTS = (
-    "a quiet harbour", "old maps", "bread", "silence", "a lost letter", "the moon",
+    "a quiet harbour", "an old map", "bread", "silence", "a lost letter", "the moon",
     "rain", "time", "a market", "winter", "a bridge", "the sea",
 )  # fmt: skip
 IDEAS = (
@@ -73,7 +73,7 @@ def planted(
     encoder = encoder_of(name=ENCODER, recipe={"kind": "imported"})
     shared = rng.normal(size=DIMENSIONS)
     for subject in SUBJECTS[:queries]:
-        text = f"What is {subject} like? One sentence."
+        text = f"Find a metaphor for {subject}."
         query, _ = Query.objects.get_or_create(digest=Query.digest_of(text), defaults={"text": text})
         collection.queries.add(query)
         rows, ideas = _answers(query, subject, ways, calls, rng)
