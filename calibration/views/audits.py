@@ -31,10 +31,12 @@ from generation.pages import ConsoleRequest
 def scorers(request: ConsoleRequest) -> HttpResponse:
     """Every scorer's name, with its numbers in the studies that the user may see."""
     visible = Q(scores__study__in=studies_of(request.user))
-    found = Scorer.objects.annotate(
+    # Their metadata may hold a whole panel.
+    known = Scorer.objects.defer("metadata").order_by("name")
+    found = known.annotate(
         scores_number=Count("scores", filter=visible),
         studies_number=Count("scores__study", filter=visible, distinct=True),
-    ).order_by("name")
+    )
     return render(request, "calibration/scorers.html", {"scorers": found})
 
 
@@ -56,7 +58,7 @@ def scores(request: ConsoleRequest, slug: str) -> HttpResponse:
         status = 400
     else:
         status = 200
-    scored = Scorer.objects.filter(scores__study=study)
+    scored = Scorer.objects.defer("metadata").filter(scores__study=study)
     found = scored.annotate(scores_number=Count("scores")).order_by("name")
     context = {"study": study, "form": form, "refused": refused, "scorers": found}
     return render(request, "calibration/scores.html", context, status=status)
