@@ -131,8 +131,12 @@ def _tells(one: Change, of: Change) -> bool:
 
 
 def without(chains: Chains, run: str, scales: Mapping[str, float]) -> Transfer:
-    """Return the matrix of the other runs: of no change that the run takes part in or shares a score with."""
-    own = {name for change in chains.changes if run in change.runs for name in change.sources}
+    """Return the matrix of the other runs, of no change that shares a score with what the run forgot.
+
+    Nothing is forgotten in a first stage: the score before it, which runs often share, is not among these.
+    """
+    later = (change for change in chains.changes if run in change.runs and not change.first)
+    own = {name for change in later for name in change.sources}
     others = [one for one in chains.changes if run not in one.runs and not own & set(one.sources)]
     return transfer(others, trained=chains.trained, tasks=chains.tasks, scales=scales)
 

@@ -69,6 +69,15 @@ def test_what_shares_a_score_with_a_change_does_not_foretell_it() -> None:
     )
 
 
+def test_first_stages_of_other_runs_foretell_what_a_run_forgets_though_all_start_from_one_model() -> None:
+    chains = chains_with(PLANTED[:2, :2], [("code", "math"), ("math", "code")], noise=0.01, scale=1.0)
+    last = chains.chains[1]
+    first = next(one for one in chains.changes if one.runs == {"run 1"} and one.task == "code")
+    by = without(chains, "run 0", chains.given_scales)
+    assert last.order[0] == first.trained == "math"
+    assert predicted_forgetting(chains.chains[0], by) == max(0.0, -first.size)
+
+
 def test_a_run_alone_is_fitted_by_itself_and_foretold_by_nothing() -> None:
     chains = chains_with(PLANTED, [TASKS], scale=1.0)
     rows = foretold(chains, measured(chains))
