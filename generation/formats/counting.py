@@ -40,15 +40,17 @@ class Tokens(NamedTuple):
 
 
 def cells_of(checkpoints: Checkpoints, rules: FormatRules) -> list[Cell]:
-    """Every cell that has a sorted response."""
+    """Every cell that has a sorted response, in an order of queries that does not depend on their keys."""
     rows = (
         ResponseFormat.objects.filter(rules=rules, response__in=checkpoints.responses.order_by().values("pk"))
         .order_by()
-        .values("response__query", "response__model", "format")
+        .values("response__query__digest", "response__query", "response__model", "format")
         .annotate(all=Count("pk"), known=Count("correct"), right=Count("pk", filter=Q(correct=True)))
-        .values_list("response__query", "response__model", "format", "all", "known", "right")
+        .values_list(
+            "response__query__digest", "response__query", "response__model", "format", "all", "known", "right"
+        )
     )
-    return sorted(Cell(*row) for row in rows.iterator(ROWS_AT_ONCE))
+    return [Cell(*row) for _, *row in sorted(rows.iterator(ROWS_AT_ONCE))]
 
 
 def tokens_of(checkpoints: Checkpoints) -> list[Tokens]:
@@ -72,7 +74,7 @@ def counted_of(checkpoints: Checkpoints, cells: Sequence[Cell], tokens: Sequence
     for cell in cells:
         total[cell.format] += cell.responses
     formats = tuple(sorted(total, key=lambda name: (-total[name], name)))
-    queries = {key: n for n, key in enumerate(sorted({cell.query for cell in cells}))}
+    queries = {key: n for n, key in enumerate(dict.fromkeys(cell.query for cell in cells))}
     steps = {one.pk: n for n, one in enumerate(models)}
     places = {name: n for n, name in enumerate(formats)}
     counts, known, correct = np.zeros((3, len(queries), len(steps), len(formats)), dtype=np.int64)

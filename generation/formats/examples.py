@@ -34,7 +34,7 @@ def examples_of(checkpoints: Checkpoints, rules: FormatRules, counted: Counted) 
         model = models[counted.models[int(totals[:, n].argmax())]]
         rows = ResponseFormat.objects.filter(
             rules=rules, format=name, response__in=checkpoints.responses.filter(model=model).values("pk")
-        ).order_by("response__sample", "response__query", "response")
+        ).order_by("response__sample", "response__query__digest", "response__digest")
         columns = ("response__query__text", "response__text", "correct")
         found += [
             Example(name, model.step or 0, _cut(query), _cut(text), correct)

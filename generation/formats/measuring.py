@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -10,6 +11,7 @@ from generation.diversity.content import CONTENT, data_hash
 from generation.diversity.responses import DataSet
 from generation.diversity.scheduling import Progress, measure
 from generation.diversity.similarity import SIMILARITY
+from generation.diversity.tables import Table
 from generation.formats.checkpoints import Checkpoints, too_few
 from generation.formats.counted import Alike, Asked, Counted
 from generation.formats.counting import cells_of, counted_of, digest_of, tokens_of
@@ -117,9 +119,17 @@ def _with_vectors(report: FormatReport, checkpoints: Checkpoints) -> DataSet | N
 
 def _alike(data: DataSet, counted: Counted, tell: Progress) -> Alike:
     named = [source.model for source in data.sources]
+    table = measure(data, [SIMILARITY], sample=0, progress=tell)
+    # Queries are drawn again by their places, which are not to depend on the database's keys.
+    order = np.array(sorted(range(len(table)), key=table.texts.__getitem__), dtype=np.intp)
     return Alike(
         encoder=data.encoder,
-        table=measure(data, [SIMILARITY], sample=0, progress=tell),
+        table=Table(
+            tuple(table.keys[n] for n in order),
+            tuple(table.texts[n] for n in order),
+            table.counts[order],
+            {name: column[order] for name, column in table.columns.items()},
+        ),
         order=tuple(named.index(name) for name in counted.models),
         without_vectors=data.without_vectors,
     )

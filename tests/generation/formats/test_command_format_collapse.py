@@ -13,7 +13,15 @@ from jsonschema import Draft202012Validator
 
 from generation.encoders import EncoderError, delete_encoder, encoder_of, store_of
 from generation.formats.report import COVERAGE, caution
-from generation.models import Collection, Condition, FormatReport, LanguageModel, Response, ResponseFormat
+from generation.models import (
+    Collection,
+    Condition,
+    FormatReport,
+    LanguageModel,
+    Query,
+    Response,
+    ResponseFormat,
+)
 from tests.bench._simulations.training import BANDS
 from tests.generation.formats.trained import CODE, EACH, FAMILY, QUERIES, make_rules, make_training
 
@@ -126,6 +134,37 @@ def test_what_was_read_has_one_digest_and_another_once_a_format_differs() -> Non
     assert found_of(collection, "--models", "grown-0,grown-1000")["data_hash"] != first["data_hash"]
     ResponseFormat.objects.filter(pk=ResponseFormat.objects.order_by("pk").first().pk).update(format="new")  # type: ignore[union-attr]
     assert found_of(collection)["data_hash"] != first["data_hash"]
+
+
+def test_the_same_responses_in_another_order_of_rows_give_the_same_numbers() -> None:
+    found = []
+    for backwards in (False, True):
+        collection = make_training()
+        responses = list(Response.objects.all())
+        Response.objects.filter(sample__gte=5, query=responses[0].query).delete()
+        store = store_of(encoder_of(name="random", recipe={"kind": "imported"}))
+        if backwards:
+            kept = list(Response.objects.order_by("-pk").select_related("query"))
+            queries = {one.query.text: one.query for one in kept}
+            Query.objects.all().delete()
+            for query in queries.values():
+                query.pk = None
+            collection.queries.set(Query.objects.bulk_create(queries.values()))
+            for one in kept:
+                one.pk, one.query = None, queries[one.query.text]
+            Response.objects.bulk_create(kept)
+        for query in collection.queries.all():
+            own = list(Response.objects.filter(query=query).order_by("digest"))
+            # Whose sums are exact in any order.
+            vectors = np.eye(4)[[int(one.digest, 16) % 4 for one in own]]
+            store.write(query.pk, [one.pk for one in own], vectors)
+        found.append(found_of(collection, "--encoder", "random"))
+        Query.objects.all().delete()
+        FormatReport.objects.all().delete()
+        LanguageModel.objects.all().delete()
+        collection.delete()
+    assert found[0]["data_hash"] == found[1]["data_hash"]
+    assert found[0] == found[1]
 
 
 def test_where_correctness_is_not_always_known_accuracy_is_of_the_rest_and_says_so() -> None:

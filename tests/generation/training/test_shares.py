@@ -63,19 +63,41 @@ def test_pairs_that_differ_are_right_on_average_however_few_responses_there_are(
         assert total == pytest.approx(truth)
 
 
-def test_the_p_of_a_change_of_entropy_is_the_share_of_exchanges_that_change_it_as_much() -> None:
-    rng = np.random.default_rng(0)
+@pytest.mark.parametrize(("seed", "larger"), [(5, "exchanged"), (0, "added")])
+def test_the_p_of_a_change_of_entropy_is_the_larger_of_exchanges_and_of_what_queries_add(
+    seed: int, larger: str
+) -> None:
+    rng = np.random.default_rng(seed)
     later = np.array([[0, 0, 1], [0, 0, 1], [6, 0, 1]])
     shares = query_shares(later + rng.integers(0, 5, size=(5, 3, 3)))
     change, p = entropy_change(shares, 0, 2, replicates=30)
     observed = entropy_bits(shares[:, 2].mean(axis=0)) - entropy_bits(shares[:, 0].mean(axis=0))
     assert change.value == pytest.approx(observed)
-    as_large = 0
+    added = [
+        sum(-s * log2(p) for s, p in zip(query[2], shares[:, 2].mean(axis=0), strict=True) if s)
+        - sum(-s * log2(p) for s, p in zip(query[0], shares[:, 0].mean(axis=0), strict=True) if s)
+        for query in shares
+    ]
+    assert np.mean(added) == pytest.approx(observed)
+    as_large = turned = 0
     for swapped in product([False, True], repeat=5):
         one = np.where(np.array(swapped)[:, None], shares[:, 2], shares[:, 0]).mean(axis=0)
         two = np.where(np.array(swapped)[:, None], shares[:, 0], shares[:, 2]).mean(axis=0)
         as_large += abs(entropy_bits(two) - entropy_bits(one)) >= abs(observed) - 1e-12
-    assert p == pytest.approx(as_large / 32)
+        moved = [-one if turn else one for one, turn in zip(added, swapped, strict=True)]
+        turned += abs(np.mean(moved)) >= abs(observed) - 1e-12
+    assert p == pytest.approx(max(as_large, turned) / 32)
+    assert {"exchanged": as_large > turned, "added": turned > as_large}[larger]
+
+
+def test_an_entropy_that_stays_while_one_format_replaces_another_is_no_change() -> None:
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in range(40):
+        early = rng.multinomial(8, [0.9, 0.1], size=12)
+        late = rng.multinomial(8, [0.1, 0.9], size=12)
+        found.append(entropy_change(query_shares(np.stack([early, late], axis=1)), 0, 1, replicates=20)[1])
+    assert np.mean(np.array(found) < 0.05) < 0.2
 
 
 def test_a_change_is_of_the_queries_that_were_answered_at_both_steps() -> None:
