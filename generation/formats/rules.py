@@ -7,6 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
+from generation.columns import storable
+from generation.files import RowError
 from generation.formats.kinds import LONGEST_NAME, Given, Python, Regex, Rule, RulesError
 from generation.formats.limits import TooLong, time_limit
 
@@ -139,6 +141,13 @@ def _default(given: object) -> Rule | None:
         raise RulesError(f"The default: {str(error).rstrip('.')}.") from None
 
 
+def _check_storable(name: str, value: str | bool) -> None:
+    try:
+        storable(str(value), name)
+    except RowError as error:
+        raise RulesError(str(error)) from None
+
+
 def _read(rule: type[Rule] | None, given: Mapping[str, Any], kinds: Sequence[str]) -> Rule:
     if rule is None:
         raise RulesError(f'"kind" is one of {", ".join(kinds)}')
@@ -149,6 +158,7 @@ def _read(rule: type[Rule] | None, given: Mapping[str, Any], kinds: Sequence[str
             raise RulesError(f'there is no "{str(name)[:60]}" here: the fields are {", ".join(known)}')
         if not isinstance(value, str) and not (name == "defines" and isinstance(value, bool)):
             raise RulesError(f'"{name}" is a text{" or true" if name == "defines" else ""}')
+        _check_storable(name, value)
     for name in ("pattern", "column"):
         if name in known and name not in rest:
             raise RulesError(f'"{name}" is missing')

@@ -17,7 +17,7 @@ SHAPES: dict[str, Any] = {
         {
             "format": "steps",
             "kind": "regex",
-            "pattern": r"^[ \t]*(?:\*\*)?\d{1,3}[.)][ \t*]+\S.*?^[ \t]*(?:\*\*)?\d{1,3}[.)][ \t*]+\S",
+            "pattern": r"^[ \t]*(?:\*\*)?\d{1,3}[.)][ \t*]+[^\s*].*?^[ \t]*(?:\*\*)?\d{1,3}[.)][ \t*]+[^\s*]",
             "flags": "ms",
         },
         {
@@ -41,7 +41,7 @@ MATHEMATICS: dict[str, Any] = {
             "kind": "regex",
             "pattern": r"<(?:llm-code|tool_call|function_call|code_interpreter)\b",
             "flags": "i",
-            "answer": r"(?:\\boxed\{|<llm-code-output>\s*)([^<{}\n]+?)\s*(?:\}|</llm-code-output>)",
+            "answer": r"(?:\\boxed\{|<llm-code-output>)\s*([^<{}\s][^<{}\n]*)(?:\n\s*)?(?:\}|</llm-code-output>)",
         },
         {"format": "python", "kind": "python", "defines": True},
         {

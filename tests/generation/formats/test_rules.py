@@ -146,6 +146,8 @@ REGEX = {"format": "a", "kind": "regex", "pattern": "x"}
         ({"rules": [{**REGEX, "answer": "x"}]}, 'Rule 1 (a): "answer" has exactly one group'),
         ({"rules": [{**REGEX, "column": "x"}]}, 'Rule 1 (a): there is no "column" here: the fields are'),
         ({"rules": [{**REGEX, "pattern": 7}]}, 'Rule 1 (a): "pattern" is a text.'),
+        ({"rules": [{**REGEX, "pattern": "\0"}]}, "Rule 1 (a): pattern holds a NUL character."),
+        ({"rules": [{**REGEX, "answer": "(\ud800)"}]}, "Rule 1 (a): answer holds half of a character"),
         ({"rules": [{**REGEX, "format": "a\nb"}]}, '"format" is a name of 1 to 60 characters on one line.'),
         ({"rules": [{"kind": "given", "column": "c", "format": "a"}]}, "leave its format out."),
         ({"rules": [REGEX], "default": ""}, 'The default: "format" is a name of 1 to 60 characters'),
@@ -175,6 +177,13 @@ def test_a_pattern_that_takes_ages_is_stopped_and_named(monkeypatch: pytest.Monk
     with pytest.raises(RulesError, match=r"Rule 2 \(slow\) takes more than .* at a response of 31 char"):
         rules.sort("a" * 30 + "b")
     assert rules.sort("x") is not None, "the next response has its own time"
+
+
+@pytest.mark.parametrize("start", ["1.", "<llm-code-output>", "<tool_call>\\boxed{"])
+def test_rules_that_come_along_end_on_what_a_model_repeats_without_end(start: str) -> None:
+    for repeated in (" ", "*", "a", "1", "\n", start):
+        for rules in SHIPPED.values():
+            assert rules.sort((start + repeated * 50_000)[:50_000]) is not None
 
 
 def test_in_another_thread_there_is_no_limit_and_no_error() -> None:
