@@ -41,7 +41,9 @@ MATHEMATICS: dict[str, Any] = {
             "kind": "regex",
             "pattern": r"<(?:llm-code|tool_call|function_call|code_interpreter)\b",
             "flags": "i",
-            "answer": r"(?:\\boxed\{|<llm-code-output>)\s*([^<{}\s][^<{}\n]*)(?:\n\s*)?(?:\}|</llm-code-output>)",
+            "answer": (
+                r"(?:\\boxed\{|<llm-code-output>)\s*([^<{}\s][^<{}\n]*)(?:\n\s*)?(?:\}|</llm-code-output>)"
+            ),
         },
         {"format": "python", "kind": "python", "defines": True},
         {
