@@ -171,7 +171,8 @@ class _Reader:
         name, family = self._scorer(row)
         if family == Scorer.Family.PERPLEXITY and pair and any(target.item for target in targets):
             raise RowError("a perplexity of a comparison has no side: give one for each of its responses")
-        values = self._values(row, family) | {"metadata": columns.metadata(row, KNOWN)}
+        values = self._values(row, family)
+        values["metadata"] = columns.metadata(row, KNOWN) | values.get("metadata", {})
         self.families[name] = family
         return ScoreRow(name, family, targets, values, called)
 
@@ -200,7 +201,8 @@ class _Reader:
                 raise RowError(f"score {score} is no perplexity: those are above 0")
             return {"value": score}
         if given == ["votes"]:
-            return {"votes": self._votes(row)}
+            votes = self._votes(row)
+            return {"votes": votes, "metadata": _personas(row, votes)}
         return {"distribution": self._distribution(row)}
 
     def _votes(self, row: Row) -> list[int]:
@@ -225,6 +227,18 @@ class _Reader:
         if abs(sum(shares) - 1) > SUM_TOLERANCE:
             raise RowError(f"distribution sums to {sum(shares):.6g}, not to 1")
         return shares
+
+
+def _personas(row: Row, votes: list[int]) -> dict[str, list[str]]:
+    """The ids of those who gave the votes, as they stand in a panel, where the row names them."""
+    if not columns.given(row, "personas"):
+        return {}
+    named = [columns.identifier({"persona": one}, "persona") for one in columns.values(row, "personas")]
+    if len(named) != len(votes) or "" in named:
+        raise RowError(
+            f"personas has {counted(sum(map(bool, named)), 'ids')} for {counted(len(votes), 'votes')}"
+        )
+    return {"personas": named}
 
 
 class _Taken:

@@ -57,7 +57,9 @@ def panel_named(name: str, *, user: User | None = None) -> Panel:
 
 def import_panel(*, name: str, path: Path | str, by: User | None = None) -> Panel:
     """Keep the personas of a file, all or none. Raises FileError and PanelError."""
-    return _keep(name, read_personas(path), {"kind": "file", "file": Path(path).name}, by=by)
+    # Of the site is what the command line brought, not what somebody did whose account is gone.
+    kind = "file" if by is None else "upload"
+    return _keep(name, read_personas(path), {"kind": kind, "file": Path(path).name}, by=by)
 
 
 def draw_panel(*, name: str, study: Study, size: int, seed: int = 0, by: User | None = None) -> Panel:
@@ -186,7 +188,7 @@ def may_delete(panel: Panel, user: User | AnonymousUser) -> bool:
 @transaction.atomic
 def delete_panel(*, panel: Panel) -> None:
     """Forget a panel that no run asks. Raises PanelError."""
-    panel = Panel.objects.select_for_update().get(pk=panel.pk)
+    Panel.objects.select_for_update().filter(pk=panel.pk).first()
     run = runs_of(panel).select_related("study").first()
     if run is not None:
         raise PanelError(f"The run of {run.scorer} in {run.study.slug} asks {panel.name}: delete that first.")
@@ -217,18 +219,20 @@ def simulated_scorers() -> set[str]:
     return set(found.values_list("name", flat=True))
 
 
-def personas_of(scorer: Scorer, study: Study) -> dict[str, dict[str, str]]:
+def personas_of(scorer: Scorer, study: Study, user: User | None = None) -> dict[str, dict[str, str]]:
     """The attributes of each persona who votes for a scorer, by the id that `Score.metadata` names.
 
     Of a panel that was asked here they are its recipe's. Of imported votes they are those of the panel whose
-    name the column `panel` has; without one a persona has no attributes. In one query, or two.
+    name the column `panel` has, if the user may see it (without a user any); without one a persona has no
+    attributes. In one query, or two.
     """
     recipe = scorer.metadata.get("recipe") or {}
     if recipe.get("kind") == "panel":
         return {one["id"]: one["attributes"] for one in recipe["personas"]}
     scores = Score.objects.filter(study=study, scorer=scorer, metadata__has_key="personas")
-    told = [*scores.values_list("metadata", flat=True)]
+    told = [one for one in scores.values_list("metadata", flat=True) if isinstance(one["personas"], list)]
     names = {one["panel"] for one in told if isinstance(one.get("panel"), str)}
-    panels = Panel.objects.filter(name__in=names).order_by("pk").values_list("personas", flat=True)
+    seen = (panels_of(user) if user else Panel.objects.all()).filter(name__in=names)
+    panels = seen.order_by("pk").values_list("personas", flat=True)
     known = {one["id"]: one["attributes"] for personas in panels for one in personas}
-    return {name: known.get(name, {}) for one in told for name in one["personas"]}
+    return {str(name): known.get(str(name), {}) for one in told for name in one["personas"]}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.contrib.auth.models import User
 from django.db.models import Count
 
 from annotation.frames import LabelFrame, label_frame
@@ -79,14 +80,18 @@ class EffectFrame:
     digest: str
 
 
-def effect_frame(study: Study, scorer: Scorer, contrasts: Sequence[Contrast]) -> EffectFrame:
+def effect_frame(
+    study: Study, scorer: Scorer, contrasts: Sequence[Contrast], user: User | None = None
+) -> EffectFrame:
     """Read the study's counted labels, the scorer's answers and the contrasts' groups.
+
+    Of imported votes, personas are those of panels that the user may see; without a user, of any.
 
     Raises ContrastError where a column or a question is not there.
     """
     labels = label_frame(study)
     rows = label_rows(study, labels)
-    given = scored(study, scorer, labels)
+    given = scored(study, scorer, labels, user)
     people = _people(labels, rows)
     order = labels.item_pks.tolist()
     columns = {by: item_values(study, by) for by in _columns(contrasts, ITEMS)}

@@ -32,7 +32,7 @@ class EffectMeasurer:
             raise ReportError(f"The scores of {asked['scorer']} are gone from {study.slug}.")
         try:
             with one_moment():
-                frame = effect_frame(study, scorer, contrasts)
+                frame = effect_frame(study, scorer, contrasts, report.created_by)
         except ContrastError as error:
             raise ReportError(str(error)) from None
         if not len(frame.people.item):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from django.contrib.auth.models import User
 
 from annotation.frames import LabelFrame
 from annotation.models import Item, Study
@@ -45,14 +46,15 @@ class Scored:
     digest: str
 
 
-def scored(study: Study, scorer: Scorer, labels: LabelFrame) -> Scored:
-    """Read a scorer's answers, in the frame's order of items."""
+def scored(study: Study, scorer: Scorer, labels: LabelFrame, user: User | None = None) -> Scored:
+    """Read a scorer's answers, in the frame's order of items; of panels, those that the user may see."""
     (column,) = score_columns(study, item_pks=labels.item_pks, scorers=[scorer])
     answered = int(np.isfinite(column.values).sum())
     if "votes" in column.kind:
         voted = _votes_of_personas(study, scorer, labels)
         if voted:
-            return _of_personas(study, scorer, voted, len(labels.item_ids), answered, column.digest)
+            known = personas_of(scorer, study, user)
+            return _of_personas(known, voted, len(labels.item_ids), answered, column.digest)
     scale = labels.values.astype(np.float64)
     if column.kind == "votes" and column.votes is not None:
         return Scored(Votes(column.votes.astype(np.int64), scale), VOTES, [], answered, 0, column.digest)
@@ -91,8 +93,7 @@ def _votes_of_personas(study: Study, scorer: Scorer, labels: LabelFrame) -> dict
 
 
 def _of_personas(
-    study: Study,
-    scorer: Scorer,
+    known: Mapping[str, Mapping[str, str]],
     voted: Mapping[str, Mapping[int, float]],
     items: int,
     answered: int,
@@ -102,7 +103,6 @@ def _of_personas(
     votes: FloatArray = np.full((len(names), items), np.nan)
     for n, name in enumerate(names):
         votes[n, list(voted[name])] = list(voted[name].values())
-    known = personas_of(scorer, study)
     attributes: list[Mapping[str, str]] = [known.get(name, {}) for name in names]
     read = hashlib.sha256(digest.encode())
     read.update(json.dumps([names, [dict(one) for one in attributes]], sort_keys=True).encode())

@@ -28,6 +28,7 @@ from calibration.panels import (
     personas_of,
     survey_margins,
 )
+from generation.files import FileError
 from tests.calibration.runs.running import make_server
 from tests.calibration.scored import asked, finished
 from tests.factory import make_items, make_labels, make_participant, make_question, make_study
@@ -207,6 +208,29 @@ def test_imported_votes_of_personas_are_kept_with_them(surveyed: Study, tmp_path
     assert personas_of(scorer, surveyed) == {one["id"]: one["attributes"] for one in panel.personas}
     Panel.objects.all().delete()
     assert personas_of(scorer, surveyed) == {"p1": {}, "p2": {}}
+
+
+def test_a_table_names_personas_too_and_their_panel_is_one_that_may_be_seen(
+    surveyed: Study, tmp_path: Path
+) -> None:
+    owner, other = (User.objects.create_user(name) for name in ("owner", "other"))
+    file = tmp_path / "people.csv"
+    file.write_text("persona_id,age\n1,34\n2,70\n")
+    import_panel(name="mine", path=file, by=owner)
+    votes = tmp_path / "votes.csv"
+    head, row = "item_id,votes,personas,panel\n", 'i0,"[1, 4]","{}",mine\n'
+    votes.write_text(head + row.format("[1, 2, 2]"))
+    with pytest.raises(FileError, match="personas has 3 ids for 2 votes"):
+        import_scores(path=votes, slug="surveyed", scorer="theirs")
+    votes.write_text(head + row.format("[1, 2]"))
+    import_scores(path=votes, slug="surveyed", scorer="theirs")
+    scorer = Scorer.objects.get(name="theirs")
+    assert scorer.scores.get().metadata == {"personas": ["1", "2"], "panel": "mine"}
+    ages = {"1": {"age": "34"}, "2": {"age": "70"}}
+    assert personas_of(scorer, surveyed) == personas_of(scorer, surveyed, owner) == ages
+    assert personas_of(scorer, surveyed, other) == {"1": {}, "2": {}}
+    owner.delete()
+    assert not panels_of(other).exists(), "an account that is gone publishes nothing"
 
 
 def test_an_audit_tells_a_panel_that_answers_as_people_do_from_one_that_does_not(client: Client) -> None:

@@ -129,7 +129,8 @@ def read_personas(path: Path | str) -> tuple[Persona, ...]:
 
 
 def _persona(row: Row, place: str) -> Persona:
-    attributes = {str(name): _value(row, name) for name in row if name not in KNOWN and row[name] is not None}
+    given = [name for name in row if name not in KNOWN and row[name] is not None]
+    attributes = {columns.storable(str(name), "a column’s name"): _value(row, name) for name in given}
     attributes = {name: value for name, value in attributes.items() if value}
     described = columns.text(row, "persona") if columns.given(row, "persona") else composed(attributes)
     if not described:

@@ -165,6 +165,7 @@ def test_a_files_personas_are_described_by_words_or_by_their_attributes(tmp_path
         ({"persona": "x", "persona_id": "anna"}, "line 2: line 1 has the id anna too"),
         ({"persona": "x", "age": [1]}, "line 2: age is [1], not a text or a number"),
         ({"persona": 7}, "line 2: persona is 7, not text"),
+        ({"persona": "x", "a\0ge": "34"}, "line 2: a column’s name holds a NUL character"),
     ],
 )
 def test_bad_personas_are_refused_by_line(tmp_path: Path, bad: dict[str, Any], says: str) -> None:
