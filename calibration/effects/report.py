@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from annotation.statistics.intervals import Estimate
+from calibration.effects.estimates import Json, effect_json, estimate_json, over, undefined
 from calibration.effects.frames import EffectFrame, Groups
 from calibration.effects.panels import NUMBERS
 from calibration.effects.published import published
-from calibration.effects.shown import Json, effect_json, estimate_json, over, undefined
 from calibration.metrics.multiple import benjamini_hochberg
 from calibration.metrics.replication import sizes
 from calibration.metrics.replication.effects import Effect

@@ -83,7 +83,7 @@ def _found(report: VoicesReport) -> dict[str, Any]:
     from calibration.voices.answer import BUDGETS, headline
     from calibration.voices.cautions import cautions
     from calibration.voices.figures import SAME, figures_of
-    from calibration.voices.tables import budget_table, calls_table, example_of, key_figures
+    from calibration.voices.reported import budget_table, calls_table, example_of, key_figures
 
     found = report.result or {}
     return {

@@ -5,7 +5,7 @@ from typing import Any
 
 from calibration.voices.answer import BUDGETS, answer, counted_by, measure_of, size_of
 from calibration.voices.cautions import cautions
-from calibration.voices.tables import HEADINGS, calls_table
+from calibration.voices.reported import HEADINGS, calls_table
 from generation.written import aligned, counted, ends_text, p_text, value_text
 
 Json = Mapping[str, Any]

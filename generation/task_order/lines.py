@@ -1,6 +1,6 @@
 """A report of the order of tasks for a terminal: the orders first, then what they rest on."""
 
-from generation.task_order.words import CAVEATS, CHOSEN, IN_SAMPLE
+from generation.task_order.cautions import CAUTIONS, CHOSEN, IN_SAMPLE
 from generation.written import (
     Json,
     aligned,
@@ -125,7 +125,7 @@ def _foot(found: Json) -> list[str]:
     cautions = [f"Caution: {row['caution']}." for row in found["tasks"] if row["caution"]]
     return [
         *cautions,
-        *CAVEATS,
+        *CAUTIONS,
         f"{counted(asked['draws'], 'draw')}, seed {asked['seed']}. "
         f"Data {found['data_hash']}, version {found['version']}",
     ]

@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from generation.figures.formats import figures_of
 from generation.formats.checkpoints import families_of
 from generation.formats.measuring import reports_of
-from generation.formats.shown import change_rows, first_rows, key_figures, outcome_rows, outcome_sentence
+from generation.formats.reported import change_rows, first_rows, key_figures, outcome_rows, outcome_sentence
 from generation.forms.formats import FormatForm
 from generation.models import Collection, FormatReport
 from generation.pages import ConsoleRequest, page

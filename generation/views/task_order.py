@@ -17,8 +17,8 @@ from generation.forms.task_order import TaskOrderForm
 from generation.models import TaskOrderReport
 from generation.pages import ConsoleRequest, page
 from generation.reports import ReportError, State, may_delete
-from generation.task_order.key_figures import key_figures
-from generation.task_order.words import CAVEATS
+from generation.task_order.cautions import CAUTIONS
+from generation.task_order.reported import key_figures
 from generation.views.report_parts import delete_report, is_there_now, report_file
 
 REPORTS_A_PAGE = 25
@@ -53,7 +53,7 @@ def task_order(request: ConsoleRequest, pk: int) -> HttpResponse:
     context["mine"] = may_delete(report, request.user)
     if report.state == State.FINISHED:
         found = report.result or {}
-        context |= {"found": found, "figures": figures_of(found), "caveats": CAVEATS}
+        context |= {"found": found, "figures": figures_of(found), "cautions": CAUTIONS}
         context["key_figures"] = key_figures(found)
     return page(request, "generation/task_order.html", context, "state")
 

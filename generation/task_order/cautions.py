@@ -3,7 +3,7 @@
 CHOSEN = "chosen on the same matrix"
 IN_SAMPLE = "in-sample, no prediction"
 
-CAVEATS = (
+CAUTIONS = (
     "The forgetting of an order is the sum, over each task and each trained after it, of what the second "
     "takes from the first, in shares of the first one’s scale. It is counted at the time: no later gain is "
     "set against it. Effects are taken to add up and to be the same at every stage. The final scores are "

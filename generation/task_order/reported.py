@@ -1,7 +1,7 @@
 """The main findings of a report of the order of tasks, as a page shows them."""
 
 from generation.reported import Json, KeyFigure, key_figure
-from generation.task_order.words import CHOSEN
+from generation.task_order.cautions import CHOSEN
 from generation.templatetags.numbers import fixed, percent
 
 
