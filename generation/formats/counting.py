@@ -50,7 +50,7 @@ def cells_of(checkpoints: Checkpoints, rules: FormatRules) -> list[Cell]:
             "response__query__digest", "response__query", "response__model", "format", "all", "known", "right"
         )
     )
-    return [Cell(*row) for _, *row in sorted(rows.iterator(ROWS_AT_ONCE))]
+    return [Cell(*row[1:]) for row in sorted(rows.iterator(ROWS_AT_ONCE))]
 
 
 def tokens_of(checkpoints: Checkpoints) -> list[Tokens]:

@@ -88,10 +88,11 @@ def measured(
     Notes
     -----
     The budget of a query is what is asked for, else what the source with the least spent on it; an arm whose
-    calls cost less in all, or whose costs are unknown, is undefined there. Whole calls are taken until the
-    next one would exceed the budget, so that less of it may be spent, and nothing where the first is too
-    large: what was really spent is among the values. The similarity at a number of calls is the exact
-    expectation where every call of the arm gave as many answers.
+    calls cost less in all, or whose costs are unknown, is undefined there. Whole calls are taken while they
+    fit, and the next in as large a share of the draws as is left of its cost, so that all arms spend the
+    budget on average: were it left out, the arm whose calls end on the budget would have bought half a call
+    more than others for it. What was really spent is among the values. The similarity at a number of calls is
+    the exact expectation where every call of the arm gave as many answers.
     """
     size = (len(data.queries), len(arms))
     budgets = {unit: _budgets(data, unit, getattr(asked, unit)) for unit in UNITS}
@@ -156,7 +157,7 @@ def _at(
     """
     if np.isnan(budget):
         return {}
-    made = [int(walk.calls(unit, budget)) for walk in walks]
+    made = [int(calls) for calls in _made(walks, unit, budget)]
     if min(made) < 0:
         return {}
     draws: list[Columns] = []
@@ -171,6 +172,12 @@ def _at(
     if unit == "calls":
         found["similarity"] = _expected(own, arm, int(budget), found["similarity"])
     return _whole(own, arm, found)
+
+
+def _made(walks: Sequence[Walk], unit: Unit, budget: npt.ArrayLike) -> list[Indices]:
+    """The calls of each draw; the one that exceeds the budget in as many draws as is left of its cost."""
+    shares = (np.arange(len(walks)) + 0.5) / len(walks)
+    return [walk.calls(unit, budget, least=least) for walk, least in zip(walks, shares, strict=True)]
 
 
 def _expected(own: Judged, arm: Arm, size: int, drawn: float) -> float:
@@ -201,7 +208,7 @@ def _curves(own: Judged, walks: Sequence[Walk], unit: Unit, sizes: FloatArray) -
     rows = np.unique(np.concatenate([walk.rows for walk in walks]))
     if not len(sizes) or (own.classes[rows] < 0).any():
         return {}
-    made = np.stack([walk.calls(unit, sizes) for walk in walks])
+    made = np.stack(_made(walks, unit, sizes))
     counts = {"classes": np.ones(len(own.classes), dtype=bool)}
     if own.scored(rows):
         counts["good_classes"] = own.good

@@ -36,13 +36,16 @@ class Walk:
         spent = {unit: np.concatenate([[0.0], np.cumsum(query.cost(unit)[order])]) for unit in UNITS}
         return cls(query.rows(order), ends, spent)
 
-    def calls(self, unit: Unit, budget: npt.ArrayLike) -> Indices:
-        """How many calls fit into a budget: up to the one before the first that would exceed it.
+    def calls(self, unit: Unit, budget: npt.ArrayLike, *, least: float = 1.0) -> Indices:
+        """How many calls a budget buys: those that fit, and the next where enough of its cost is left.
 
         Parameters
         ----------
         unit : {"calls", "tokens", "money"}
         budget : array_like of float
+        least : float
+            The share of the next call's cost that has to be left, above 0. Over many walks with shares spread
+            evenly up to 1, the budget is spent on average; with 1 it is never exceeded.
 
         Returns
         -------
@@ -54,6 +57,8 @@ class Walk:
         if np.isnan(spent[-1]):
             return np.full(sizes.shape, -1)
         fit = np.searchsorted(spent, sizes * (1 + ROUNDING), side="right") - 1
+        after = np.minimum(fit + 1, len(spent) - 1)
+        fit += (sizes - spent[fit] > least * (spent[after] - spent[fit])) & (after > fit)
         return np.where(spent[-1] < sizes * (1 - ROUNDING), -1, fit)
 
     def different(self, classes: Indices, counted: npt.NDArray[np.bool_]) -> Indices:

@@ -110,11 +110,15 @@ def test_what_answers_are_worth_is_what_plain_loops_say(seed):
     assert own.utility_of(rows) == pytest.approx(utility)
 
 
-def test_calls_are_made_until_the_next_would_exceed_the_budget():
+def test_calls_are_made_until_the_budget_is_spent_on_average():
     query, _ = query_of({0: [([0, 1], 30, 0.1), ([], 20, 0.1), ([1, 2], 60, 0.1), ([3], 10, 0.1)]})
     walk = Walk.of(query, np.arange(4))
     assert walk.calls("tokens", [29, 30, 49.9, 50, 109, 110, 120, 121]).tolist() == [0, 1, 1, 2, 2, 3, 4, -1]
     assert walk.calls("calls", [1, 4, 5]).tolist() == [1, 4, -1]
+    shares = (np.arange(60) + 0.5) / 60
+    for budget in (10, 30, 42, 50, 90, 120):
+        spent = [walk.spent["tokens"][walk.calls("tokens", budget, least=share)] for share in shares]
+        assert np.mean(spent) == pytest.approx(budget)
     assert walk.calls("money", 0.1 + 0.1 + 0.1) == 3
     assert walk.different(query.classes, np.ones(5, bool)).tolist() == [0, 2, 2, 3, 4]
     assert walk.different(query.classes, query.classes % 2 == 0).tolist() == [0, 1, 1, 2, 2]

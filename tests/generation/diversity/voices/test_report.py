@@ -247,3 +247,22 @@ def test_the_condition_to_compare_with_is_named_where_none_stands_out():
     assert [arm.sources for arm in arms_of(sources, ["a", "b"])][3:] == [(1, 2)]
     with pytest.raises(UnusableResponses, match="no two"):
         arms_of(sources, ["a"])
+
+
+def test_for_as_many_tokens_a_source_that_made_few_calls_buys_no_more_than_one_that_made_many():
+    rng = np.random.default_rng(0)
+    sources = [Source("a", "plain"), Source("a", "other")]
+    queries = [
+        {
+            n: [
+                ([one], cost, 0.0) for one, cost in zip(rng.integers(0, 12, made), rng.uniform(50, 150, made))
+            ]
+            for n, made in enumerate((4, 16))
+        }
+        for _ in range(40)
+    ]
+    found = report(voices(sources, queries), draws=20)
+    few, many = (one for one in found["budgets"]["tokens"]["arms"])
+    assert many["tokens"]["value"] == pytest.approx(few["tokens"]["value"], rel=0.02)
+    (less,) = (row for row in found["budgets"]["tokens"]["differences"] if row["measure"] == "classes")
+    assert abs(less["difference"]["value"]) < 0.2
