@@ -254,9 +254,7 @@ def test_for_as_many_tokens_a_source_that_made_few_calls_buys_no_more_than_one_t
     sources = [Source("a", "plain"), Source("a", "other")]
     queries = [
         {
-            n: [
-                ([one], cost, 0.0) for one, cost in zip(rng.integers(0, 12, made), rng.uniform(50, 150, made))
-            ]
+            n: [([int(rng.integers(12))], rng.uniform(50, 150), 0.0) for _ in range(made)]
             for n, made in enumerate((4, 16))
         }
         for _ in range(40)
