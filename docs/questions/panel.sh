@@ -14,7 +14,7 @@ manage() { "$python" manage.py "$@"; }
 labels=$(mktemp --suffix .jsonl)
 trap 'rm -f "$labels"' EXIT
 "$python" docs/questions/scripted_people.py labels "$labels"
-manage import_labels "$labels" --study scripted --kind rating
+manage import_labels "$labels" --study scripted --kind rating --question "How good is this answer?"
 manage shell --no-imports -c "from docs.questions.scripted_people import keep_surveys; keep_surveys('scripted')"
 
 # A panel with the same shares of each answer, asked about every response by the scripted server.
