@@ -1,6 +1,7 @@
 """Runs in the background: any number of workers, on any number of machines."""
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,10 @@ from generation.runs.work import work
 SLICE, LOOKS_EVERY = 60.0, 2.0
 # So long a worker that lives is never silent about a report: a partition takes seconds.
 LOST_AFTER = timedelta(minutes=5)
+REPORT_UNFINISHED = [AbstractReport.State.WAITING, AbstractReport.State.RUNNING]
+# Each time it may be the report that takes more memory than there is.
+MOST_KILLED = 3
+KILLED = f"{MOST_KILLED} workers were killed while they measured it: it may need more memory than they have."
 
 
 def labelled(label: str) -> AbstractRun | None:
@@ -67,20 +72,23 @@ def enqueue_run(*, run: AbstractRun) -> None:
 
 @task()
 def report_task(label: str) -> None:
-    """Measure the report of this label; while another worker is at it, look later whether it was killed."""
+    """Measure the report of this label; a task that waits looks later whether its worker was killed."""
+    model, _, key = label.rpartition(".")
+    rows = apps.get_model(model)._default_manager.defer("result").filter(pk=key, state__in=REPORT_UNFINISHED)
+    report: AbstractReport | None = rows.first()
+    if report is None:  # it has ended, or somebody deleted it meanwhile
+        return
+    # Of a worker that was killed, the task is running for ever.
+    begun = _tasks(report_task, label, TaskResultStatus.RUNNING).count()
+    lost = rows.filter(heard_at__lt=timezone.now() - LOST_AFTER)
+    if begun > MOST_KILLED and lost.update(state=AbstractReport.State.FAILED, error=KILLED):
+        return
+    if not _tasks(report_task, label).exists():
+        _look_later(label)
     from generation.reports import ReportError, run_report  # numpy and dask start slowly
 
-    model, _, key = label.rpartition(".")
-    rows = apps.get_model(model)._default_manager.defer("result")
-    report: AbstractReport | None = rows.filter(pk=key).first()
-    if report is None:  # somebody deleted it meanwhile
-        return
-    try:
-        ended = run_report(report=report)
-    except ReportError:  # which the report says
-        return
-    if ended.state == AbstractReport.State.RUNNING:
-        _look_later(label)
+    with suppress(ReportError):  # which the report says
+        run_report(report=report)
 
 
 @transaction.atomic
@@ -113,7 +121,9 @@ class _Slice:
         return bool(waiting.exclude(pk__in=own.values("pk")).exists())
 
 
-def _tasks(kind: Task[..., None], label: str) -> QuerySet[Any]:
-    """The tasks of one kind for one run that wait."""
-    waiting = DBTaskResult.objects.filter(status=TaskResultStatus.READY, task_path=kind.module_path)
-    return waiting.filter(args_kwargs={"args": [label], "kwargs": {}})
+def _tasks(
+    kind: Task[..., None], label: str, status: TaskResultStatus = TaskResultStatus.READY
+) -> QuerySet[Any]:
+    """The tasks of one kind for one run or report that wait, or have this status."""
+    found = DBTaskResult.objects.filter(status=status, task_path=kind.module_path)
+    return found.filter(args_kwargs={"args": [label], "kwargs": {}})

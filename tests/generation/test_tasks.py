@@ -10,10 +10,12 @@ from django_tasks_db.models import DBTaskResult
 from calibration.models import Run
 from calibration.tasks import run_plan_task
 from generation import tasks
-from generation.models import Caller
+from generation.diversity.report.specification import Specification
+from generation.measuring import DiversityMeasurer, create_report
+from generation.models import Caller, Collection, DiversityReport
 from generation.runs import callers
 from generation.runs.asking import delete_run, stop_run
-from generation.tasks import enqueue_run, run_task, watch_run_task
+from generation.tasks import enqueue_report, enqueue_run, report_task, run_task, watch_run_task
 from tests.calibration.runs.running import make_server, outcomes, score, started
 from tests.model_server import serving
 
@@ -84,3 +86,34 @@ def test_a_task_of_a_run_that_was_deleted_does_nothing() -> None:
     run_task.call(label)
     watch_run_task.call(label)
     assert not DBTaskResult.objects.exists()
+
+
+def test_a_report_is_measured_again_when_workers_are_killed_until_it_seems_to_be_what_kills_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(DiversityMeasurer, "read", killed)
+    collection = Collection.objects.create(name="large")
+    report = create_report(collection=collection, encoder=None, asked=Specification())
+    enqueue_report(report=report)
+    for _ in range(tasks.MOST_KILLED):
+        claim()
+        with pytest.raises(KeyboardInterrupt):
+            report_task.func(report.label)
+        assert waiting(report_task) == 1, "another looks later"
+        DiversityReport.objects.update(heard_at=timezone.now() - 2 * tasks.LOST_AFTER)
+    claim()
+    report_task.func(report.label)
+    report.refresh_from_db()
+    assert (report.state, report.error) == ("failed", tasks.KILLED)
+    assert waiting(report_task) == 0
+
+
+def claim() -> None:
+    """As a worker does."""
+    task = DBTaskResult.objects.filter(status="READY").order_by("run_after").last()
+    assert task is not None
+    task.status = "RUNNING"
+    task.save()
