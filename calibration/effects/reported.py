@@ -16,11 +16,25 @@ def key_figures(found: Json) -> list[KeyFigure]:
     own, halves, sizes = found["rates"]["own"], found["halves"], found["sizes"]
     return [
         key_figure(own["significant"], "of effects that people show are replicated", share=True),
-        key_figure(own["null"], "of those that people do not show stay away", share=True),
-        key_figure(found["rates"]["people_n"]["all"], "replicated in people’s places", share=True),
-        key_figure(halves["people"]["all"], "one half of people by the other (n: splits)", share=True),
-        key_figure(halves["panel"]["all"], "the panel in that half’s places (n: splits)", share=True),
-        key_figure(halves["noise"]["all"], "noise in that half’s places (n: splits)", share=True),
+        key_figure(own["null"], "of contrasts where people show none, it shows none", share=True),
+        key_figure(
+            found["rates"]["people_n"]["all"],
+            "of all are replicated with as many answers as people’s",
+            share=True,
+        ),
+        key_figure(
+            halves["people"]["all"],
+            "are replicated by one half of people of the other: the ceiling (n: splits)",
+            share=True,
+        ),
+        key_figure(
+            halves["panel"]["all"],
+            "are replicated by the panel in that half’s places (n: splits)",
+            share=True,
+        ),
+        key_figure(
+            halves["noise"]["all"], "are replicated by noise in its places: the floor (n: splits)", share=True
+        ),
         key_figure(sizes["median_ratio"], "median size beside people’s, of what they show"),
         key_figure(sizes["same_sign"]["significant"], "have people’s sign, of what they show", share=True),
     ]

@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from annotation.roles import role_to, study_for
 from calibration.effects.figures import figures_of
+from calibration.effects.headline import headline
 from calibration.effects.measuring import reports_of
 from calibration.effects.reported import key_figures, rows_of, size_rows
 from calibration.forms.effects import EffectsForm
@@ -91,6 +92,7 @@ def _found(request: ConsoleRequest, report: EffectReport) -> dict[str, Any]:
     contrasts = Paginator(rows_of(found), CONTRASTS_A_PAGE)
     return {
         "found": found,
+        "headline": headline(found),
         "figures": figures_of(found).values(),
         "key_figures": key_figures(found),
         "sizes": size_rows(found),

@@ -22,6 +22,8 @@ class DivergingCell:
     text: str
     words: str
     step: str | None
+    # Its interval, where a table has room for it.
+    ends: str = ""
     # Every shade is light enough for ink.
     dark: bool = False
 
@@ -56,6 +58,7 @@ class Signed:
     value: float | None
     text: str
     words: str
+    ends: str = ""
 
 
 def diverging_table(
@@ -66,7 +69,9 @@ def diverging_table(
     for n, (name, cells) in enumerate(zip(names, numbers, strict=True)):
         y = HEAD + n * CELL_HEIGHT
         drawn = [
-            DivergingCell(NAMES_WIDTH + m * CELL_WIDTH, y, one.text, one.words, _step(one.value, most))
+            DivergingCell(
+                NAMES_WIDTH + m * CELL_WIDTH, y, one.text, one.words, _step(one.value, most), one.ends
+            )
             for m, one in enumerate(cells)
         ]
         rows.append(DivergingRow(name, shortened(name, LONGEST_NAME), y, drawn))

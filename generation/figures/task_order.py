@@ -8,7 +8,7 @@ from generation.charts.distribution import distribution_of
 from generation.charts.diverging import Signed, diverging_table
 from generation.charts.intervals import Interval, interval_rows
 from generation.figures.figure import Figure, Table
-from generation.templatetags.numbers import counted, fixed, signed
+from generation.templatetags.numbers import counted, end, fixed, signed
 
 Json = Mapping[str, Any]
 
@@ -37,9 +37,9 @@ def transfer(found: Json) -> Figure | None:
         says=(
             "Each row: a task that is trained; each column: the change of a task’s score over a stage of "
             "that training, as a share of the task’s scale, the mean of all such stages. Rust: it is "
-            "forgotten; teal: it gains. Intervals and n stand in the titles of the cells and in the numbers. "
-            "A task that was not trained yet has little to forget; the numbers say how many stages came "
-            "after."
+            "forgotten; teal: it gains; below each its 95 % interval. How many stages a cell rests on, and "
+            "how many came after its task was trained (before that there is little to forget), stands in "
+            "the numbers."
         ),
         table=Table(
             columns={
@@ -70,7 +70,8 @@ def _signed(cell: Json) -> Signed:
         return Signed(None, "–", f"{name}: undefined, {cell['reason']}")
     ends = cell["reason"] if cell["low"] is None else f"{signed(cell['low'], 3)} to {signed(cell['high'], 3)}"
     text = f"{name}: {signed(cell['value'], 3)} ({ends}), {counted(cell['n'], 'stage')}"
-    return Signed(cell["value"], signed(cell["value"]), text)
+    below = "" if cell["low"] is None else f"{end(cell['low'])} to {end(cell['high'])}"
+    return Signed(cell["value"], signed(cell["value"]), text, below)
 
 
 def forgetting(found: Json) -> Figure | None:
@@ -94,6 +95,7 @@ def forgetting(found: Json) -> Figure | None:
                 for row in trained
             ],
             onward="predicted forgetting, shares of the tasks’ scales",
+            upward="orders",
         ),
         says=(
             f"All {orders['orders']:,} orders by the forgetting that the matrix predicts of them: the best "

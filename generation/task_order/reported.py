@@ -14,9 +14,9 @@ def _orders(found: Json) -> list[KeyFigure]:
     if not (orders := found["orders"]):
         return [KeyFigure("undefined", "the best order", found["reasons"]["orders"])]
     sure, gained = orders["certainty"], orders["advantage"]
-    label = "less forgotten than by the median order, chosen and measured apart"
+    label = "less forgetting than the median order’s, the best chosen and measured apart"
     figures = [key_figure(sure["advantage"], label, places=3)]
-    share = "" if gained["share"] is None else f", {percent(gained['share'])} of it"
+    share = "" if gained["share"] is None else f", {percent(gained['share'])} of the median’s"
     note = f"too large: the best of {orders['orders']:,}, n = {sure['advantage']['n']:,}"
     figures.append(KeyFigure(fixed(gained["difference"], 3), f"the same, {CHOSEN}{share}", note))
     if sure["same_order"] is not None:
@@ -41,6 +41,8 @@ def _entropy(found: Json) -> list[KeyFigure]:
     if not (entropy := found["entropy"]):
         return []
     return [
-        key_figure(row["slope"], f"nats of token entropy a stage of {row['domain']} training", places=3)
+        key_figure(
+            row["slope"], f"change of token entropy, nats, in a stage of {row['domain']} training", places=3
+        )
         for row in entropy["domains"]
     ]

@@ -11,6 +11,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from generation.figures.formats import figures_of
 from generation.formats.checkpoints import families_of
+from generation.formats.headline import headline
 from generation.formats.measuring import reports_of
 from generation.formats.reported import change_rows, first_rows, key_figures, outcome_rows, outcome_sentence
 from generation.forms.formats import FormatForm
@@ -83,6 +84,7 @@ def _found(request: ConsoleRequest, report: FormatReport) -> dict[str, Any]:
     found = report.result or {}
     return {
         "found": found,
+        "headline": headline(found),
         "figures": figures_of(found).values(),
         "key_figures": key_figures(found),
         "first_rows": first_rows(found),

@@ -18,6 +18,7 @@ from generation.models import TaskOrderReport
 from generation.pages import ConsoleRequest, page
 from generation.reports import ReportError, State, may_delete
 from generation.task_order.cautions import CAUTIONS
+from generation.task_order.headline import headline
 from generation.task_order.reported import key_figures
 from generation.views.report_parts import delete_report, is_there_now, report_file
 
@@ -54,7 +55,7 @@ def task_order(request: ConsoleRequest, pk: int) -> HttpResponse:
     if report.state == State.FINISHED:
         found = report.result or {}
         context |= {"found": found, "figures": figures_of(found), "cautions": CAUTIONS}
-        context["key_figures"] = key_figures(found)
+        context |= {"headline": headline(found), "key_figures": key_figures(found)}
     return page(request, "generation/task_order.html", context, "state")
 
 
