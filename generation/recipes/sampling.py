@@ -192,7 +192,7 @@ class SampleRecipe:
                 if plain or asked.attempt >= self.retries
                 else replace(unread, outcome="later", wait=0.0)
             )
-        result = {
+        result: dict[str, Any] = {
             "texts": [storable(text) for text in texts],
             "finish_reason": completion.finish,
             "seed": seed,
