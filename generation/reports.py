@@ -79,14 +79,19 @@ def run_report(
     except Superseded:
         return report
     except (ReportError, UnusableResponses, SchedulingError) as error:
-        line = str(error).rstrip(".")
-        raise _failed(report, f"{line[:1].upper()}{line[1:]}.") from None
+        raise _failed(report, sentence(error)) from None
     except Exception as error:
         logger.exception("%s failed", report.label)
         reason = str(error).strip().split("\n")[0]
         raise _failed(report, f"Measuring stopped: {type(error).__name__}: {reason}") from error
     report.refresh_from_db()
     return report
+
+
+def sentence(error: Exception) -> str:
+    """What an error says, from a capital to a full stop."""
+    line = str(error).rstrip(".")
+    return f"{line[:1].upper()}{line[1:]}."
 
 
 def may_delete(report: AbstractReport, user: User) -> bool:

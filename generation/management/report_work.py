@@ -1,14 +1,21 @@
 """What commands of reports have in common: measure with a bar, keep nothing when stopped, print."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from django.core.management.base import CommandError, OutputWrapper
 from tqdm import tqdm
 
+from generation.collections import CollectionError
+from generation.diversity.responses import UnusableResponses
+from generation.diversity.scheduling import SchedulingError
+from generation.encoders import EncoderError
+from generation.files import FileError
+from generation.formats.kinds import RulesError
 from generation.models import AbstractReport
-from generation.reports import Json, Measurer, ReportError, run_report
+from generation.reports import Json, Measurer, ReportError, run_report, sentence
 
 R = TypeVar("R", bound=AbstractReport)
 
@@ -31,16 +38,32 @@ class Bar:
         self.bar.update(done - self.bar.n)
 
 
+@contextmanager
+def in_one_line() -> Iterator[None]:
+    """What a person can mend is said in a line, as a CommandError."""
+    try:
+        yield
+    except FileError as error:
+        raise CommandError(error.listing()) from None
+    except (CollectionError, EncoderError, ReportError, RulesError) as error:
+        raise CommandError(str(error)) from None
+    except (UnusableResponses, SchedulingError) as error:
+        raise CommandError(sentence(error)) from None
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """What commas part."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def measured(report: R, measurer: Measurer[R] | None = None) -> Json:
     """What a report that was written down finds. Raises CommandError; one that is stopped is deleted."""
     try:
-        with Bar() as bar:
+        with Bar() as bar, in_one_line():
             run_report(report=report, measurer=measurer, progress=bar.to)
     except KeyboardInterrupt:
         report.delete()  # on its page it would seem to run for ever
         raise CommandError("Stopped. Nothing is kept of it.", returncode=130) from None
-    except ReportError as error:
-        raise CommandError(str(error)) from None
     return report.result or {}
 
 

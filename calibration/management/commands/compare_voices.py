@@ -1,7 +1,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 GIVEN = (
     "reference", "threshold", "classes", "good", "patience",
@@ -51,34 +51,24 @@ class Command(BaseCommand):
     def handle(self, *args: Any, collection: str, **options: Any) -> None:
         from calibration.voices.lines import report_lines  # numpy starts slowly
         from calibration.voices.measuring import create_report
-        from generation.collections import CollectionError, collection_named
-        from generation.diversity.responses import UnusableResponses
-        from generation.encoders import EncoderError, encoder_named
-        from generation.management.report_work import measured, show
-        from generation.reports import ReportError
+        from generation.collections import collection_named
+        from generation.encoders import encoder_named
+        from generation.management.report_work import in_one_line, measured, show
 
-        try:
+        with in_one_line():
             report = create_report(
                 collection=collection_named(collection),
                 encoder=encoder_named(options["encoder"]),
                 asked=_specification(options),
             )
-        except (CollectionError, EncoderError, ReportError) as error:
-            raise CommandError(str(error)) from None
-        except UnusableResponses as error:
-            line = str(error)
-            raise CommandError(f"{line[0].upper()}{line[1:].rstrip('.')}.") from None
         show(measured(report), report_lines, self.stdout, as_json=options["json"])
 
 
 def _specification(options: dict[str, Any]) -> Any:
     """What is asked; what is not named is left to its default. Raises UnusableResponses."""
     from generation.diversity.voices.specification import Specification
+    from generation.management.report_work import names_of
 
     given = {name: options[name] for name in GIVEN if options[name] is not None}
-    lists: dict[str, Any] = {name: _names(options[name]) for name in ("models", "conditions", "ensemble")}
+    lists: dict[str, Any] = {name: names_of(options[name]) for name in ("models", "conditions", "ensemble")}
     return Specification(scorer=options["scorer"], **lists, **given)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -5,7 +5,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotation.models import Study
-from generation.files import FileError
 
 
 class Command(BaseCommand):
@@ -32,13 +31,12 @@ class Command(BaseCommand):
         from calibration.effects.contrasts import read_contrasts  # scipy starts slowly
         from calibration.effects.lines import report_lines
         from calibration.effects.measuring import create_report
-        from generation.management.report_work import measured, show
-        from generation.reports import ReportError
+        from generation.management.report_work import in_one_line, measured, show
 
         study = Study.objects.filter(slug=slug).first()
         if study is None:
             raise CommandError(f"There is no study {slug}.")
-        try:
+        with in_one_line():
             report = create_report(
                 study=study,
                 scorer=options["scorer"],
@@ -47,8 +45,4 @@ class Command(BaseCommand):
                 splits=options["splits"],
                 seed=options["seed"],
             )
-        except FileError as error:
-            raise CommandError(error.listing()) from None
-        except ReportError as error:
-            raise CommandError(str(error)) from None
         show(measured(report), report_lines, self.stdout, as_json=options["json"])

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from generation.files import FileError, progress_bar
+from generation.files import progress_bar
 
 
 class Command(BaseCommand):
@@ -40,25 +40,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, collection: str | None, **options: Any) -> None:
         from generation.diversity.report.lines import report_lines  # numpy starts slowly
         from generation.diversity.report.specification import Specification
-        from generation.diversity.responses import UnusableResponses
-        from generation.diversity.scheduling import SchedulingError
-        from generation.management.report_work import show
+        from generation.management.report_work import in_one_line, names_of, show
 
         _check(collection, options)
-        try:
+        with in_one_line():
             asked = Specification(
-                models=_names(options["models"]),
-                conditions=_names(options["conditions"]),
+                models=names_of(options["models"]),
+                conditions=names_of(options["conditions"]),
                 replicates=options["replicates"],
                 seed=options["seed"],
                 paper=options["paper"],
             )
             found = _of_files(asked, options) if collection is None else _of(collection, asked, options)
-        except FileError as error:
-            raise CommandError(error.listing()) from None
-        except (UnusableResponses, SchedulingError) as error:
-            line = str(error)
-            raise CommandError(f"{line[0].upper()}{line[1:].rstrip('.')}.") from None
         show(found, report_lines, self.stdout, as_json=options["json"])
 
 
@@ -69,10 +62,6 @@ def _check(collection: str | None, options: dict[str, Any]) -> None:
         raise CommandError("--embeddings and --classes are of files: give --responses FILE too.")
     if options["encoder"] and collection is None and options["embeddings"] is None:
         raise CommandError("--encoder names what made the vectors: give --embeddings FILE too.")
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _of_files(asked: Any, options: dict[str, Any]) -> dict[str, Any]:
@@ -97,15 +86,14 @@ def _of_files(asked: Any, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of(name: str, asked: Any, options: dict[str, Any]) -> dict[str, Any]:
-    from generation.collections import CollectionError, collection_named
-    from generation.encoders import EncoderError, encoder_named
+    from generation.collections import collection_named
+    from generation.encoders import encoder_named
     from generation.management.report_work import measured
     from generation.measuring import DiversityMeasurer, create_report
 
-    try:
-        collection = collection_named(name)
-        encoder = encoder_named(options["encoder"]) if options["encoder"] else None
-    except (CollectionError, EncoderError) as error:
-        raise CommandError(str(error)) from None
-    report = create_report(collection=collection, encoder=encoder, asked=asked)
+    report = create_report(
+        collection=collection_named(name),
+        encoder=encoder_named(options["encoder"]) if options["encoder"] else None,
+        asked=asked,
+    )
     return measured(report, DiversityMeasurer(options["scheduler"]))

@@ -1,11 +1,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from generation.collections import CollectionError, collection_named
-from generation.encoders import EncoderError, encoder_named
+from generation.collections import collection_named
+from generation.encoders import encoder_named
 from generation.models import FormatReport
 
 
@@ -39,19 +39,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="everything, as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from generation.diversity.responses import UnusableResponses  # numpy starts slowly
-        from generation.formats.kinds import RulesError
-        from generation.formats.lines import report_lines
-        from generation.management.report_work import measured, show
-        from generation.reports import ReportError
+        from generation.formats.lines import report_lines  # numpy starts slowly
+        from generation.management.report_work import in_one_line, measured, show
 
-        try:
+        with in_one_line():
             report = self._written_down(options)
-        except (CollectionError, EncoderError, RulesError, ReportError) as error:
-            raise CommandError(str(error)) from None
-        except UnusableResponses as error:
-            line = str(error)
-            raise CommandError(f"{line[0].upper()}{line[1:].rstrip('.')}.") from None
         show(measured(report), report_lines, self.stdout, as_json=options["json"])
 
     @transaction.atomic
@@ -59,10 +51,11 @@ class Command(BaseCommand):
         from generation.formats.measuring import create_report
         from generation.formats.sorting import rules_for
         from generation.formats.specification import FormatSpecification
+        from generation.management.report_work import names_of
 
         asked = FormatSpecification(
             family=options["family"],
-            models=tuple(name.strip() for name in options["models"].split(",") if name.strip()),
+            models=names_of(options["models"]),
             **{name: options[name] for name in ("condition", "threshold", "k", "replicates", "seed")},
         )
         return create_report(

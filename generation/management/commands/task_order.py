@@ -3,9 +3,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from generation.files import FileError, progress_bar
+from generation.files import progress_bar
 
 
 class Command(BaseCommand):
@@ -22,24 +22,17 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="everything, as JSON")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
-        from generation.diversity.responses import UnusableResponses  # numpy starts slowly
-        from generation.management.report_work import Bar, show
-        from generation.reports import ReportError
+        from generation.management.report_work import Bar, in_one_line, show  # numpy starts slowly
         from generation.task_order.entropies import need_responses, with_entropies
         from generation.task_order.lines import report_lines
         from generation.task_order.report import Asked, task_order_report
         from generation.task_order.table import read_table
 
-        try:
+        with in_one_line():
             asked = Asked(draws=options["draws"], seed=options["seed"])
             rows = read_table(file, progress=progress_bar)
             if need_responses(rows):
                 rows = with_entropies(rows)
             with Bar() as bar:
                 found = task_order_report(rows, asked, version=settings.VERSION, progress=bar.to)
-        except FileError as error:
-            raise CommandError(error.listing()) from None
-        except (UnusableResponses, ReportError) as error:
-            line = str(error).rstrip(".")
-            raise CommandError(f"{line[0].upper()}{line[1:]}.") from None
         show(found, report_lines, self.stdout, as_json=options["json"])
