@@ -156,7 +156,7 @@ def chain(run: str, stages: Sequence[tuple[str, Mapping[str, Evaluation]]]) -> C
     for trained, evaluations in stages:
         rows = tuple(sorted((task, repr(one)) for task, one in evaluations.items()))
         key = hashlib.sha256(repr((key, trained, rows)).encode(errors="surrogatepass")).hexdigest()
-        made.append(Stage(trained, dict(evaluations), key))
+        made.append(Stage(trained, dict(sorted(evaluations.items())), key))
     return Chain(run, made)
 
 
