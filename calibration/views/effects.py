@@ -17,14 +17,18 @@ from calibration.effects.measuring import reports_of
 from calibration.effects.reported import key_figures, rows_of, size_rows
 from calibration.forms.effects import EffectsForm
 from calibration.models import EffectReport
-from generation.files import FileError
-from generation.forms.files import lines
 from generation.pages import ConsoleRequest, page
-from generation.reports import ReportError, may_delete
-from generation.views.report_parts import delete_report, is_there_now, report_file, shown_report
+from generation.reports import State, may_delete
+from generation.views.report_parts import (
+    REPORTS_SHOWN,
+    asked_for,
+    delete_report,
+    is_there_now,
+    report_file,
+    shown_report,
+)
 
-REPORTS_SHOWN, CONTRASTS_A_PAGE = 12, 50
-State = EffectReport.State
+CONTRASTS_A_PAGE = 50
 
 
 @login_required
@@ -34,16 +38,8 @@ def effects(request: ConsoleRequest, slug: str) -> HttpResponse:
     """The report that the address names, or the newest; an editor's POST asks for another."""
     study = study_for(request.user, slug, role_to(request.method))
     form = EffectsForm(request.POST or None, request.FILES or None, study=study)
-    refused: list[str] = []
-    if request.method == "POST" and form.is_valid():
-        try:
-            report = form.save(by=request.user)
-        except FileError as error:
-            refused = lines(error)
-        except ReportError as error:
-            form.add_error(None, str(error))
-        else:
-            return redirect(f"{request.path}?report={report.pk}")
+    if report := asked_for(request, form):
+        return redirect(f"{request.path}?report={report.pk}")
     reports = reports_of(study)
     shown = shown_report(request, reports)
     if is_there_now(request, shown):
@@ -51,7 +47,6 @@ def effects(request: ConsoleRequest, slug: str) -> HttpResponse:
     context = {
         "study": study,
         "form": form,
-        "refused": refused,
         "reports": reports[:REPORTS_SHOWN],
         "report": shown,
     }
@@ -73,9 +68,10 @@ def effects_file(request: ConsoleRequest, slug: str, pk: int, name: str, format:
         figures_of(found),
         name=name,
         format=format,
-        of=f"Study {slug}" + (", simulated labels" if found["simulated"] else ""),
+        of=f"Study {slug}",
         column="study",
         slug=slug,
+        made_up={"simulated labels": found["simulated"], "simulated people": found["scorer"]["simulated"]},
     )
 
 

@@ -11,15 +11,18 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from calibration.models import VoicesReport
 from calibration.voices.access import seen_by
-from generation.diversity.responses import UnusableResponses
 from generation.models import Collection, Response
 from generation.pages import ConsoleRequest, page
-from generation.reports import ReportError, may_delete
+from generation.reports import State, may_delete
 from generation.sources import sources_of
-from generation.views.report_parts import delete_report, is_there_now, report_file, shown_report
-
-REPORTS_SHOWN = 12
-State = VoicesReport.State
+from generation.views.report_parts import (
+    REPORTS_SHOWN,
+    asked_for,
+    delete_report,
+    is_there_now,
+    report_file,
+    shown_report,
+)
 
 
 @login_required
@@ -32,13 +35,8 @@ def voices(request: ConsoleRequest, slug: str) -> HttpResponse:
 
     collection = get_object_or_404(Collection, name=slug)
     form = VoicesForm(request.POST or None, collection=collection, user=request.user)
-    if request.method == "POST" and form.is_valid():
-        try:
-            report = form.save(by=request.user)
-        except (ReportError, UnusableResponses) as error:
-            form.add_error(None, str(error))
-        else:
-            return redirect(f"{request.path}?report={report.pk}")
+    if report := asked_for(request, form):
+        return redirect(f"{request.path}?report={report.pk}")
     reports = seen_by(request.user, reports_of(collection))
     shown = shown_report(request, reports)
     if is_there_now(request, shown):
@@ -68,6 +66,7 @@ def voices_file(request: ConsoleRequest, slug: str, pk: int, name: str, format: 
         of=f"Collection {slug}",
         column="collection",
         slug=slug,
+        made_up={"simulated people": bool(found["scorer"] and found["scorer"]["simulated"])},
     )
 
 

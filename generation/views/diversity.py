@@ -16,13 +16,19 @@ from generation.measuring import reports_of
 from generation.models import Collection, DiversityReport
 from generation.pages import ConsoleRequest, page
 from generation.reported import key_figures, queries_of, words_table
-from generation.reports import ReportError, may_delete
-from generation.views.report_parts import delete_report, is_there_now, report_file, shown_report
+from generation.reports import State, may_delete
+from generation.views.report_parts import (
+    REPORTS_SHOWN,
+    asked_for,
+    delete_report,
+    is_there_now,
+    report_file,
+    shown_report,
+)
 
-REPORTS_SHOWN, QUERIES_A_PAGE = 12, 50
+QUERIES_A_PAGE = 50
 # Of what stands beside the rows of the heat map.
 BESIDE = ("mean", "95 %", "above the floor", "centred gap", "cells > .8", "pairs > .8", "queries")
-State = DiversityReport.State
 
 
 @login_required
@@ -32,13 +38,8 @@ def diversity(request: ConsoleRequest, slug: str) -> HttpResponse:
     """The report that the address names, or the newest; POST asks for another."""
     collection = get_object_or_404(Collection, name=slug)
     form = DiversityForm(request.POST or None, collection=collection)
-    if request.method == "POST" and form.is_valid():
-        try:
-            report = form.save(by=request.user)
-        except ReportError as error:
-            form.add_error(None, str(error))
-        else:
-            return redirect(f"{request.path}?report={report.pk}")
+    if report := asked_for(request, form):
+        return redirect(f"{request.path}?report={report.pk}")
     reports = reports_of(collection)
     shown = shown_report(request, reports)
     if is_there_now(request, shown):

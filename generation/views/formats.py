@@ -17,10 +17,15 @@ from generation.formats.reported import change_rows, first_rows, key_figures, ou
 from generation.forms.formats import FormatForm
 from generation.models import Collection, FormatReport
 from generation.pages import ConsoleRequest, page
-from generation.reports import ReportError, State, may_delete
-from generation.views.report_parts import delete_report, is_there_now, report_file, shown_report
-
-REPORTS_SHOWN = 12
+from generation.reports import State, may_delete
+from generation.views.report_parts import (
+    REPORTS_SHOWN,
+    asked_for,
+    delete_report,
+    is_there_now,
+    report_file,
+    shown_report,
+)
 
 
 @login_required
@@ -30,13 +35,8 @@ def formats(request: ConsoleRequest, slug: str) -> HttpResponse:
     """The report that the address names, or the newest; POST asks for another."""
     collection = get_object_or_404(Collection, name=slug)
     form = FormatForm(request.POST or None, collection=collection)
-    if request.method == "POST" and form.is_valid():
-        try:
-            report = form.save(by=request.user)
-        except ReportError as error:
-            form.add_error(None, str(error))
-        else:
-            return redirect(f"{request.path}?report={report.pk}")
+    if report := asked_for(request, form):
+        return redirect(f"{request.path}?report={report.pk}")
     reports = reports_of(collection)
     shown = shown_report(request, reports)
     if is_there_now(request, shown):

@@ -11,16 +11,14 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
 
 from generation.figures.task_order import figures_of
-from generation.files import FileError
-from generation.forms.files import lines
 from generation.forms.task_order import TaskOrderForm
 from generation.models import TaskOrderReport
 from generation.pages import ConsoleRequest, page
-from generation.reports import ReportError, State, may_delete
+from generation.reports import State, may_delete
 from generation.task_order.cautions import CAUTIONS
 from generation.task_order.headline import headline
 from generation.task_order.reported import key_figures
-from generation.views.report_parts import delete_report, is_there_now, report_file
+from generation.views.report_parts import asked_for, delete_report, is_there_now, report_file
 
 REPORTS_A_PAGE = 25
 
@@ -30,13 +28,8 @@ REPORTS_A_PAGE = 25
 def task_orders(request: ConsoleRequest) -> HttpResponse:
     """Every report, the newest first; POST asks for another, of a table."""
     form = TaskOrderForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            return redirect("task-order", form.save(by=request.user).pk)
-        except FileError as error:
-            form.add_error("file", lines(error))
-        except ReportError as error:
-            form.add_error(None, str(error))
+    if report := asked_for(request, form):
+        return redirect("task-order", report.pk)
     reports = TaskOrderReport.objects.select_related("created_by").defer("result", "table")
     shown = Paginator(reports, REPORTS_A_PAGE).get_page(request.GET.get("page"))
     status = 400 if request.method == "POST" else 200
