@@ -26,7 +26,8 @@ def ratio(people: Effect, panel: Effect) -> Estimate:
     -------
     Estimate
         `n` is 1: a contrast. Undefined where the interval of people's effect holds 0: the ratio could then be
-        anything. The two are taken as independent, which a panel's votes and people's labels are.
+        anything. The two are taken as independent. Answers are, items are not: what these have of their own
+        moves both the same way, so that the interval of a ratio above 0 is too wide rather than too narrow.
 
     References
     ----------
@@ -101,7 +102,8 @@ def slope(people: Sequence[Effect], panel: Sequence[Effect], *, corrected: bool)
     -------
     Estimate
         Weighted by the panel's errors; the interval leaves out one contrast at a time. Undefined with fewer
-        than 3 contrasts, or where people's effects are no larger than their errors.
+        than 3 contrasts, or where people's effects are no larger than their errors; corrected, also where
+        they are so without one contrast: the line below is then near 0, and the slope may be anything.
 
     Notes
     -----
@@ -122,8 +124,9 @@ def slope(people: Sequence[Effect], panel: Sequence[Effect], *, corrected: bool)
         return _too_few(len(x))
     weight = 1 / y_se**2
     tops, bottoms = weight * x * y, weight * (x**2 - (x_se**2 if corrected else 0))
-    if bottoms.sum() <= 0:
-        return Estimate(None, None, None, len(x), "people's effects are no larger than their errors")
+    if bottoms.sum() <= 0 or (corrected and (bottoms.sum() - bottoms).min() <= 0):
+        few = "people's effects, or all but one of them, are no larger than their errors"
+        return Estimate(None, None, None, len(x), few)
     return _left_out(tops, bottoms)
 
 

@@ -142,6 +142,15 @@ def test_the_slope_without_peoples_errors_finds_the_truth_that_they_flatten() ->
     )
 
 
+def test_a_corrected_slope_that_rests_on_one_contrast_alone_is_undefined() -> None:
+    people = [effect(d, 0.5, d_se=0.1) for d in (0.2, 0.05, -0.05, 0.04)]
+    for few in (people, people[1:]):
+        found = sizes.slope(few, few, corrected=True)
+        assert (found.value, found.n) == (None, len(few))
+        assert "no larger than their errors" in (found.reason or "")
+    assert sizes.slope(people, people, corrected=False).value == pytest.approx(1)
+
+
 def test_the_interval_of_a_median_is_that_of_order_statistics() -> None:
     values = np.random.default_rng(3).permutation(np.arange(20.0))
     found = sizes.median([*values, np.nan])
