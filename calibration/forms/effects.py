@@ -54,10 +54,9 @@ class EffectsForm(forms.Form):
     def __init__(self, *args: Any, study: Study, **options: Any) -> None:
         super().__init__(*args, **options)
         self.study = study
-        names = scorers_of(study).values_list("name", flat=True)
-        cast(forms.ChoiceField, self.fields["scorer"]).choices = [(name, name) for name in names]
+        scorers = [(scorer.name, scorer.called) for scorer in scorers_of(study)]
+        cast(forms.ChoiceField, self.fields["scorer"]).choices = scorers
 
-    @transaction.atomic
     def save(self, *, by: User) -> EffectReport:
         """The report, handed to a worker. Raises FileError and ReportError."""
         given = self.cleaned_data
@@ -65,14 +64,15 @@ class EffectsForm(forms.Form):
         if given["file"]:
             with on_disk(given["file"]) as path:
                 contrasts = read_contrasts(Path(path))
-        report = create_report(
-            study=self.study,
-            scorer=given["scorer"],
-            contrasts=contrasts,
-            by=given["by"],
-            splits=given["splits"],
-            seed=given["seed"],
-            created_by=by,
-        )
-        enqueue_report(report=report)
+        with transaction.atomic():
+            report = create_report(
+                study=self.study,
+                scorer=given["scorer"],
+                contrasts=contrasts,
+                by=given["by"],
+                splits=given["splits"],
+                seed=given["seed"],
+                created_by=by,
+            )
+            enqueue_report(report=report)
         return report

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from annotation.roles import studies_of
 from calibration.models import Scorer, VoicesReport
@@ -98,7 +98,7 @@ class VoicesForm(forms.Form):
         answered = {"responses__query__collections": collection}
         models = _named(LanguageModel.objects.filter(**answered))
         named = _named(Condition.objects.filter(**answered))
-        scorers = _named(_scorers(collection, user))
+        scorers = [(scorer.name, scorer.called) for scorer in _scorers(collection, user)]
         self._offer("models", models)
         self._offer("ensemble", models)
         self._offer("conditions", [*named, *([("", NO_CONDITION)] if named else [])])
@@ -146,8 +146,9 @@ def _named(rows: Any) -> list[tuple[str, str]]:
     return [(name, name) for name in rows.order_by("name").values_list("name", flat=True).distinct()]
 
 
-def _scorers(collection: Collection, user: User) -> Any:
+def _scorers(collection: Collection, user: User) -> QuerySet[Scorer]:
     """Who scored answers to the collection's queries, in studies that the user may see."""
-    queries = collection.queries.values("pk")
-    of = Q(scores__response__query__in=queries) | Q(scores__item__response__query__in=queries)
-    return Scorer.objects.filter(of, scores__study__in=studies_of(user))
+    found = Scorer.objects.filter(
+        scores__response__query__in=collection.queries.values("pk"), scores__study__in=studies_of(user)
+    )
+    return found.distinct().order_by("name")

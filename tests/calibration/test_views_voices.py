@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from annotation.members import give_role
 from annotation.models import Study
-from calibration.models import VoicesReport
+from calibration.models import Scorer, VoicesReport
 from generation.models import Collection, Encoder
 from generation.tasks import report_task
 from tests.calibration.voiced import GOOD_FROM, NAME, SCORER, planted
@@ -63,11 +63,27 @@ def test_a_question_asked_on_the_page_is_answered_there_for_those_who_may_see_th
     assert len(read) <= 18
     report.refresh_from_db()
     shown_whole(page, ada, report)
+    marked_where_good_is_said_by_simulated_people(ada, report)
     assert bob.get(asked["Location"]).status_code == 404
     assert "Nothing is compared yet" in words_of(bob.get(address))
     erase = reverse("voices-delete", args=[NAME, report.pk])
     assert (bob.post(erase).status_code, ada.post(erase).status_code) == (404, 302)
     assert not VoicesReport.objects.exists()
+
+
+def marked_where_good_is_said_by_simulated_people(ada: Client, report: VoicesReport) -> None:
+    Scorer.objects.update(family=Scorer.Family.PERSONA_PANEL)
+    made_up = VoicesReport.objects.get(pk=report.pk)
+    made_up.result["scorer"] |= {"family": "persona_panel", "simulated": True}
+    made_up.save()
+    page = words_of(ada.get(reverse("voices", args=[NAME])))
+    assert f">{SCORER} (simulated people)</option>" in page
+    assert f'<bdi>{SCORER}</bdi> <span class="tag simulated">simulated people</span>' in page
+    picture, numbers = (
+        ada.get(reverse("voices-file", args=[NAME, report.pk, "calls", kind])).content.decode()
+        for kind in ("svg", "csv")
+    )
+    assert ">simulated people</text>" in picture and numbers.splitlines()[1].endswith(",true")
 
 
 def shown_whole(page: str, ada: Client, report: VoicesReport) -> None:

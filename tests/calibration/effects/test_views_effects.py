@@ -31,7 +31,8 @@ def ada(client: Client) -> Client:
 
 def test_a_report_is_asked_for_waited_for_read_kept_and_deleted_by_who_asked(ada: Client) -> None:
     address = reverse("effects", args=["planted"])
-    assert "Nothing is measured yet" in ada.get(address).content.decode()
+    page = ada.get(address).content.decode()
+    assert "Nothing is measured yet" in page and ">mirror (simulated people)</option>" in page
     for wrong, says in [
         ({"by": ""}, "Give a file of contrasts, or the column"),
         ({"by": "absent"}, "No item of planted has a column absent"),
@@ -64,8 +65,11 @@ def test_a_report_is_asked_for_waited_for_read_kept_and_deleted_by_who_asked(ada
 
     assert json.loads(file("report", "json"))["data_hash"] == EffectReport.objects.get().data_hash
     for name in ("effects", "rates", "bins"):
-        ElementTree.fromstring(file(name, "svg"))
-        assert file(name, "csv").startswith("study,")
+        drawn = ElementTree.fromstring(file(name, "svg"))
+        assert [text.text for text in drawn.iter() if text.text == "simulated people"]
+        head, row, *_ = file(name, "csv").splitlines()
+        assert head.startswith("study,") and head.endswith(",simulated_labels,simulated_people")
+        assert row.endswith(",false,true")
     missing = reverse("effects-file", args=["planted", report.pk, "absent", "svg"])
     assert ada.get(missing).status_code == 404
 
