@@ -21,6 +21,8 @@ CONSENT_OF_QUERIES = _(
     "We keep your answers and the time that you take, under a code, not under your name. "
     "They may be published for research."
 )
+# Of an imported study whose file says nothing of it.
+UNSTATED = "The file of labels does not state the question."
 # Of queries alone, by what is asked of them.
 ASKED: dict[str, dict[str, Any]] = {
     "openness": {

@@ -13,6 +13,7 @@ from annotation.groups import FEWEST_PEOPLE, group_questions
 from annotation.log import record
 from annotation.models import Question, Reply, Study
 from annotation.roles import studies_of
+from annotation.usual import UNSTATED
 from calibration.models import Panel, Run, Score, Scorer
 from calibration.scorers.panels.panel import PanelRecipe
 from calibration.scorers.panels.personas import (
@@ -197,6 +198,11 @@ def delete_panel(*, panel: Panel) -> None:
 
 def panel_recipe(panel: Panel, study: Study, **fields: Any) -> PanelRecipe:
     """The recipe that asks a panel the study's own question. Raises RecipeError."""
+    if study.question == UNSTATED:
+        raise RecipeError(
+            f"What people of {study.slug} were asked is not known, as the file of their labels does not say: "
+            "write it in the study’s settings, so that personas are asked the same."
+        )
     rubric = question_rubric(
         question=study.question,
         low=study.scale_low,

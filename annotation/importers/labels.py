@@ -16,6 +16,7 @@ from annotation.importers.table import insert_labels
 from annotation.log import record
 from annotation.models import SHOWN, Label, Participant, Study
 from annotation.studies import StudyError
+from annotation.usual import UNSTATED
 from generation.files import FileError, ImportReport, Progress, Rejections, Row, RowError, silent
 from generation.importers import QUERY, all_or_nothing, read_right
 from generation.reading import first_row, require_columns
@@ -83,7 +84,7 @@ def _unstated(kind: str) -> dict[str, Any]:
     """What a file of labels does not tell; a comparison's values have their meaning from the format."""
     words: dict[str, Any] = {} if kind == Study.Kind.COMPARISON else {"scale_words": []}
     return {
-        "question": "The file of labels does not state the question.",
+        "question": UNSTATED,
         "instructions": "",
         "consent": "",
         **words,

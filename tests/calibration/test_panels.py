@@ -195,6 +195,22 @@ def test_a_panel_asked_about_a_study_votes_by_persona_and_its_attributes_are_fou
     assert personas_of(scorer, surveyed) == known  # what was asked stays with the scorer
 
 
+def test_a_panel_is_not_asked_what_no_file_says_that_people_were_asked(
+    surveyed: Study, tmp_path: Path
+) -> None:
+    file = tmp_path / "labels.jsonl"
+    file.write_text('{"query": "q", "response": "r", "human_labels": [1, 2]}\n')
+    draw_panel(name="drawn", study=surveyed, size=2)
+    ask = ["panel", "--panel", "drawn", "--model", "m", "--base-url", "http://localhost:9/v1", "--show"]
+    call_command("import_labels", file, "--study", "unsaid", stdout=StringIO())
+    with pytest.raises(CommandError, match=r"What people of unsaid .* settings"):
+        call_command("score", "unsaid", *ask)
+    shown = StringIO()
+    call_command("import_labels", file, "--study", "said", "--question", "Is it good?", stdout=StringIO())
+    call_command("score", "said", *ask, stdout=shown)
+    assert "- choice: Is it good?" in shown.getvalue()
+
+
 def test_imported_votes_of_personas_are_kept_with_them(surveyed: Study, tmp_path: Path) -> None:
     panel = draw_panel(name="drawn", study=surveyed, size=2)
     file = tmp_path / "votes.jsonl"

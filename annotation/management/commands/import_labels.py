@@ -26,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("file")
         parser.add_argument("--study", required=True, metavar="SLUG")
         parser.add_argument("--name", help="the study's name on pages; the slug if left out")
+        parser.add_argument("--question", help="what people were asked, as the file does not say")
         parser.add_argument("--kind", choices=Study.Kind.values, help="what the columns say if left out")
         parser.add_argument(
             "--scale", type=scale, metavar="LOW..HIGH", help="what the labels say if left out"
@@ -36,12 +37,14 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         names = ("name", "kind", "scale", "skip_bad_rows")
+        stated = {} if options["question"] is None else {"question": options["question"]}
         try:
             report = import_labels(
                 path=options["file"],
                 slug=options["study"],
                 progress=progress_bar,
                 **{name: options[name] for name in names},
+                **stated,
             )
         except FileError as error:
             raise CommandError(error.listing()) from None
