@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from annotation.roles import studies_of
 from calibration.models import Scorer, VoicesReport
 from calibration.voices.measuring import create_report
-from generation.diversity.report.specification import LARGEST_SEED, LEAST_REPLICATES
+from generation.diversity.specified import LARGEST_SEED, LEAST_REPLICATES
 from generation.diversity.voices.specification import DRAWS, MOST_DRAWS, Specification
 from generation.forms.diversity import MOST_REPLICATES, NO_CONDITION
 from generation.models import Collection, Condition, Encoder, LanguageModel

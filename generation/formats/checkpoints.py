@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from generation.formats.specification import FormatSpecification
+from generation.formats.specification import Specification
 from generation.models import Collection, LanguageModel, Response
 from generation.reports import ReportError
 
@@ -30,7 +30,7 @@ class Checkpoints:
     without_step: tuple[str, ...]
 
     @classmethod
-    def of(cls, collection: Collection, asked: FormatSpecification) -> "Checkpoints":
+    def of(cls, collection: Collection, asked: Specification) -> "Checkpoints":
         """Raises ReportError where there are not two of them, or they answered under several conditions."""
         answered = models_of(collection, asked.family)
         if not answered:
@@ -88,7 +88,7 @@ def responses_of(
     return rows.filter(condition__name=condition) if condition else rows.filter(condition__isnull=True)
 
 
-def _condition(responses: QuerySet[Response], asked: FormatSpecification) -> str:
+def _condition(responses: QuerySet[Response], asked: Specification) -> str:
     """The one that is asked for, or the only one: a training is not to be taken for another decoding."""
     there = sorted(
         {name or "" for name in responses.order_by().values_list("condition__name", flat=True).distinct()}
@@ -107,7 +107,7 @@ def _condition(responses: QuerySet[Response], asked: FormatSpecification) -> str
     return asked.condition if asked.condition is not None else "".join(there)
 
 
-def _check_named(collection: Collection, asked: FormatSpecification, answered: list[LanguageModel]) -> None:
+def _check_named(collection: Collection, asked: Specification, answered: list[LanguageModel]) -> None:
     known = {one.name: one for one in answered}
     for name in asked.models:
         if name not in known:

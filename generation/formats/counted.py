@@ -10,7 +10,7 @@ import numpy.typing as npt
 from generation.diversity.homogeneity import within
 from generation.diversity.responses import FloatArray
 from generation.diversity.tables import Table
-from generation.formats.specification import FormatSpecification
+from generation.formats.specification import Specification
 from generation.training.passes import fewest_samples, pass_at_k
 from generation.training.shares import query_shares
 
@@ -93,7 +93,7 @@ class Asked:
     """What was counted, and what is asked of it."""
 
     counted: Counted
-    asked: FormatSpecification
+    asked: Specification
     alike: Alike | None = None
 
     @property

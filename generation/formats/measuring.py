@@ -19,7 +19,7 @@ from generation.formats.examples import examples_of
 from generation.formats.kinds import RulesError
 from generation.formats.report import format_report
 from generation.formats.sorting import sort_responses
-from generation.formats.specification import FormatSpecification
+from generation.formats.specification import Specification
 from generation.frames import data_set
 from generation.models import Collection, Encoder, FormatReport, FormatRules
 from generation.reports import Json, ReportError, write_down
@@ -30,7 +30,7 @@ class FormatMeasurer:
 
     def read(self, report: FormatReport) -> tuple[str, Callable[[Progress], Json]]:
         """Sort what is unsorted by the rules, then count. Raises ReportError and UnusableResponses."""
-        asked = FormatSpecification.from_dict(report.specification)
+        asked = Specification.from_dict(report.specification)
         checkpoints = Checkpoints.of(report.collection, asked)
         _sort(report, checkpoints)
         cells, tokens = cells_of(checkpoints, report.rules), tokens_of(checkpoints)
@@ -69,7 +69,7 @@ def create_report(
     collection: Collection,
     rules: FormatRules,
     encoder: Encoder | None,
-    asked: FormatSpecification,
+    asked: Specification,
     created_by: User | None = None,
 ) -> FormatReport:
     """Write down what is to be measured.

@@ -1,18 +1,16 @@
 """What is asked of a family's checkpoints: everything that decides the numbers, but for the data."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from generation.diversity.intervals import REPLICATES
-from generation.diversity.report.specification import LARGEST_SEED, LEAST_REPLICATES, MOST_REPLICATES
 from generation.diversity.responses import UnusableResponses
+from generation.diversity.specified import LARGEST_SEED, LEAST_REPLICATES, MOST_REPLICATES, Specified
 
 LARGEST_K = 10_000
 
 
 @dataclass(frozen=True)
-class FormatSpecification:
+class Specification(Specified):
     """What is measured.
 
     Attributes
@@ -51,21 +49,6 @@ class FormatSpecification:
             raise UnusableResponses("name a family of checkpoints")
         if not 0 < self.threshold < 1:
             raise UnusableResponses(f"threshold must lie between 0 and 1, not {self.threshold:g}")
-        for name, number, low, high in (
-            ("k", 1 if self.k is None else self.k, 1, LARGEST_K),
-            ("replicates", self.replicates, LEAST_REPLICATES, MOST_REPLICATES),
-            ("seed", self.seed, 0, LARGEST_SEED),
-        ):
-            if not low <= number <= high:
-                raise UnusableResponses(f"{name} must be from {low:,} to {high:,}, not {number:,}")
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON that `from_dict` reads again."""
-        return {name: list(one) if isinstance(one, tuple) else one for name, one in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> "FormatSpecification":
-        plain: dict[str, Any] = {
-            name: tuple(one) if isinstance(one, list) else one for name, one in given.items()
-        }
-        return cls(**plain)
+        self.hold("k", 1, LARGEST_K)
+        self.hold("replicates", LEAST_REPLICATES, MOST_REPLICATES)
+        self.hold("seed", 0, LARGEST_SEED)

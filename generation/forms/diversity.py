@@ -6,11 +6,8 @@ from django import forms
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from generation.diversity.report.specification import (
-    LARGEST_SEED,
-    LEAST_REPLICATES,
-    Specification,
-)
+from generation.diversity.report.specification import Specification
+from generation.diversity.specified import LARGEST_SEED, LEAST_REPLICATES
 from generation.measuring import create_report
 from generation.models import Collection, Condition, DiversityReport, Encoder, LanguageModel
 from generation.tasks import enqueue_report

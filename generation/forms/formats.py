@@ -6,13 +6,13 @@ from django import forms
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from generation.diversity.report.specification import LARGEST_SEED, LEAST_REPLICATES
+from generation.diversity.specified import LARGEST_SEED, LEAST_REPLICATES
 from generation.formats.checkpoints import families_of
 from generation.formats.kinds import RulesError
 from generation.formats.measuring import create_report
 from generation.formats.shipped import SHIPPED
 from generation.formats.sorting import rules_for
-from generation.formats.specification import LARGEST_K, FormatSpecification
+from generation.formats.specification import LARGEST_K, Specification
 from generation.forms.diversity import MOST_REPLICATES, NO_CONDITION
 from generation.models import Collection, Condition, Encoder, FormatReport, FormatRules
 from generation.reports import ReportError
@@ -75,7 +75,7 @@ class FormatForm(forms.Form):
         """The report, handed to a worker. Raises ReportError."""
         given = self.cleaned_data
         condition = {ONLY_ONE: None, UNNAMED: ""}.get(given.get("condition", ""), given.get("condition"))
-        asked = FormatSpecification(
+        asked = Specification(
             condition=condition,
             **{name: given[name] for name in ("family", "threshold", "k", "replicates", "seed")},
         )

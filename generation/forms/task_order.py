@@ -6,10 +6,11 @@ from django import forms
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from generation.diversity.specified import LARGEST_SEED
 from generation.forms.files import RowsFileField, on_disk
 from generation.models import TaskOrderReport
 from generation.task_order.measuring import create_report
-from generation.task_order.report import LARGEST_SEED, LEAST_DRAWS, MOST_DRAWS, Asked
+from generation.task_order.specification import LEAST_DRAWS, MOST_DRAWS, Specification
 from generation.task_order.table import read_table
 from generation.tasks import enqueue_report
 
@@ -33,7 +34,7 @@ class TaskOrderForm(forms.Form):
         with on_disk(given["file"]) as path:
             rows = read_table(path)
             name = Path(path.name).stem[:LONGEST_NAME]
-        asked = Asked(draws=given["draws"], seed=given["seed"])
+        asked = Specification(draws=given["draws"], seed=given["seed"])
         with transaction.atomic():
             report = create_report(name=name, rows=rows, asked=asked, created_by=by)
             enqueue_report(report=report)

@@ -3,15 +3,14 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from math import hypot
 from typing import Any
 
 import numpy as np
 
-from generation.diversity.responses import UnusableResponses
 from generation.diversity.scheduling import Progress
 from generation.task_order.foretelling import prediction_section, runs_section
+from generation.task_order.specification import Specification
 from generation.task_order.table import TableRow, chains_of
 from generation.training.chains import Chains
 from generation.training.orders import MOST_TASKS, Orders, certainty, every_order, missing, without_error
@@ -19,7 +18,6 @@ from generation.training.token_entropy import slopes
 from generation.training.transfer import Transfer, scales_of, transfer
 
 Json = dict[str, Any]
-LEAST_DRAWS, MOST_DRAWS, LARGEST_SEED = 20, 10_000, 2**32 - 1
 STEPS = 3
 # Orders that tie as best, as many as a reader looks at; bins of all orders' forgetting.
 MOST_NAMED, BINS = 12, 24
@@ -33,28 +31,6 @@ SOME_BOUNDS = (
 )
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What decides the numbers, but for the table: draws of the matrix, and their seed.
-
-    Raises
-    ------
-    UnusableResponses
-        If a number is out of range.
-    """
-
-    draws: int = 1000
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name, number, low, high in (
-            ("draws", self.draws, LEAST_DRAWS, MOST_DRAWS),
-            ("seed", self.seed, 0, LARGEST_SEED),
-        ):
-            if not low <= number <= high:
-                raise UnusableResponses(f"{name} must be from {low:,} to {high:,}, not {number:,}")
-
-
 def hash_of(rows: Sequence[TableRow]) -> str:
     """Hex SHA-256 of a table, whatever the order of its rows."""
     lines = sorted(json.dumps(row.as_dict(), sort_keys=True) for row in rows)
@@ -63,7 +39,7 @@ def hash_of(rows: Sequence[TableRow]) -> str:
 
 def task_order_report(
     rows: Sequence[TableRow],
-    asked: Asked,
+    asked: Specification,
     *,
     version: str,
     progress: Progress = lambda done, steps: None,
@@ -83,7 +59,7 @@ def task_order_report(
     return {
         "version": version,
         "data_hash": hash_of(rows),
-        "specification": asdict(asked),
+        "specification": asked.as_dict(),
         "rows": len(rows),
         "tasks": [_task(task, chains, found) for task in chains.tasks],
         "transfer": [_cell(found, i, j) for i in found.trained for j in found.tasks],
@@ -146,7 +122,7 @@ def _orders(found: Transfer) -> tuple[Orders | None, str | None]:
     return every_order(matrix, found.trained), None
 
 
-def _orders_section(orders: Orders, found: Transfer, asked: Asked) -> Json:
+def _orders_section(orders: Orders, found: Transfer, asked: Specification) -> Json:
     best = orders.ties
     gained = orders.median - orders.best
     high = orders.worst if orders.worst > orders.best else orders.best + 1
@@ -166,7 +142,7 @@ def _orders_section(orders: Orders, found: Transfer, asked: Asked) -> Json:
     }
 
 
-def _certainty(orders: Orders, found: Transfer, asked: Asked) -> Json:
+def _certainty(orders: Orders, found: Transfer, asked: Specification) -> Json:
     lacking = without_error(found)
     n = sum(cell.n for (i, j), cell in found.cells.items() if i != j and j in found.trained)
     if lacking:

@@ -31,7 +31,7 @@ from generation.reports import run_report
 from generation.runs.asking import start_run
 from generation.runs.work import work
 from generation.task_order import measuring as task_orders
-from generation.task_order.report import Asked
+from generation.task_order.specification import Specification as TaskOrder
 from generation.task_order.table import read_table
 from tests.factory import make_response
 from tests.generation.formats.trained import measured_training
@@ -101,7 +101,7 @@ def what_models_say(folder: Path, *, models: int = 12, subjects: int = 8) -> Sai
 def _ordered() -> TaskOrderReport:
     """The table that the page offers to begin with, measured."""
     rows = read_table(EXAMPLE)
-    return run_report(report=task_orders.create_report(name=EXAMPLE.stem, rows=rows, asked=Asked(200)))
+    return run_report(report=task_orders.create_report(name=EXAMPLE.stem, rows=rows, asked=TaskOrder(200)))
 
 
 def _answer(collection: Collection, models: list[str]) -> None:

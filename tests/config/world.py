@@ -28,7 +28,7 @@ from generation.diversity.voices.report import voices_report
 from generation.diversity.voices.specification import Specification as Voices
 from generation.formats import measuring
 from generation.formats.sorting import rules_for
-from generation.formats.specification import FormatSpecification
+from generation.formats.specification import Specification as Formats
 from generation.measuring import create_report
 from generation.models import (
     Category,
@@ -46,7 +46,7 @@ from generation.reports import run_report
 from generation.runs import asking
 from generation.servers import make_server
 from generation.task_order import measuring as task_orders
-from generation.task_order.report import Asked
+from generation.task_order.specification import Specification as TaskOrder
 from generation.task_order.table import TableRow
 from tests.factory import make_check, make_items, make_labels, make_question, make_response
 from tests.generation.diversity.voices.planted import the_winner_flips
@@ -232,7 +232,7 @@ class World:
             collection=collection,
             rules=rules_for("shapes"),
             encoder=None,
-            asked=FormatSpecification(family="theirs", replicates=20),
+            asked=Formats(family="theirs", replicates=20),
             created_by=owner,
         )
         return run_report(report=report)
@@ -255,7 +255,7 @@ class World:
     def _ordered(owner: User) -> TaskOrderReport:
         rows = [TableRow("a", stage, "code" if stage else "", "code", 0.5 + stage) for stage in range(2)]
         return run_report(
-            report=task_orders.create_report(name="theirs", rows=rows, asked=Asked(20), created_by=owner)
+            report=task_orders.create_report(name="theirs", rows=rows, asked=TaskOrder(20), created_by=owner)
         )
 
     @staticmethod

@@ -1,18 +1,13 @@
 """What is asked of a data set: everything that decides the numbers, but for the data."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from generation.diversity.intervals import REPLICATES
-from generation.diversity.responses import UnusableResponses
-
-LEAST_REPLICATES, MOST_REPLICATES = 20, 100_000
-LARGEST_SEED = 2**32 - 1
+from generation.diversity.specified import LARGEST_SEED, LEAST_REPLICATES, MOST_REPLICATES, Specified
 
 
 @dataclass(frozen=True)
-class Specification:
+class Specification(Specified):
     """What is measured.
 
     Attributes
@@ -38,20 +33,5 @@ class Specification:
     paper: bool = False
 
     def __post_init__(self) -> None:
-        for name, number, low, high in (
-            ("replicates", self.replicates, LEAST_REPLICATES, MOST_REPLICATES),
-            ("seed", self.seed, 0, LARGEST_SEED),
-        ):
-            if not low <= number <= high:
-                raise UnusableResponses(f"{name} must be from {low:,} to {high:,}, not {number:,}")
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON that `from_dict` reads again."""
-        return {name: list(one) if isinstance(one, tuple) else one for name, one in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> "Specification":
-        plain: dict[str, Any] = {
-            name: tuple(one) if isinstance(one, list) else one for name, one in given.items()
-        }
-        return cls(**plain)
+        self.hold("replicates", LEAST_REPLICATES, MOST_REPLICATES)
+        self.hold("seed", 0, LARGEST_SEED)

@@ -1,21 +1,19 @@
 """What is asked of ways to ask: everything that decides the numbers, but for the data."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 from generation.diversity.classes import PATIENCE
 from generation.diversity.intervals import REPLICATES
 from generation.diversity.pairs import ABOVE
-from generation.diversity.report.specification import LARGEST_SEED, LEAST_REPLICATES, MOST_REPLICATES
 from generation.diversity.responses import UnusableResponses
+from generation.diversity.specified import LARGEST_SEED, LEAST_REPLICATES, MOST_REPLICATES, Specified
 
 DRAWS, MOST_DRAWS = 20, 1_000
 
 
 @dataclass(frozen=True)
-class Specification:
+class Specification(Specified):
     """What is measured.
 
     Attributes
@@ -72,14 +70,10 @@ class Specification:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, number, low, high in (
-            ("threshold", self.threshold, -1, 1),
-            ("draws", self.draws, 1, MOST_DRAWS),
-            ("replicates", self.replicates, LEAST_REPLICATES, MOST_REPLICATES),
-            ("seed", self.seed, 0, LARGEST_SEED),
-        ):
-            if not low <= number <= high:
-                raise UnusableResponses(f"{name} must be from {low:,} to {high:,}, not {number:,}")
+        self.hold("threshold", -1, 1)
+        self.hold("draws", 1, MOST_DRAWS)
+        self.hold("replicates", LEAST_REPLICATES, MOST_REPLICATES)
+        self.hold("seed", 0, LARGEST_SEED)
         if not 0 < self.patience < 1:
             raise UnusableResponses(f"patience must lie between 0 and 1, not {self.patience:,}")
         for name, least in (("calls", 1), ("tokens", 1), ("money", 0)):
@@ -90,14 +84,3 @@ class Specification:
             raise UnusableResponses("the score from which on an answer is good must be a finite number")
         if self.good is not None and not self.scorer:
             raise UnusableResponses("what is good takes a scorer: name one")
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON that `from_dict` reads again."""
-        return {name: list(one) if isinstance(one, tuple) else one for name, one in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> "Specification":
-        plain: dict[str, Any] = {
-            name: tuple(one) if isinstance(one, list) else one for name, one in given.items()
-        }
-        return cls(**plain)

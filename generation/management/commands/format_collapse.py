@@ -50,10 +50,10 @@ class Command(BaseCommand):
     def _written_down(self, options: dict[str, Any]) -> FormatReport:
         from generation.formats.measuring import create_report
         from generation.formats.sorting import rules_for
-        from generation.formats.specification import FormatSpecification
+        from generation.formats.specification import Specification
         from generation.management.report_work import names_of
 
-        asked = FormatSpecification(
+        asked = Specification(
             family=options["family"],
             models=names_of(options["models"]),
             **{name: options[name] for name in ("condition", "threshold", "k", "replicates", "seed")},

@@ -25,11 +25,12 @@ class Command(BaseCommand):
         from generation.management.report_work import Bar, in_one_line, show  # numpy starts slowly
         from generation.task_order.entropies import need_responses, with_entropies
         from generation.task_order.lines import report_lines
-        from generation.task_order.report import Asked, task_order_report
+        from generation.task_order.report import task_order_report
+        from generation.task_order.specification import Specification
         from generation.task_order.table import read_table
 
         with in_one_line():
-            asked = Asked(draws=options["draws"], seed=options["seed"])
+            asked = Specification(draws=options["draws"], seed=options["seed"])
             rows = read_table(file, progress=progress_bar)
             if need_responses(rows):
                 rows = with_entropies(rows)

@@ -4,7 +4,7 @@ from typing import Any
 
 from generation.formats.measuring import create_report
 from generation.formats.sorting import keep_rules
-from generation.formats.specification import FormatSpecification
+from generation.formats.specification import Specification
 from generation.models import Collection, FormatRules, LanguageModel, Query, Response
 from generation.reports import run_report
 
@@ -42,7 +42,7 @@ def make_training(name: str = "trained", **metadata: Any) -> Collection:
 def measured_training() -> Collection:
     """The same with its report."""
     collection = make_training()
-    asked = FormatSpecification(family=FAMILY, replicates=50)
+    asked = Specification(family=FAMILY, replicates=50)
     run_report(report=create_report(collection=collection, rules=make_rules(), encoder=None, asked=asked))
     return collection
 

@@ -5,7 +5,8 @@ import pytest
 from generation.models import Collection, LanguageModel, Query, Response
 from generation.reports import ReportError
 from generation.task_order.entropies import need_responses, with_entropies
-from generation.task_order.report import Asked, task_order_report
+from generation.task_order.report import task_order_report
+from generation.task_order.specification import Specification
 from generation.task_order.table import TableRow
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +45,7 @@ def test_a_rows_entropy_is_the_mean_over_all_tokens_of_its_models_responses() ->
     assert [one.token_entropy for one in rows] == [3.0, 2.0, None, 0.5]
     assert [one.bound for one in rows] == ["", "lower", "", ""]
     assert not need_responses([row(3, "start", 0.5)])
-    entropy = task_order_report(rows, Asked(20), version="0")["entropy"]
+    entropy = task_order_report(rows, Specification(20), version="0")["entropy"]
     assert "lower bounds" in entropy["caution"]
     assert entropy["without_domain"] == 1  # nothing says of which domain math is
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from generation.files import FileError
-from generation.task_order.report import Asked, task_order_report
+from generation.task_order.report import task_order_report
+from generation.task_order.specification import Specification
 from generation.task_order.table import TableRow, chains_of, read_table, share_error
 
 HEAD = ("run", "stage", "trained", "task", "score", "se", "n", "scale", "domain", "token_entropy")
@@ -96,6 +97,7 @@ def test_the_example_to_begin_with_is_a_table() -> None:
 def test_rows_in_another_order_are_the_same_report() -> None:
     rows = read_table(EXAMPLE)
     told = [
-        json.dumps(task_order_report(order, Asked(draws=20), version="1")) for order in (rows, rows[::-1])
+        json.dumps(task_order_report(order, Specification(draws=20), version="1"))
+        for order in (rows, rows[::-1])
     ]
     assert told[0] == told[1]
