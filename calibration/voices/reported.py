@@ -55,7 +55,8 @@ class Cell:
             return cls("undefined", "", estimate["reason"])
         low, high = estimate["low"], estimate["high"]
         ends = "" if low is None else f"{end(low, places)} to {end(high, places)}"
-        return cls(fixed(estimate["value"], places), ends, "")
+        value = estimate["value"]
+        return cls(fixed(value, places) if places else f"{value:,.0f}", ends, "")
 
 
 @dataclass(frozen=True)
@@ -117,21 +118,23 @@ def key_figures(found: Json) -> list[KeyFigure]:
 
 
 def budget_table(found: Json, budget: str) -> BudgetTable:
-    """The columns in which anything is defined; the last is what each unit that was spent bought."""
+    """The columns in which anything is defined; the second is what each unit that was spent bought."""
     held, measured = found["budgets"][budget], measure_of(found)
     shown = [key for key in HEADINGS if any(row[key]["value"] is not None for row in held["arms"])]
     gives = {row["arm"]: row[measured] for row in held["efficiency"]}
-    heading, meaning = HEADINGS[measured]
-    per = (f"{heading} / {held['unit']}", f"{meaning}, for each {held['unit']} that was spent")
+    _, meaning = HEADINGS[measured]
+    per = (f"per {held['unit']}", f"{meaning}, for each {held['unit']} that was spent")
     rows = [
         ArmRow(
             row["arm"],
-            [*(Cell.of(row[key], PLACES.get(key, 2)) for key in shown), Cell.of(gives[row["arm"]])],
+            [cells[0], Cell.of(gives[row["arm"]]), *cells[1:]],
             row[measured]["n"],
         )
         for row in held["arms"]
+        for cells in [[Cell.of(row[key], PLACES.get(key, 2)) for key in shown]]
     ]
-    return BudgetTable(budget, size_of(found, budget), [*(HEADINGS[key] for key in shown), per], rows)
+    first, *rest = (HEADINGS[key] for key in shown)
+    return BudgetTable(budget, size_of(found, budget), [first, per, *rest], rows)
 
 
 def calls_table(found: Json) -> CallsTable:

@@ -26,8 +26,8 @@ def round_step(least: float) -> float:
 
 def number_text(number: float, places: int) -> str:
     """The number of a tick, with a true minus sign, and 0 without places."""
-    text = f"{number:.{places}f}"
-    return ("0" if not float(text) else text).replace("-", "\N{MINUS SIGN}")
+    text = f"{number:,.{places}f}"
+    return ("0" if not round(number, places) else text).replace("-", "\N{MINUS SIGN}")
 
 
 @dataclass(frozen=True)

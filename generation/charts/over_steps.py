@@ -1,7 +1,7 @@
 """Estimates over the steps of a training: a knot where one was measured, steps by orders of magnitude."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log10
 
 from generation.charts.box import BESIDE_NUMBERS, FLOOR, RIGHT, TOP, Axis, Tick
@@ -13,6 +13,8 @@ START, STOP = BESIDE_NUMBERS + 12.0, RIGHT - 12.0
 GAP = 44.0
 # Between the intervals of lines that were measured at one step.
 ASIDE = 3.0
+# With more lines than these, only the first so many have intervals: the others would hide each other.
+MOST_WITH_INTERVALS, WITH_INTERVALS = 4, 3
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,9 @@ def over_steps(
     steps: Sequence[int], lines: Sequence[Line], *, upward: str, cut: float | None = None, top: float = 0.0
 ) -> OverSteps:
     """Up to 8 lines over steps in their order, on a scale that holds 0 and `top`; `cut` is a threshold."""
+    if len(lines) > MOST_WITH_INTERVALS:
+        bare = [replace(line, lows=(), highs=()) for line in lines[WITH_INTERVALS:]]
+        lines = [*lines[:WITH_INTERVALS], *bare]
     numbers = [x for line in lines for x in (*line.values, *line.lows, *line.highs)]
     up = Axis.over([*numbers, top, cut], FLOOR, TOP)
     places = places_of(steps)
@@ -66,8 +71,8 @@ def over_steps(
             Knot(
                 round(place + aside, 1),
                 up.at(value),
-                up.end(line.lows[at]),
-                up.end(line.highs[at]),
+                up.end(line.lows[at]) if line.lows else None,
+                up.end(line.highs[at]) if line.highs else None,
                 f"{line.name}, step {steps[at]:,}: {value:.3f}",
             )
             for at, (place, value) in enumerate(zip(places, line.values, strict=True))

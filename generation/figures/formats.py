@@ -5,7 +5,7 @@ from math import log2
 from typing import Any
 
 from generation.charts.curves import MOST_LINES, Line
-from generation.charts.over_steps import over_steps
+from generation.charts.over_steps import MOST_WITH_INTERVALS, WITH_INTERVALS, over_steps
 from generation.figures.compared import three
 from generation.figures.figure import Cell, Figure, Table
 from generation.formats.changes import LEAST_RANKED
@@ -13,6 +13,8 @@ from generation.templatetags.numbers import fixed
 
 Json = Mapping[str, Any]
 UNDRAWN: Json = {"value": None, "low": None, "high": None}
+# Of a plot with more lines than have intervals.
+FIRST = f" Intervals are drawn of the first {WITH_INTERVALS} lines; the table has all."
 MEASURED = "Rings are the measured steps, with intervals of 95 %; the lines between them only join them."
 
 
@@ -35,7 +37,7 @@ def shares(found: Json) -> Figure:
         plot=_drawn(found, _some(by_format), upward="share of answers", cut=threshold, top=1.0),
         says=(
             f"{MEASURED} Each query counts equally. Dashed across: the threshold of {fixed(threshold)}."
-            f"{_left_out(by_format)}"
+            f"{_left_out(by_format)}{_bare(len(_some(by_format)))}"
         ),
         table=_by_format(found, by_format, "share"),
     )
@@ -75,16 +77,17 @@ def accuracy(found: Json) -> Figure | None:
         for (name, estimates), numbers in zip(by_format.items(), _known(found), strict=True)
     }
     every = {"all answers": [row["accuracy"] for row in found["steps"]]}
+    lines = _some(drawn, MOST_LINES - 1) | every
     return Figure(
         name="accuracy",
         title="Which format is right most often?",
         template="generation/_over_steps.html",
-        plot=_drawn(found, _some(drawn, MOST_LINES - 1) | every, upward="share correct", top=1.0),
+        plot=_drawn(found, lines, upward="share correct", top=1.0),
         says=(
             f"{MEASURED} Formats are drawn where {LEAST_RANKED} answers are known to be right or wrong. "
             "Within a format each query counts by how much it uses the format, so easy queries "
             "may be of one format and hard ones of another: that one is right more often does not say that "
-            f"it makes answers right.{_left_out(by_format, MOST_LINES - 1)}"
+            f"it makes answers right.{_left_out(by_format, MOST_LINES - 1)}{_bare(len(lines))}"
         ),
         table=_by_format(found, by_format | every, "accuracy"),
     )
@@ -200,6 +203,10 @@ def _some(by_format: Mapping[str, Sequence[Json]], most: int = MOST_LINES) -> di
 
 def _left_out(by_format: Mapping[str, Sequence[Json]], most: int = MOST_LINES) -> str:
     return f" Of {len(by_format)} formats the commonest are drawn." if len(by_format) > most else ""
+
+
+def _bare(lines: int) -> str:
+    return FIRST if lines > MOST_WITH_INTERVALS else ""
 
 
 def _by_format(found: Json, by_format: Mapping[str, Sequence[Json]], key: str) -> Table:

@@ -37,7 +37,7 @@ def key_figures(found: Json) -> list[KeyFigure]:
 
 
 def first_rows(found: Json) -> list[Json]:
-    """When each format first lay above the threshold, with its interval in words."""
+    """When formats first lay above the threshold, with the interval in words; only those that may have."""
     return [
         dict(row)
         | {
@@ -46,7 +46,17 @@ def first_rows(found: Json) -> list[Json]:
             else steps_text(row)
         }
         for row in found["first_steps"]
+        if not _never(row)
     ]
+
+
+def never_above(found: Json) -> list[str]:
+    """The formats that lay above the threshold at no step, in no resample."""
+    return [row["format"] for row in found["first_steps"] if _never(row)]
+
+
+def _never(row: Json) -> bool:
+    return row["step"] is None and not any(row["passed"])
 
 
 def change_rows(found: Json) -> list[Json]:

@@ -24,8 +24,8 @@ def _best(orders: Json) -> str:
     by = f"{fixed(gain['value'], 3)} ({end(gain['low'], 3)} to {end(gain['high'], 3)})"
     if gain["low"] <= 0:
         return (
-            f"It cannot be told whether the order matters. {least}{ties}, but what it forgets less than the "
-            f"median order, {by}, may be nothing."
+            f"It cannot be told whether the order matters: of {orders['orders']:,} orders, that which is "
+            f"predicted to forget least forgets {by} less than the median order."
         )
     return f"{least}{ties}: {by} less than the median order, in shares of the tasks’ scales."
 
@@ -36,4 +36,7 @@ def _met(found: Json) -> str:
         return ""
     one = fit["pearson"]
     ends = "" if one["low"] is None else f" ({end(one['low'])} to {end(one['high'])})"
-    return f"What the other runs foretell of a run and what came correlate at {fixed(one['value'])}{ends}."
+    numbers = f"{fixed(one['value'])}{ends}"
+    if one["low"] is not None and one["low"] <= 0:
+        return f"Whether other runs foretell what comes of a run cannot be told: they correlate at {numbers}."
+    return f"What the other runs foretell of a run and what came correlate at {numbers}."

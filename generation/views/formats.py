@@ -13,7 +13,14 @@ from generation.figures.formats import figures_of
 from generation.formats.checkpoints import families_of
 from generation.formats.headline import headline
 from generation.formats.measuring import reports_of
-from generation.formats.reported import change_rows, first_rows, key_figures, outcome_rows, outcome_sentence
+from generation.formats.reported import (
+    change_rows,
+    first_rows,
+    key_figures,
+    never_above,
+    outcome_rows,
+    outcome_sentence,
+)
 from generation.forms.formats import FormatForm
 from generation.models import Collection, FormatReport
 from generation.pages import ConsoleRequest, page
@@ -88,6 +95,7 @@ def _found(request: ConsoleRequest, report: FormatReport) -> dict[str, Any]:
         "figures": figures_of(found).values(),
         "key_figures": key_figures(found),
         "first_rows": first_rows(found),
+        "never": never_above(found),
         "change_rows": change_rows(found),
         "outcome": outcome_rows(found),
         "outcome_sentence": outcome_sentence(found),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from generation.charts.curves import Line, curves_of
+from generation.charts.over_steps import over_steps
 from generation.charts.scatter import BADGE, HEIGHT, WIDTH, scatter_of, signs_of
 from generation.figures.diversity import between, thresholds
 
@@ -40,6 +41,15 @@ def test_numbers_at_an_axis_do_not_run_into_each_other_and_eight_lines_are_told_
     assert [tick.text for tick in drawn.ticks] == ["1,200", "20,000"]
     assert len({line.mark for line in drawn.lines}) == len({line.shade for line in drawn.lines}) == 8
     assert {len(line.name) for line in drawn.lines} == {40}
+
+
+def test_where_many_lines_would_hide_each_other_only_the_first_have_intervals() -> None:
+    few, many = (
+        over_steps([0, 10], [Line(str(n), [0.5] * 2, [0.4] * 2, [0.6] * 2) for n in range(lines)], upward="")
+        for lines in (4, 5)
+    )
+    assert all(knot.low is not None for trace in few.traces for knot in trace.knots)
+    assert [trace.knots[0].low is not None for trace in many.traces] == [True, True, True, False, False]
 
 
 def _estimate(value: float | None) -> dict[str, float | None]:

@@ -31,12 +31,21 @@ def test_the_best_order_stands_with_its_advantage_and_how_it_was_met() -> None:
 @pytest.mark.parametrize(
     ("advantage", "says"),
     [
-        ({"value": 0.2, "low": -0.1, "high": 0.5}, "It cannot be told whether the order matters."),
+        (
+            {"value": 0.2, "low": -0.1, "high": 0.5},
+            "It cannot be told whether the order matters: of 2 orders",
+        ),
         (NOTHING, "how sure that is, is undefined: why."),
     ],
 )
 def test_no_advantage_is_claimed_that_may_be_nothing(advantage: dict[str, Any], says: str) -> None:
     assert says in headline(found(advantage))
+
+
+def test_a_foretelling_that_may_be_none_is_not_claimed() -> None:
+    one = found({"value": 0.2, "low": 0.1, "high": 0.3})
+    one["prediction"]["foretold"]["pearson"] |= {"low": -0.1}
+    assert "Whether other runs foretell what comes of a run cannot be told" in headline(one)
 
 
 def test_without_orders_the_reason_is_the_answer() -> None:
