@@ -17,6 +17,8 @@ from generation.diversity.voices.specification import Specification
 from generation.models import Collection, Encoder
 from generation.reports import Json, ReportError, write_down
 
+ON_THE_SCALE = (Scorer.Family.LM_JUDGE, Scorer.Family.PERSONA_PANEL)
+
 
 class VoicesMeasurer:
     """As `generation.reports.Measurer`."""
@@ -65,16 +67,20 @@ def reports_of(collection: Collection) -> QuerySet[VoicesReport]:
 
 
 def _studies(collection: Collection, scorer: str, user: User | None) -> tuple[int, ...]:
-    if not Scorer.objects.filter(name=scorer).exists():
+    """Of a scorer that answers on a study's scale, those of one scale alone: the latest study's."""
+    known = Scorer.objects.filter(name=scorer).first()
+    if known is None:
         raise ReportError(f"There is no scorer {scorer[:60]}.")
     seen = Study.objects.all() if user is None else studies_of(user)
     scored = seen.filter(
         scores__scorer__name=scorer, scores__response__query__in=collection.queries.order_by().values("pk")
     )
-    found = tuple(scored.order_by("pk").values_list("pk", flat=True).distinct())
+    found = list(scored.order_by("pk").distinct())
     if not found:
         raise ReportError(
             f"{scorer} has scored no response to the queries of {collection} in a study that you may see: "
             "score a study of them."
         )
-    return found
+    if known.family in ON_THE_SCALE:
+        found = [study for study in found if study.values == found[-1].values]
+    return tuple(study.pk for study in found)

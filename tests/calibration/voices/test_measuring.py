@@ -7,12 +7,13 @@ from django.contrib.auth.models import User
 from jsonschema import Draft202012Validator
 
 from annotation.models import Membership, Study
-from calibration.models import VoicesReport
+from calibration.models import Score, Scorer, VoicesReport
 from calibration.voices.measuring import create_report, reports_of
 from generation.diversity.voices.specification import Specification
-from generation.models import Encoder
+from generation.models import Encoder, Response
 from generation.reports import ReportError, run_report
 from tests.calibration.voiced import ENCODER, SCORER, planted
+from tests.factory import make_study
 
 pytestmark = pytest.mark.django_db
 SCHEMA = json.loads(Path("docs/voices.schema.json").read_text())
@@ -49,6 +50,22 @@ def test_a_report_is_measured_once_and_rests_on_the_studies_that_its_asker_sees(
     run_report(report=again, progress=lambda done, of: pytest.fail("it was measured again"))
     assert again.result == mine.result
     assert [report.pk for report in reports_of(collection)] == [again.pk, mine.pk]
+
+
+def test_a_judges_numbers_of_two_scales_are_never_mixed():
+    collection = planted(queries=1, calls=2)
+    encoder, scorer = Encoder.objects.get(name=ENCODER), Scorer.objects.get(name=SCORER)
+    first, same, other = Study.objects.get(slug="scored-answers"), make_study("same"), make_study("other")
+    other.scale_high = first.scale_high + 2
+    other.save()
+    response = Response.objects.first()
+    for study, read in ((same, [first, same]), (other, [other])):
+        Score.objects.create(study=study, scorer=scorer, response=response, value=2)
+        asked = create_report(collection=collection, encoder=encoder, asked=Specification(scorer=SCORER))
+        assert asked.specification["studies"] == [one.pk for one in read]
+    Scorer.objects.filter(pk=scorer.pk).update(family=Scorer.Family.REWARD_MODEL)
+    asked = create_report(collection=collection, encoder=encoder, asked=Specification(scorer=SCORER))
+    assert asked.specification["studies"] == [first.pk, same.pk, other.pk]
 
 
 def test_a_report_that_cannot_be_measured_says_why():
