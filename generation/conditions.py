@@ -18,16 +18,27 @@ LONGEST_NAME = 150
 @transaction.atomic
 def condition_of(strategy: Strategy, decoding: Decoding) -> Condition:
     """The condition of this strategy, template, version and decoding, made where there is none."""
-    template, drawn = strategy.template(), decoding.as_dict()
-    told = digest(strategy.name, strategy.version, _json(template), _json(drawn))
-    found = Condition.objects.filter(digest=told).first()
+    found = known_condition(strategy, decoding)
     if found is not None:
         return found
     condition = Condition(
-        strategy=strategy.name, version=strategy.version, template=template, decoding=drawn, digest=told
+        strategy=strategy.name,
+        version=strategy.version,
+        template=strategy.template(),
+        decoding=decoding.as_dict(),
+        digest=_told(strategy, decoding),
     )
     made = (_made(condition, name) for name in _names(strategy, decoding))
     return next(found for found in made if found is not None)
+
+
+def known_condition(strategy: Strategy, decoding: Decoding) -> Condition | None:
+    """The condition of this strategy, template, version and decoding, where it was written down."""
+    return Condition.objects.filter(digest=_told(strategy, decoding)).first()
+
+
+def _told(strategy: Strategy, decoding: Decoding) -> str:
+    return digest(strategy.name, strategy.version, _json(strategy.template()), _json(decoding.as_dict()))
 
 
 def _made(condition: Condition, name: str) -> Condition | None:

@@ -195,19 +195,18 @@ def read_voices(*, collection: Collection, encoder: Encoder, asked: Specificatio
         Where there is nothing to compare.
     """
     with one_moment():
-        rows, sources = chosen_responses(collection, asked.models or None, asked.conditions or None)
+        rows, answered = chosen_responses(collection, asked.models or None, asked.conditions or None)
+        runs = Runs.of(collection)
+        sources = tuple(sorted({*answered, *(one for one in runs.asked_in_vain if _chosen(one, asked))}))
         if len(sources) < 2:
             raise UnusableResponses(
                 f"all responses are of {sources[0].label}: a comparison takes two conditions, or two models"
             )
         scorer, scores = _scores(collection, asked)
-        reader = _Reader(sources, Runs.of(collection), store_of(encoder), scores, asked.classes)
+        reader = _Reader(sources, runs, store_of(encoder), scores, asked.classes)
         reader.read(rows, dict(collection.queries.order_by().values_list("pk", "text")))
-        strategies = dict(
-            Condition.objects.filter(pk__in=rows.order_by().values("condition")).values_list(
-                "name", "strategy"
-            )
-        )
+        named = Condition.objects.filter(name__in={source.condition for source in sources})
+        strategies = dict(named.values_list("name", "strategy"))
     if not any(query.held for query in reader.queries):
         raise UnusableResponses(f"no vectors by {encoder} of the responses in {collection}: embed them")
     if asked.classes and all((query.calls.classes < 0).all() for query in reader.queries):
@@ -224,6 +223,12 @@ def read_voices(*, collection: Collection, encoder: Encoder, asked: Specificatio
         currency=reader.runs.currency,
         scorer=scorer,
     ), _digest([*about, *(query.digest for query in reader.queries)]).hex()
+
+
+def _chosen(source: Source, asked: Specification) -> bool:
+    return (not asked.models or source.model in asked.models) and (
+        not asked.conditions or source.condition in asked.conditions
+    )
 
 
 def _scores(collection: Collection, asked: Specification) -> tuple[ScoredBy | None, dict[str, float]]:

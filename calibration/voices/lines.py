@@ -5,11 +5,14 @@ from typing import Any
 
 from calibration.voices.answer import BUDGETS, answer, counted_by, measure_of, size_of
 from calibration.voices.cautions import cautions
+from calibration.voices.names import short_names
 from calibration.voices.reported import HEADINGS, calls_table
 from generation.written import aligned, counted, ends_text, p_text, value_text
 
 Json = Mapping[str, Any]
 
+# Names stand whole beside a few numbers.
+LONGEST = 90
 SHOWN = (
     "good_classes",
     "classes",
@@ -59,23 +62,26 @@ def _budget(found: Json, budget: str) -> list[str]:
     arms = found["budgets"][budget]["arms"]
     first, *more = [key for key in SHOWN if any(row[key]["value"] is not None for row in arms)]
     headings = [HEADINGS[first][0], "interval", *(HEADINGS[key][0] for key in more), "n"]
-    rows = [[f"At {size_of(found, budget)}", *headings]]
+    rows, names = [[f"At {size_of(found, budget)}", *headings]], short_names(found)
     for row in arms:
         cells = [value_text(row[first]), ends_text(row[first]), *(value_text(row[key]) for key in more)]
-        rows.append([row["arm"], *cells, f"{row[first]['n']:,}"])
+        rows.append([names[row["arm"]], *cells, f"{row[first]['n']:,}"])
     return [*aligned(rows), "", *_differences(found, budget)]
 
 
 def _differences(found: Json, budget: str) -> list[str]:
+    names = short_names(found)
     rows = [[f"Difference of {counted_by(found)}", "difference", "interval", "adjusted p", "n"]]
     for row in found["budgets"][budget]["differences"]:
         if row["measure"] == measure_of(found):
             estimate = row["difference"]
             cells = [value_text(estimate, sign=True), ends_text(estimate), p_text(row["p_adjusted"])]
-            rows.append([f"{row['arm']} less {row['reference']}", *cells, f"{estimate['n']:,}"])
-    return aligned(rows, longest=90) if len(rows) > 1 else ["Nothing stands beside it to be compared with."]
+            rows.append([f"{names[row['arm']]} less {names[row['reference']]}", *cells, f"{estimate['n']:,}"])
+    if len(rows) == 1:
+        return ["Nothing stands beside it to be compared with."]
+    return aligned(rows, longest=LONGEST)
 
 
 def _calls(found: Json) -> list[str]:
     table = calls_table(found)
-    return aligned([table.headings, *table.rows])
+    return aligned([table.headings, *table.rows], longest=LONGEST)

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from math import nan
 from typing import Any
 
+from generation.conditions import known_condition
 from generation.diversity.responses import Source
 from generation.frames import source_of
 from generation.models import Call, Collection, Run
+from generation.recipes.recipe import RecipeError
+from generation.recipes.sampling import SampleRecipe
 from generation.runs.budget import cost
 from generation.sampling import responses_of, run_key
 
@@ -45,7 +48,7 @@ class Runs:
 
     @classmethod
     def of(cls, collection: Collection) -> "Runs":
-        """Read them. Of a run that no response came of nobody asks: it is left out."""
+        """Read them."""
         calls = Call.objects.filter(query__in=collection.queries.order_by().values("pk"))
         runs = [*Run.objects.filter(kind=Run.Kind.SAMPLE, pk__in=calls.order_by().values("run"))]
         currencies = {run.currency for run in runs if _priced(run)}
@@ -54,11 +57,15 @@ class Runs:
             found._read(run, calls.filter(run=run))
         return found
 
+    @property
+    def asked_in_vain(self) -> set[Source]:
+        """Who was asked and gave no response, at least once."""
+        return {source for calls in self.in_vain.values() for source, _ in calls}
+
     def _read(self, run: Run, calls: Any) -> None:
-        given = responses_of(run).values_list("model__name", "condition__name").first()
-        if given is None:
+        source, key = _asked(run), run_key(run)
+        if source is None:
             return
-        source, key = source_of(*given), run_key(run)
         known = self.currency is not None and _priced(run)
         ended = calls.exclude(outcome=Call.Outcome.OPEN).order_by("number")
         columns = ("pk", "query_id", "outcome", "tokens_in", "tokens_out")
@@ -68,6 +75,19 @@ class Runs:
                 self.in_vain[query].append((source, paid))
             else:
                 self.calls[f"{key}{pk}"] = paid
+
+
+def _asked(run: Run) -> Source | None:
+    """Who was asked: as its responses say, or where none came as its recipe does; None if this is too old."""
+    given = responses_of(run).values_list("model__name", "condition__name").first()
+    if given is not None:
+        return source_of(*given)
+    try:
+        recipe = SampleRecipe.from_dict(run.recipe)
+    except (RecipeError, TypeError):
+        return None
+    condition = known_condition(recipe.strategy, recipe.decoding)
+    return None if condition is None else source_of(recipe.source, condition.name)
 
 
 def told(responses: Sequence[Mapping[str, Any]]) -> Paid:

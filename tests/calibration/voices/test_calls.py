@@ -156,6 +156,22 @@ def test_a_runs_calls_count_once_with_all_their_attempts_and_those_in_vain_too()
     ]
 
 
+def test_who_was_asked_and_brought_no_answer_stands_in_the_comparison_with_none():
+    about = asked_about("why?")
+    sampled(about, "plain", [{"texts": [text], "tokens": (2, 3)} for text in "ab"])
+    sampled(about, "personas", [{"outcome": "unparsable", "tokens": (9, 90)}] * 2)
+    embed(about)
+    voices, _ = read(about)
+    assert [source.condition.split()[0] for source in voices.sources] == ["personas", "plain"]
+    made = voices_report(voices, Specification(draws=1, replicates=20), version="1", data_hash="0" * 64)
+    assert [(arm["strategy"], arm["answers"], arm["failed_calls"]) for arm in made["arms"]] == [
+        ("personas", 0, 2),
+        ("plain", 2, 0),
+    ]
+    (nothing, _) = made["budgets"]["calls"]["arms"]
+    assert (nothing["answers"]["value"], nothing["classes"]["value"]) == (0, 0)
+
+
 def test_prices_of_two_currencies_and_none_are_no_money():
     about = asked_about("why?")
     sampled(about, "plain", [{"texts": ["a"], "tokens": (2, 3)}], price_in=1)
