@@ -168,7 +168,9 @@ def _at(
             known[same] = own.of_set(rows)
         spent = {name: float(walk.spent[name][calls]) for name in UNITS}
         draws.append(known[same] | {"utility": own.utility_of(rows)} | spent)
-    found = {name: _mean_of([draw[name] for draw in draws]) for name in (*MEASURES, *UNITS)}
+    found = {name: _mean_of([draw[name] for draw in draws]) for name in MEASURES}
+    # A draw of no call costs nothing; that of what others cost nobody knows is no mean.
+    found |= {name: float(np.mean([draw[name] for draw in draws])) for name in UNITS}
     if unit == "calls":
         found["similarity"] = _expected(own, arm, int(budget), found["similarity"])
     return _whole(own, arm, found)

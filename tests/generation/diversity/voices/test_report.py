@@ -187,6 +187,14 @@ def test_what_is_undefined_has_its_reason():
     assert "calls worth 5" in too_many["reasons"]["budgets.calls"]
 
 
+def test_what_calls_cost_stays_unknown_where_some_draws_make_no_call():
+    sources = [Source("m", "plain"), Source("m", "several 5")]
+    calls = {0: [([0], 50, np.nan)], 1: [([0, 1], 100, np.nan)]}
+    found = report(replace(voices(sources, [calls] * 2), currency=None))
+    _, half_a_call = found["budgets"]["tokens"]["arms"]
+    assert (half_a_call["calls"]["value"], half_a_call["money"]["value"]) == (0.5, None)
+
+
 def test_a_scorer_who_scored_nothing_that_is_read_says_nothing_of_it():
     data = the_winner_flips(1)
     silent = [replace(query, score=np.full(len(query.score), np.nan)) for query in data.queries]
