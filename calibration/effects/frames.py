@@ -244,5 +244,5 @@ def _of_people(
     if not (np.bincount(own[own >= 0], minlength=2) > 0).all():
         reason = f"no personas of the panel are in one of the groups by {contrast.by}"
         return Groups(contrast, Asked(contrast_of_people, None), reason)
-    panel = Personas(given.panel.votes, own)
+    panel = given.panel.grouped(own)
     return Groups(contrast, Asked(contrast_of_people, panel, PeopleContrast(own, labels.queries)))

@@ -84,16 +84,20 @@ def dealt_effects(
     """Each contrast's effect in the panel's answers in people's places, and in the same ones shuffled."""
     panel: list[Effect | None] = []
     noise: list[Effect | None] = []
-    dealt: dict[int, tuple[Answers, Answers]] = {}
+    # Of contrasts of items, which share them; those of each contrast of people are many, and go at once.
+    shared: dict[int, tuple[Answers, Answers]] = {}
     for one in asked:
         if one.panel is None:
             panel.append(None)
             noise.append(None)
             continue
-        if one.among is not None or id(one.panel) not in dealt:
+        found = shared.get(id(one.panel)) if one.among is None else None
+        if found is None:
             given = one.panel.dealt(places, rng, one.among)
-            dealt[id(one.panel)] = given, shuffled(given, rng)
-        given, without = dealt[id(one.panel)]
+            found = given, shuffled(given, rng)
+            if one.among is None:
+                shared[id(one.panel)] = found
+        given, without = found
         panel.append(one.contrast.effect(given))
         noise.append(one.contrast.effect(without))
     return panel, noise

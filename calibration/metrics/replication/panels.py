@@ -50,6 +50,12 @@ class Personas:
         person, item = np.nonzero(~np.isnan(self.votes))
         return Answers(item, person, self.votes[person, item], self.votes.shape[1], self.votes.shape[0])
 
+    def grouped(self, group: IntArray) -> "Personas":
+        """The same votes, held once, by personas in these groups."""
+        found = Personas(self.votes, group)
+        found.__dict__["own"] = self.own
+        return found
+
     def dealt(self, places: Answers, rng: np.random.Generator, among: IntArray | None = None) -> Answers:
         groups = np.zeros(places.people, dtype=np.int64) if among is None or self.group is None else among
         own = np.zeros(len(self.votes), dtype=np.int64) if among is None or self.group is None else self.group

@@ -1,5 +1,6 @@
 """Promises of verdicts, of panels in people's places, of halves, and of sizes of effects."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from calibration.metrics.replication import sizes
 from calibration.metrics.replication.answers import Answers
 from calibration.metrics.replication.contrasts import ItemContrast, PeopleContrast
 from calibration.metrics.replication.effects import Effect
-from calibration.metrics.replication.halves import Asked, splits
+from calibration.metrics.replication.halves import Asked, dealt_effects, splits
 from calibration.metrics.replication.panels import Distributions, Numbers, Panel, Personas, Votes, shuffled
 from calibration.metrics.replication.verdicts import BINS, bin_of, tally, verdict
 
@@ -157,3 +158,20 @@ def test_the_interval_of_a_median_is_that_of_order_statistics() -> None:
     # Of 20 independent numbers the 6th and the 15th hold the median in 95.9 % of cases.
     assert (found.value, found.low, found.high, found.n) == (9.5, 5.0, 14.0, 20)
     assert sizes.median([1.0, 2.0]).low is None
+
+
+def test_memory_does_not_grow_with_contrasts_of_people() -> None:
+    rng = np.random.default_rng(3)
+    person, item = np.indices((40, 200)).reshape(2, -1)
+    people = Answers(item, person, rng.normal(size=len(item)), 200, 40)
+    panel, group, query = Personas(rng.normal(size=(40, 200))), np.arange(40) % 2, np.arange(200)
+    assert panel.grouped(group).own is panel.own
+    peaks = []
+    for number in (3, 30):
+        contrast = PeopleContrast(group, query)
+        asked = [Asked(contrast, panel.grouped(group), contrast) for _ in range(number)]
+        tracemalloc.start()
+        dealt_effects(asked, people, rng)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
