@@ -148,12 +148,12 @@ def _draws(rows: Sequence[Row]) -> list[list[Verdict | None]]:
 
 
 def _on_average(tallies: Sequence[tuple[int, int]]) -> Json:
-    """Wilson's interval of the mean number of successes, of the mean number of contrasts."""
-    if not tallies:
+    """The successes of all draws over their contrasts, with Wilson's interval of as many as one draw has."""
+    successes, n = np.sum(tallies, axis=0) if tallies else (0, 0)
+    if not n:
         return wilson(0, 0).as_dict()
-    successes, n = np.mean(tallies, axis=0)
-    contrasts = round(float(n))
-    return wilson(min(float(successes), contrasts), contrasts).as_dict()
+    contrasts = max(1, round(float(n) / len(tallies)))
+    return wilson(float(successes / n) * contrasts, contrasts).as_dict()
 
 
 def _bins(rows: Sequence[Row]) -> list[Json]:
