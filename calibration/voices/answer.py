@@ -210,7 +210,8 @@ def _alone(found: Json) -> str:
                 f"At {size_of(found, budget)}, “{name}” buys {buys} {things}. Nothing stands beside it that "
                 "it could be compared with."
             )
-    reasons = list(found["reasons"].values())
+    unknown = [row[measured] for held in found["budgets"].values() if held for row in held["arms"]]
+    reasons = [one["reason"] for one in unknown] or list(found["reasons"].values())
     return f"It cannot be told: {reasons[0] if reasons else 'nothing is defined'}."
 
 

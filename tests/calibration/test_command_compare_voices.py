@@ -62,6 +62,15 @@ def compared(queries: int) -> dict[str, Any]:
     return voices_report(the_winner_flips(queries), asked, version="1", data_hash="0" * 64)
 
 
+def test_why_it_cannot_be_told_is_what_the_measure_lacks_rather_than_prices() -> None:
+    found = compared(8)
+    for held in filter(None, found["budgets"].values()):
+        held["differences"] = []
+        for row in held["arms"]:
+            row["good_classes"] = {"value": None, "low": None, "high": None, "n": 0, "reason": "no score"}
+    assert answer(found) == [headline(found)] == ["It cannot be told: no score."]
+
+
 def test_who_leads_at_equal_calls_may_trail_at_equal_tokens_and_two_queries_tell_nothing() -> None:
     found = compared(8)
     verdicts = {(one.budget, one.against): one.verdict for one in findings(found)}

@@ -58,8 +58,8 @@ class Goodness:
             rule = f"the median under {where or 'the condition without a name'}"
             if len(known) and not len(held):
                 raise UnusableResponses(
-                    f"no answer under {where or 'the condition without a name'} has a score, so that it has "
-                    "no median: say from which score on an answer is good"
+                    f"no answer under {where or 'the condition without a name'} has a score: score it too, "
+                    "or say from which score on an answer is good"
                 )
             least = float(np.median(held)) if len(held) else float("nan")
         return cls(least, rule, kind, known)
