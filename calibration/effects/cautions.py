@@ -21,11 +21,11 @@ OF_KINDS = {
 ALWAYS = (
     "Contrasts share people and items, and pairs of one column share groups: they are not independent, so "
     "intervals of rates are narrower than they should be.",
-    "A panel that gives enough answers reaches p < .05 for the smallest difference, and one that gives few "
+    "A scorer that gives enough answers reaches p < .05 for the smallest difference, and one that gives few "
     "finds nothing: compare it at people’s number.",
-    "Effects chosen for p < .05 are larger among these people than among others, so even a perfect panel’s "
+    "Effects chosen for p < .05 are larger among these people than among others, so even a perfect scorer’s "
     "ratio lies below 1: hold it against that of one half of people to the other.",
-    "Both halves of people answered about the same items, and so does the panel: on other items all would "
+    "Both halves of people answered about the same items, and so does the scorer: on other items all would "
     "replicate less.",
     "Replicated takes a sign and a p, not a size: an effect twice that of people counts; its ratio tells.",
     "A null that stays null may be an effect that neither was large enough to see.",
@@ -44,9 +44,7 @@ def cautions_of(found: Json) -> list[str]:
     if scorer["gave"] in OF_KINDS:
         said.append(OF_KINDS[scorer["gave"]])
     if scorer["without_personas"]:
-        said.append(
-            f"{scorer['without_personas']:,} items are left out of the panel: their votes name no personas."
-        )
+        said.append(f"{scorer['without_personas']:,} items are left out: their votes name no personas.")
     if people["of_nobody_known"]:
         said.append(
             f"{people['of_nobody_known']:,} labels are of nobody known: each counts as a person of its own, "

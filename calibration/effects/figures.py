@@ -26,6 +26,11 @@ def named(found: Json) -> str:
     return f"{found['scorer']['name']}{mark}"
 
 
+def who(found: Json) -> str:
+    """What the scorer is called: only one of simulated people is a panel."""
+    return "panel" if found["scorer"]["simulated"] else "scorer"
+
+
 def pairs(found: Json) -> Figure:
     """People's effects, and the panel's beneath, as standardised differences."""
     known = [one for one in found["contrasts"] if one["people"]["p"] is not None]
@@ -33,7 +38,7 @@ def pairs(found: Json) -> Figure:
     left = len(found["contrasts"]) - len(drawn)
     return Figure(
         name="effects",
-        title="Are the panel’s effects those of people?",
+        title=f"Are the {who(found)}’s effects those of people?",
         template="calibration/_pairs.html",
         plot=pair_rows(
             [
@@ -60,7 +65,7 @@ def pairs(found: Json) -> Figure:
                 "people_low": "From",
                 "people_high": "To",
                 "people_p": "p",
-                "panel": "Panel",
+                "panel": who(found).capitalize(),
                 "panel_low": "From",
                 "panel_high": "To",
                 "panel_p": "p",
@@ -84,10 +89,10 @@ def rates(found: Json) -> Figure:
     """The rate of the panel between those of people and of noise."""
     halves, own = found["halves"], found["rates"]
     rows = [
-        ("the panel, all its answers", own["own"]["all"]),
-        ("the panel in people’s places", own["people_n"]["all"]),
+        (f"the {who(found)}, all its answers", own["own"]["all"]),
+        (f"the {who(found)} in people’s places", own["people_n"]["all"]),
         ("one half of people by the other: the ceiling", halves["people"]["all"]),
-        ("the panel in the other half’s places", halves["panel"]["all"]),
+        (f"the {who(found)} in the other half’s places", halves["panel"]["all"]),
         ("noise in the other half’s places: the floor", halves["noise"]["all"]),
         *((f"published, {one['of']}", one["share"]) for one in found["published"]["rates"]),
     ]
@@ -96,10 +101,10 @@ def rates(found: Json) -> Figure:
         name="rates",
         title="How many effects are replicated, and how many could be?",
         says=(
-            f"The panel: {named(found)}. An effect with p < .05 among people is replicated by p < .05 and "
-            "the same sign, one without by p ≥ .05. The first two are held against all people, with Wilson’s "
-            f"intervals; the next three against one half of people, over {halves['splits']:,} random splits: "
-            "their lines hold 95 % of these. Noise replicates every null, so a rate alone says little; the "
+            f"The {who(found)}: {named(found)}. An effect with p < .05 among people is replicated by p < .05 "
+            "and the same sign, one without by p ≥ .05. The first two are held against all people, with "
+            f"Wilson’s intervals; the next three against one half of people, over {halves['splits']:,} random "
+            "splits: their lines hold 95 % of these. Noise replicates every null, so a rate alone says little; the "
             "published rates are of other questions."
         ),
     )
@@ -118,9 +123,9 @@ def bins(found: Json) -> Figure:
         name="bins",
         title="Does success follow how sure people’s own effect is?",
         says=(
-            f"The panel: {named(found)}. The share replicated among contrasts whose p among people lies in "
-            "the bin, with Wilson’s intervals, which take contrasts as independent; those that share people "
-            "and items are not. Near p = .05 chance decides on both sides."
+            f"The {who(found)}: {named(found)}. The share replicated among contrasts whose p among people "
+            "lies in the bin, with Wilson’s intervals, which take contrasts as independent; those that share "
+            "people and items are not. Near p = .05 chance decides on both sides."
         ),
     )
 
@@ -134,7 +139,7 @@ def _shares(rows: Sequence[tuple[str, Json]], *, name: str, title: str, says: st
         name=name,
         title=title,
         template="generation/_intervals.html",
-        plot=interval_rows(drawn, onward="share replicated"),
+        plot=interval_rows(drawn, onward="share replicated", reach=1.0),
         says=says,
         table=Table(
             columns={"of": "Of", "share": "Replicated", "low": "From", "high": "To", "n": "n"},

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from calibration.effects.figures import who
 from generation.written import aligned, counted, ends_text, estimate_text, number_text, p_text, value_text
 
 Json = Mapping[str, Any]
@@ -16,7 +17,7 @@ def report_lines(found: Json) -> Iterator[str]:
     if found["simulated"]:
         yield "The labels are simulated: no people answered."
     yield ""
-    rows = [["contrast", "people", "", "p", "panel", "", "p", "verdict", "with as many as people"]]
+    rows = [["contrast", "people", "", "p", who(found), "", "p", "verdict", "with as many as people"]]
     rows += [_row(one) for one in found["contrasts"][:MOST_LINES]]
     yield from aligned(rows)
     if len(found["contrasts"]) > MOST_LINES:
@@ -28,7 +29,7 @@ def report_lines(found: Json) -> Iterator[str]:
     yield ""
     yield from _rates(found)
     yield ""
-    yield from _sizes(found["sizes"])
+    yield from _sizes(found)
     yield ""
     yield found["published"]["says"]
     for caution in found["cautions"]:
@@ -62,10 +63,10 @@ def _size(estimate: Json) -> str:
 def _rates(found: Json) -> Iterator[str]:
     halves = found["halves"]
     shown = {
-        "the panel, all its answers": found["rates"]["own"],
-        "the panel in people's places": found["rates"]["people_n"],
+        f"the {who(found)}, all its answers": found["rates"]["own"],
+        f"the {who(found)} in people's places": found["rates"]["people_n"],
         "one half of people by the other": halves["people"],
-        "the panel in the other half's places": halves["panel"],
+        f"the {who(found)} in the other half's places": halves["panel"],
         "noise in the other half's places": halves["noise"],
     }
     rows = [["replicated", *AMONG.values()]]
@@ -81,10 +82,11 @@ def _share(estimate: Json) -> str:
     return f"{value_text(estimate)} ({ends_text(estimate) or 'no interval'})"
 
 
-def _sizes(sizes: Json) -> Iterator[str]:
+def _sizes(found: Json) -> Iterator[str]:
+    sizes = found["sizes"]
     named = {
-        "median_ratio": "median ratio of effects that people show, panel over people",
-        "slope": "slope of the panel's effects on people's",
+        "median_ratio": f"median ratio of effects that people show, {who(found)} over people",
+        "slope": f"slope of the {who(found)}'s effects on people's",
         "slope_corrected": "the same without people's errors",
         "correlation": "correlation about 0",
     }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from calibration.effects.figures import who
 from generation.reported import KeyFigure, key_figure
 from generation.written import p_text
 
@@ -29,7 +30,7 @@ def key_figures(found: Json) -> list[KeyFigure]:
         ),
         key_figure(
             halves["panel"]["all"],
-            "are replicated by the panel in that half’s places (n: splits)",
+            f"are replicated by the {who(found)} in that half’s places (n: splits)",
             share=True,
         ),
         key_figure(
@@ -44,10 +45,10 @@ def size_rows(found: Json) -> list[tuple[str, Json]]:
     """What the sizes of effects say, in words and as estimates."""
     sizes, ratio = found["sizes"], found["halves"]["ratio"]
     return [
-        ("Median ratio of effects that people show, panel over people", sizes["median_ratio"]),
+        (f"Median ratio of effects that people show, {who(found)} over people", sizes["median_ratio"]),
         ("The same of half the people, the other half over it (n: splits)", ratio["people"]),
-        ("and the panel in the other half’s places over it (n: splits)", ratio["panel"]),
-        ("Slope of the panel’s effects on people’s", sizes["slope"]),
+        (f"and the {who(found)} in the other half’s places over it (n: splits)", ratio["panel"]),
+        (f"Slope of the {who(found)}’s effects on people’s", sizes["slope"]),
         ("Slope without people’s errors, which flatten it", sizes["slope_corrected"]),
         ("Correlation about 0", sizes["correlation"]),
         ("Same sign, of all contrasts", sizes["same_sign"]["all"]),

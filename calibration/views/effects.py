@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
 
 from annotation.roles import role_to, study_for
-from calibration.effects.figures import figures_of
+from calibration.effects.figures import figures_of, who
 from calibration.effects.headline import headline
 from calibration.effects.measuring import reports_of
 from calibration.effects.reported import key_figures, rows_of, size_rows
@@ -89,6 +89,7 @@ def _found(request: ConsoleRequest, report: EffectReport) -> dict[str, Any]:
     return {
         "found": found,
         "headline": headline(found),
+        "who": who(found),
         "figures": figures_of(found).values(),
         "key_figures": key_figures(found),
         "sizes": size_rows(found),

@@ -43,10 +43,10 @@ class IntervalRows:
     height: float
 
 
-def interval_rows(given: Sequence[Interval], *, onward: str) -> IntervalRows:
-    """Rows in the order given over an axis that holds 0; `onward` names its unit."""
+def interval_rows(given: Sequence[Interval], *, onward: str, reach: float = 0.0) -> IntervalRows:
+    """Rows in the order given over an axis that holds 0 and `reach`; `onward` names its unit."""
     numbers = [number for one in given for number in (one.value, one.low, one.high)]
-    across = Axis.over(numbers, LEFT + 6, RIGHT - 6)
+    across = Axis.over([*numbers, reach], LEFT + 6, RIGHT - 6)
     rows = []
     for n, one in enumerate(given):
         y = 4.0 + n * ROW

@@ -47,6 +47,8 @@ def test_a_question_asked_on_the_page_is_answered_there_for_those_who_may_see_th
     page = words_of(ada.get(address))
     assert "Nothing is compared yet" in page and "They were asked in 6 ways." in page
     assert f'<option value="{SCORER}">' in page
+    bare = reverse("voices", args=[Collection.objects.create(name="bare").name])
+    assert 'id="ask"' not in ada.get(bare).content.decode()
     assert SCORER not in words_of(bob.get(address))
     encoder = Encoder.objects.get().pk
     given = {"encoder": encoder, "scorer": SCORER, "good": GOOD_FROM, "threshold": 0.8, "seed": 0}

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.members import give_role
+from calibration.effects.figures import figures_of
 from calibration.models import EffectReport
 from generation.tasks import report_task
 from tests.calibration.effects.planted import make_panel, make_planted
@@ -56,6 +57,11 @@ def test_a_report_is_asked_for_waited_for_read_kept_and_deleted_by_who_asked(ada
         *("not independent", "queries in pairs", "Published."),
     ):
         assert words in page
+    assert "Are the panel’s effects those of people?" in page
+    report.refresh_from_db()
+    found = report.result or {}
+    of_numbers = found | {"scorer": found["scorer"] | {"simulated": False}}
+    assert not any("panel" in f"{one.title} {one.says}" for one in figures_of(of_numbers).values())
     assert "style=" not in page
     assert page.count("<tr>") > 6
 
