@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Self
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from generation.models import LanguageModel
 
@@ -58,10 +59,17 @@ class Checkpoints:
             self._said.add(model)
 
     def store(self) -> None:
-        """Write down what was said; models that are not there yet are made."""
+        """Write down what was said; models that are not there yet are made.
+
+        Raises CheckpointError where somebody has said something else of a model since its place was read.
+        """
         for name in sorted(self._said):
-            family, step = self._of[name]
-            LanguageModel.objects.update_or_create(name=name, defaults={"family": family, "step": step})
+            place = self._of[name]
+            said = {key: value for key, value in place._asdict().items() if value is not None}
+            model, made = LanguageModel.objects.get_or_create(name=name, defaults=said)
+            known = Q(family__in=["", place.family]) & (Q(step=None) | Q(**said))
+            if not made and not LanguageModel.objects.filter(known, pk=model.pk).update(**said):
+                raise CheckpointError(f"{name} became another checkpoint just now")
         self._said.clear()
 
 

@@ -101,7 +101,10 @@ def import_responses(
                 created += stored.created
                 if collection:
                     add_queries(collection, (query for _, query in stored.keys), note=f"Of {path.name}.")
-            checkpoints.store()
+            try:
+                checkpoints.store()
+            except CheckpointError as error:
+                raise FileError(f"{error}. Nothing was imported: try again.") from None
     known = rows - created
     remarks = (
         [f"{counted(known, 'responses')} {'was' if known == 1 else 'were'} there already."] if known else []

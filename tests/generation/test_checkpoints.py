@@ -1,6 +1,7 @@
 """Which training a model is of, and at which step: from files, from commands, and back into files."""
 
 import json
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from generation.checkpoints import Checkpoint, CheckpointError, stored
+from generation.checkpoints import Checkpoint, CheckpointError, Checkpoints, stored
 from generation.files import FileError
 from generation.forms.sampling import SampleForm
 from generation.importers import import_responses
@@ -120,6 +121,23 @@ def test_two_models_that_become_one_step_at_once_are_told_apart() -> None:
     assert stored("a", Checkpoint()).family == "tiny"
     with pytest.raises(CheckpointError, match="step 1 of tiny is a: b is another step of it"):
         stored("b", Checkpoint("tiny", 1))
+
+
+def test_what_somebody_else_said_of_a_model_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    file = write(tmp_path / "r.jsonl", {"model": "a", "family": "tiny", "step": 1})
+
+    def meanwhile(rows: Iterable[Any]) -> Iterator[Any]:
+        yield from rows
+        stored("a", Checkpoint("tiny", 2))
+
+    with pytest.raises(FileError, match="a became another checkpoint just now"):
+        import_responses(path=file, progress=meanwhile)
+    assert places() == {"a": ("tiny", 2)} and not Response.objects.exists()
+    before = Checkpoints.known()
+    before.add("b", Checkpoint("tiny"))
+    stored("b", Checkpoint("tiny", 3))
+    before.store()
+    assert places()["b"] == ("tiny", 3), "they agree"
 
 
 def test_the_form_takes_the_step_of_one_model(admin_user: User, settings: Any) -> None:
