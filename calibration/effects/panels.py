@@ -64,8 +64,8 @@ def scored(study: Study, scorer: Scorer, labels: LabelFrame, user: User | None =
     return Scored(Numbers(column.values), NUMBERS, [], answered, 0, column.digest)
 
 
-def _votes_of_personas(study: Study, scorer: Scorer, labels: LabelFrame) -> dict[str, dict[int, float]]:
-    """Each persona's vote on the items, by place; of two votes on one item, one a side, the mean."""
+def _votes_of_personas(study: Study, scorer: Scorer, labels: LabelFrame) -> dict[str, dict[int, list[float]]]:
+    """Each persona's votes on the items, by place; two on an item where they saw both orders of it."""
     place = {pk: n for n, pk in enumerate(labels.item_pks.tolist())}
     by_response: dict[int, list[int]] = defaultdict(list)
     for pk, response in Item.objects.filter(study=study, response__isnull=False).values_list(
@@ -85,27 +85,31 @@ def _votes_of_personas(study: Study, scorer: Scorer, labels: LabelFrame) -> dict
             said[str(persona)].append(float(vote))
         for at in [place[item]] if item is not None else by_response.get(response, []):
             given[at] = said
-    voted: dict[str, dict[int, float]] = defaultdict(dict)
+    voted: dict[str, dict[int, list[float]]] = defaultdict(dict)
     for at, said in given.items():
         for persona, votes in said.items():
-            voted[persona][at] = sum(votes) / len(votes)
+            voted[persona][at] = votes
     return voted
 
 
 def _of_personas(
     known: Mapping[str, Mapping[str, str]],
-    voted: Mapping[str, Mapping[int, float]],
+    voted: Mapping[str, Mapping[int, list[float]]],
     items: int,
     answered: int,
     digest: str,
 ) -> Scored:
     names = sorted(voted)
     votes: FloatArray = np.full((len(names), items), np.nan)
+    spread: FloatArray = np.zeros(votes.shape)
     for n, name in enumerate(names):
-        votes[n, list(voted[name])] = list(voted[name].values())
+        for at, said in voted[name].items():
+            votes[n, at], spread[n, at] = np.mean(said), np.std(said)
     attributes: list[Mapping[str, str]] = [known.get(name, {}) for name in names]
     read = hashlib.sha256(digest.encode())
     read.update(json.dumps([names, [dict(one) for one in attributes]], sort_keys=True).encode())
-    read.update(votes.astype(">f8").tobytes())
+    for part in (votes, spread):
+        read.update(part.astype(">f8").tobytes())
     about = int((~np.isnan(votes)).any(axis=0).sum())
-    return Scored(Personas(votes), PERSONAS, attributes, about, answered - about, read.hexdigest())
+    panel = Personas(votes, spread=spread if spread.any() else None)
+    return Scored(panel, PERSONAS, attributes, about, answered - about, read.hexdigest())

@@ -179,7 +179,11 @@ class PeopleContrast:
             difference,
             _by_groups(error, group, lost=(len(number) - 1) / len(places)),
             crossed(parts, self.queries[answers.item[kept]]),
-            sd=pooled_sd(fit.around_items[kept], self.group[answers.person[kept]]),
+            sd=pooled_sd(
+                fit.around_items[kept],
+                self.group[answers.person[kept]],
+                None if answers.within is None else answers.within[kept],
+            ),
             size=float(np.abs(answers.value).max(initial=0.0)),
             rests=about,
         )

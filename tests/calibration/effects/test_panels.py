@@ -36,6 +36,8 @@ def test_votes_of_personas_stand_by_persona_and_item_an_items_own_first_and_two_
     found = read(panel)
     assert isinstance(found.panel, Personas)
     np.testing.assert_array_equal(found.panel.votes, [[5, 4, np.nan, np.nan], [2, np.nan, 1, np.nan]])
+    assert found.panel.spread is not None
+    np.testing.assert_array_equal(found.panel.spread, [[0, 0, 0, 0], [1, 0, 0, 0]])
     assert (found.kind, found.items, found.without_personas) == ("votes of personas", 3, 1)
     assert found.attributes == [{}, {}]
 

@@ -105,6 +105,23 @@ def test_a_half_of_people_and_a_panel_like_them_replicate_the_other_half_and_noi
     assert sum(n for _, n in noise) == 8 * 4
 
 
+def test_two_votes_of_one_persona_are_never_taken_for_one_answer_of_a_person() -> None:
+    rng = np.random.default_rng(4)
+    votes = rng.integers(1, 6, size=(2, 400, 12)).astype(float)
+    votes[:, :, ::2] += 1
+    twice = Personas(votes.mean(axis=0), spread=votes.std(axis=0))
+    places = Personas(votes[0]).own
+    dealt = twice.dealt(places, rng)
+    assert set(np.unique(dealt.value)) <= set(np.unique(votes))
+    assert dealt.value.std() == pytest.approx(places.value.std(), rel=0.03)
+    of_items = ItemContrast.between(np.arange(12) % 2, np.arange(12) // 2)
+    of_people = PeopleContrast(np.arange(400) % 2, np.arange(12) // 2)
+    for contrast in (of_items, of_people):
+        once, mean = contrast.effect(places), contrast.effect(twice.own)
+        assert once.d and mean.d and once.difference and mean.difference
+        assert mean.difference / mean.d == pytest.approx(once.difference / once.d, rel=0.03)
+
+
 def test_fiellers_interval_holds_what_a_simulation_gives_and_is_undefined_where_people_may_show_none() -> (
     None
 ):
