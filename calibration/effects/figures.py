@@ -103,9 +103,9 @@ def rates(found: Json) -> Figure:
         says=(
             f"The {who(found)}: {named(found)}. An effect with p < .05 among people is replicated by p < .05 "
             "and the same sign, one without by p ≥ .05. The first two are held against all people, with "
-            f"Wilson’s intervals; the next three against one half of people, over {halves['splits']:,} random "
-            "splits: their lines hold 95 % of these. Noise replicates every null, so a rate alone says little; the "
-            "published rates are of other questions."
+            f"Wilson’s intervals; the next three against one half of people, over {halves['splits']:,} "
+            "random splits: their lines hold 95 % of these. Noise replicates every null, so a rate alone "
+            "says little; the published rates are of other questions."
         ),
     )
 

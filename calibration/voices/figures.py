@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from calibration.voices.answer import BUDGETS, counted_by, finding, measure_of, sentence
-from calibration.voices.names import short_names
+from calibration.voices.names import CONDITION, short_names
 from generation.charts.curves import MOST_LINES, Line, curves_of
-from generation.charts.intervals import Interval, interval_rows
+from generation.charts.intervals import LONGEST, Interval, interval_rows
+from generation.charts.names import shortened
 from generation.figures.compared import three
 from generation.figures.figure import Figure, Table
 from generation.templatetags.numbers import signed
@@ -144,16 +145,21 @@ def differences(found: Json, budget: str) -> Figure | None:
 def _drawn(found: Json, row: Json) -> Interval:
     names, estimate = short_names(found), row["difference"]
     words = f"{row['arm']} less {row['reference']}: {signed(estimate['value'])}"
-    name = _less(names[row["arm"]], names[row["reference"]])
+    name = less(names[row["arm"]], names[row["reference"]])
     return Interval(name, words, estimate["value"], estimate["low"], estimate["high"])
 
 
-def _less(first: str, second: str) -> str:
-    """What a row compares; what both begin with, such as the model, stands once."""
+def less(first: str, second: str) -> str:
+    """What a row compares; what both begin with, such as the model, stands once; no part hides another."""
     who, dot, what = first.partition(" · ")
     if dot and second.startswith(who + dot):
-        return f"{who}: {what} less {second.removeprefix(who + dot)}"
-    return f"{first} less {second}"
+        rest = second.removeprefix(who + dot)
+        whole, parts = f"{who}: {what} less {rest}", (who, what, rest)
+        short = "{}: {} less {}".format(*(shortened(part, CONDITION - 2) for part in parts))
+    else:
+        whole = f"{first} less {second}"
+        short = " less ".join(shortened(part, LONGEST // 2 - 3) for part in (first, second))
+    return whole if len(whole) <= LONGEST else short
 
 
 MAKERS: tuple[Callable[[Json, str], Figure | None], ...] = (bought, differences)

@@ -8,6 +8,7 @@ from generation.charts.names import shortened
 
 # A row holds a name above its interval, so that long names have the whole width.
 ROW, NAME, LINE = 34, 14, 25
+LONGEST = 64
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def interval_rows(given: Sequence[Interval], *, onward: str, reach: float = 0.0)
         y = 4.0 + n * ROW
         rows.append(
             IntervalRow(
-                name=shortened(one.name, 64),
+                name=shortened(one.name, LONGEST),
                 words=one.words,
                 top=y,
                 name_y=y + NAME,
