@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
 
 from generation.diversity.content import CONTENT, data_hash
 from generation.diversity.report.report import diversity_report
@@ -52,14 +51,4 @@ def create_report(
         DiversityReport(
             collection=collection, encoder=encoder, specification=asked.as_dict(), created_by=created_by
         )
-    )
-
-
-def reports_of(collection: Collection) -> QuerySet[DiversityReport]:
-    """The newest first, without their results, which are long."""
-    return (
-        DiversityReport.objects.filter(collection=collection)
-        .select_related("encoder", "created_by")
-        .defer("result")
-        .order_by("-pk")
     )

@@ -57,6 +57,11 @@ def write_down(report: R) -> R:
     return report
 
 
+def listed(reports: QuerySet[R], *related: str) -> QuerySet[R]:
+    """The newest first, without their results, which are long."""
+    return reports.select_related("created_by", *related).defer("result").order_by("-pk")
+
+
 def run_report(
     *,
     report: R,

@@ -104,12 +104,6 @@ def scorers_of(study: Study) -> QuerySet[Scorer]:
     return Scorer.objects.filter(scores__study=study).distinct().order_by("name")
 
 
-def reports_of(study: Study) -> QuerySet[EffectReport]:
-    """The newest first, without their results, which are long."""
-    reports = EffectReport.objects.filter(study=study)
-    return reports.select_related("created_by").defer("result").order_by("-pk")
-
-
 def _people(frame: EffectFrame) -> Json:
     answers = frame.people
     return {

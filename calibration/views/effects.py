@@ -13,12 +13,11 @@ from django_htmx.http import HttpResponseClientRefresh
 from annotation.roles import role_to, study_for
 from calibration.effects.figures import figures_of, who
 from calibration.effects.headline import headline
-from calibration.effects.measuring import reports_of
 from calibration.effects.reported import key_figures, rows_of, size_rows
 from calibration.forms.effects import EffectsForm
 from calibration.models import EffectReport
 from generation.pages import ConsoleRequest, page
-from generation.reports import State, may_delete
+from generation.reports import State, listed, may_delete
 from generation.views.report_parts import (
     REPORTS_SHOWN,
     asked_for,
@@ -40,7 +39,7 @@ def effects(request: ConsoleRequest, slug: str) -> HttpResponse:
     form = EffectsForm(request.POST or None, request.FILES or None, study=study)
     if report := asked_for(request, form):
         return redirect(f"{request.path}?report={report.pk}")
-    reports = reports_of(study)
+    reports = listed(EffectReport.objects.filter(study=study))
     shown = shown_report(request, reports)
     if is_there_now(request, shown):
         return HttpResponseClientRefresh()

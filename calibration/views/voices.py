@@ -13,7 +13,7 @@ from calibration.models import VoicesReport
 from calibration.voices.access import seen_by
 from generation.models import Collection, Response
 from generation.pages import ConsoleRequest, page
-from generation.reports import State, may_delete
+from generation.reports import State, listed, may_delete
 from generation.sources import sources_of
 from generation.views.report_parts import (
     REPORTS_SHOWN,
@@ -31,13 +31,12 @@ from generation.views.report_parts import (
 def voices(request: ConsoleRequest, slug: str) -> HttpResponse:
     """The report that the address names, or the newest; POST asks for another."""
     from calibration.forms.voices import VoicesForm  # numpy starts slowly
-    from calibration.voices.measuring import reports_of
 
     collection = get_object_or_404(Collection, name=slug)
     form = VoicesForm(request.POST or None, collection=collection, user=request.user)
     if report := asked_for(request, form):
         return redirect(f"{request.path}?report={report.pk}")
-    reports = seen_by(request.user, reports_of(collection))
+    reports = seen_by(request.user, listed(VoicesReport.objects.filter(collection=collection), "encoder"))
     shown = shown_report(request, reports)
     if is_there_now(request, shown):
         return HttpResponseClientRefresh()

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
 
 from annotation.models import Study
 from annotation.roles import studies_of
@@ -53,16 +52,6 @@ def create_report(
             specification=replace(asked, studies=studies).as_dict(),
             created_by=created_by,
         )
-    )
-
-
-def reports_of(collection: Collection) -> QuerySet[VoicesReport]:
-    """The newest first, without their results, which are long."""
-    return (
-        VoicesReport.objects.filter(collection=collection)
-        .select_related("encoder", "created_by")
-        .defer("result")
-        .order_by("-pk")
     )
 
 

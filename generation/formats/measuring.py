@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
 
 from generation.diversity.content import CONTENT, data_hash
 from generation.diversity.responses import DataSet
@@ -85,16 +84,6 @@ def create_report(
             specification=asked.as_dict(),
             created_by=created_by,
         )
-    )
-
-
-def reports_of(collection: Collection) -> QuerySet[FormatReport]:
-    """The newest first, without their results, which are long."""
-    return (
-        FormatReport.objects.filter(collection=collection)
-        .select_related("rules", "encoder", "created_by")
-        .defer("result")
-        .order_by("-pk")
     )
 
 

@@ -12,11 +12,10 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from generation.figures.diversity import figures_of
 from generation.forms.diversity import DiversityForm
-from generation.measuring import reports_of
 from generation.models import Collection, DiversityReport
 from generation.pages import ConsoleRequest, page
 from generation.reported import key_figures, queries_of, words_table
-from generation.reports import State, may_delete
+from generation.reports import State, listed, may_delete
 from generation.views.report_parts import (
     REPORTS_SHOWN,
     asked_for,
@@ -40,7 +39,7 @@ def diversity(request: ConsoleRequest, slug: str) -> HttpResponse:
     form = DiversityForm(request.POST or None, collection=collection)
     if report := asked_for(request, form):
         return redirect(f"{request.path}?report={report.pk}")
-    reports = reports_of(collection)
+    reports = listed(DiversityReport.objects.filter(collection=collection), "encoder")
     shown = shown_report(request, reports)
     if is_there_now(request, shown):
         return HttpResponseClientRefresh()

@@ -12,7 +12,6 @@ from django_htmx.http import HttpResponseClientRefresh
 from generation.figures.formats import figures_of
 from generation.formats.checkpoints import families_of
 from generation.formats.headline import headline
-from generation.formats.measuring import reports_of
 from generation.formats.reported import (
     change_rows,
     first_rows,
@@ -24,7 +23,7 @@ from generation.formats.reported import (
 from generation.forms.formats import FormatForm
 from generation.models import Collection, FormatReport
 from generation.pages import ConsoleRequest, page
-from generation.reports import State, may_delete
+from generation.reports import State, listed, may_delete
 from generation.views.report_parts import (
     REPORTS_SHOWN,
     asked_for,
@@ -44,7 +43,7 @@ def formats(request: ConsoleRequest, slug: str) -> HttpResponse:
     form = FormatForm(request.POST or None, collection=collection)
     if report := asked_for(request, form):
         return redirect(f"{request.path}?report={report.pk}")
-    reports = reports_of(collection)
+    reports = listed(FormatReport.objects.filter(collection=collection), "rules", "encoder")
     shown = shown_report(request, reports)
     if is_there_now(request, shown):
         return HttpResponseClientRefresh()

@@ -20,9 +20,9 @@ from generation.figures.figure import Figure
 from generation.figures.files import drawn_alone, lines_of
 from generation.figures.query_map import map_figure
 from generation.frames import data_set
-from generation.measuring import reports_of
 from generation.models import Collection, DiversityReport, Encoder, Query, digest
 from generation.pages import ConsoleRequest
+from generation.reports import listed
 
 ANSWERS_A_PAGE = 25
 # Seconds: a map of 1,250 long answers takes one to make, and its pages are turned.
@@ -157,7 +157,8 @@ def _shown(request: ConsoleRequest, drawn: _Drawn) -> dict[str, Any]:
 
 def _usual(collection: Collection, encoders: list[Encoder]) -> Encoder | None:
     """The encoder of the newest report, else the newest."""
-    last = reports_of(collection).filter(encoder__in=encoders).first()
+    reports = DiversityReport.objects.filter(collection=collection, encoder__in=encoders)
+    last = listed(reports, "encoder").first()
     return last.encoder if last is not None else (encoders[0] if encoders else None)
 
 

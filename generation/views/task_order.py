@@ -14,7 +14,7 @@ from generation.figures.task_order import figures_of
 from generation.forms.task_order import TaskOrderForm
 from generation.models import TaskOrderReport
 from generation.pages import ConsoleRequest, page
-from generation.reports import State, may_delete
+from generation.reports import State, listed, may_delete
 from generation.task_order.cautions import CAUTIONS
 from generation.task_order.headline import headline
 from generation.task_order.reported import key_figures
@@ -30,7 +30,7 @@ def task_orders(request: ConsoleRequest) -> HttpResponse:
     form = TaskOrderForm(request.POST or None, request.FILES or None)
     if report := asked_for(request, form):
         return redirect("task-order", report.pk)
-    reports = TaskOrderReport.objects.select_related("created_by").defer("result", "table")
+    reports = listed(TaskOrderReport.objects.defer("table"))
     shown = Paginator(reports, REPORTS_A_PAGE).get_page(request.GET.get("page"))
     status = 400 if request.method == "POST" else 200
     return page(request, "generation/task_orders.html", {"form": form, "page": shown}, status=status)
