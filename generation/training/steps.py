@@ -29,7 +29,7 @@ class FirstStep:
     stays : bool or None
         Whether it lies above at every later measured step.
     n : int
-        Queries.
+        Queries at the step that has fewest.
     reason : str
         What is undefined, and why.
     """
@@ -81,7 +81,7 @@ def first_steps(
     if not 0 <= threshold < 1:
         raise ValueError(f"a threshold must be at least 0 and below 1, not {threshold}")
     array = np.asarray(shares, dtype=np.float64)
-    n = int((~np.isnan(array)).any(axis=(1, 2)).sum())
+    n = int((~np.isnan(array)).any(axis=2).sum(axis=0).min(initial=len(array)))
     means, least = mean_of(array), threshold + ROUNDING
     with np.errstate(invalid="ignore", divide="ignore"):
         above = means(np.ones((1, len(array))))[0] > least
@@ -102,7 +102,7 @@ def _first(above: npt.NDArray[np.bool_], passed: FloatArray, *, n: int, tail: fl
     place = int(above.argmax())
     stays = bool(above[place:].all())
     if n < 2:
-        return FirstStep(place, None, None, passed, stays, n, "no interval: it rests on one query")
+        return FirstStep(place, None, None, passed, stays, n, "no interval: a step has one query")
     low, high = _first_at(passed, tail), _first_at(passed, 1 - tail)
     reason = "" if high is not None else f"no upper end: in {1 - passed[-1]:.1%} of resamples it never passes"
     return FirstStep(place, low, high, passed, stays, n, reason)

@@ -38,8 +38,18 @@ def test_where_resamples_often_never_pass_there_is_no_upper_end_and_it_says_so()
     assert found.reason.startswith("no upper end: in ")
 
 
+def test_an_interval_is_as_wide_as_the_step_with_fewest_queries_needs_it() -> None:
+    shares = np.full((30, 2, 2), 0.5)
+    shares[:, 1] = np.nan
+    shares[:2, 1] = [0.9, 0.1]
+    found = first_steps(shares, replicates=400)[0]
+    assert (found.place, found.n, found.high) == (1, 2, None)
+    shares[1:, 1] = np.nan
+    assert first_steps(shares, replicates=20)[0].reason == "no interval: a step has one query"
+
+
 def test_one_query_has_no_interval_and_thresholds_out_of_range_are_refused() -> None:
     found = first_steps([[[0.9, 0.1]]], replicates=20)[0]
-    assert (found.place, found.low, found.reason) == (0, None, "no interval: it rests on one query")
+    assert (found.place, found.low, found.reason) == (0, None, "no interval: a step has one query")
     with pytest.raises(ValueError, match="below 1, not 1"):
         first_steps([[[0.9, 0.1]]], threshold=1)
