@@ -13,7 +13,7 @@ from django.utils import timezone
 from generation.diversity.responses import UnusableResponses
 from generation.diversity.scheduling import Progress, SchedulingError
 from generation.models import AbstractReport
-from generation.tasks import LOST_AFTER
+from generation.models.reports import LOST_AFTER
 
 logger = logging.getLogger(__name__)
 

@@ -14,14 +14,13 @@ from django_tasks.base import Task
 from django_tasks_db.models import DBTaskResult
 
 from generation.models import AbstractReport, AbstractRun
+from generation.models.reports import LOST_AFTER
 from generation.runs import callers
 from generation.runs.ending import UNFINISHED, settle
 from generation.runs.work import work
 
 # Seconds that a worker stays at a run while other tasks wait, and between two looks whether they do.
 SLICE, LOOKS_EVERY = 60.0, 2.0
-# So long a worker that lives is never silent about a report: a partition takes seconds.
-LOST_AFTER = timedelta(minutes=5)
 REPORT_UNFINISHED = [AbstractReport.State.WAITING, AbstractReport.State.RUNNING]
 # Each time it may be the report that takes more memory than there is.
 MOST_KILLED = 3

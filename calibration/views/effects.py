@@ -48,6 +48,7 @@ def effects(request: ConsoleRequest, slug: str) -> HttpResponse:
         "form": form,
         "reports": reports[:REPORTS_SHOWN],
         "report": shown,
+        "mine": shown is not None and may_delete(shown, request.user),
     }
     if shown and shown.state == State.FINISHED:
         context |= _found(request, shown)
@@ -93,5 +94,4 @@ def _found(request: ConsoleRequest, report: EffectReport) -> dict[str, Any]:
         "key_figures": key_figures(found),
         "sizes": size_rows(found),
         "page": contrasts.get_page(request.GET.get("page")),
-        "mine": may_delete(report, request.user),
     }

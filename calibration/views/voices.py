@@ -41,8 +41,9 @@ def voices(request: ConsoleRequest, slug: str) -> HttpResponse:
     if is_there_now(request, shown):
         return HttpResponseClientRefresh()
     context = {"collection": collection, "form": form, "reports": reports[:REPORTS_SHOWN], "report": shown}
+    context["mine"] = shown is not None and may_delete(shown, request.user)
     if shown and shown.state == State.FINISHED:
-        context |= _found(shown) | {"mine": may_delete(shown, request.user)}
+        context |= _found(shown)
     elif shown is None:
         context["ways"] = len(sources_of(Response.objects.filter(query__collections=collection)))
     status = 400 if request.method == "POST" else 200

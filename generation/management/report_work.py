@@ -1,8 +1,10 @@
 """What commands of reports have in common: measure with a bar, keep nothing when stopped, print."""
 
 import json
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from threading import current_thread, main_thread
 from typing import TypeVar
 
 from django.core.management.base import CommandError, OutputWrapper
@@ -59,12 +61,28 @@ def names_of(text: str) -> tuple[str, ...]:
 def measured(report: R, measurer: Measurer[R] | None = None) -> Json:
     """What a report that was written down finds. Raises CommandError; one that is stopped is deleted."""
     try:
-        with Bar() as bar, in_one_line():
+        with Bar() as bar, in_one_line(), _ended_as_by_hand():
             run_report(report=report, measurer=measurer, progress=bar.to)
+            report.refresh_from_db()
     except KeyboardInterrupt:
         report.delete()  # on its page it would seem to run for ever
         raise CommandError("Stopped. Nothing is kept of it.", returncode=130) from None
+    except type(report).DoesNotExist:
+        raise CommandError("Somebody deleted the report meanwhile: nothing is kept of it.") from None
     return report.result or {}
+
+
+@contextmanager
+def _ended_as_by_hand() -> Iterator[None]:
+    """SIGTERM, such as of `timeout` or a scheduler, ends the command as Ctrl-C does."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def show(found: Json, lines: Callable[[Json], Iterable[str]], out: OutputWrapper, *, as_json: bool) -> None:

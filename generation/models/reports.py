@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 if TYPE_CHECKING:
     from generation.reports import Measurer
+
+# So long a worker that lives is never silent about a report: a partition takes seconds.
+LOST_AFTER = timedelta(minutes=5)
 
 
 class AbstractReport(models.Model):
@@ -60,6 +65,12 @@ class AbstractReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether what measured it was killed, as far as one can tell: for long nothing was heard of it."""
+        silent = self.heard_at is None or self.heard_at < timezone.now() - LOST_AFTER
+        return self.state == self.State.RUNNING and silent
 
     @property
     def label(self) -> str:

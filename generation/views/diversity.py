@@ -44,6 +44,7 @@ def diversity(request: ConsoleRequest, slug: str) -> HttpResponse:
     if is_there_now(request, shown):
         return HttpResponseClientRefresh()
     context = {"collection": collection, "form": form, "reports": reports[:REPORTS_SHOWN], "report": shown}
+    context["mine"] = shown is not None and may_delete(shown, request.user)
     if shown and shown.state == State.FINISHED:
         context |= _found(request, collection, shown)
     elif shown is None:
@@ -88,5 +89,4 @@ def _found(request: ConsoleRequest, collection: Collection, report: DiversityRep
         "words": words_table(found),
         "page": queries.get_page(request.GET.get("page")),
         "order": request.GET.get("order", ""),
-        "mine": may_delete(report, request.user),
     }

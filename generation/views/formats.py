@@ -53,6 +53,7 @@ def formats(request: ConsoleRequest, slug: str) -> HttpResponse:
         "form": form,
         "reports": reports[:REPORTS_SHOWN],
         "report": shown,
+        "mine": shown is not None and may_delete(shown, request.user),
     }
     if shown and shown.state == State.FINISHED:
         context |= _found(request, shown)
@@ -98,5 +99,4 @@ def _found(request: ConsoleRequest, report: FormatReport) -> dict[str, Any]:
         "change_rows": change_rows(found),
         "outcome": outcome_rows(found),
         "outcome_sentence": outcome_sentence(found),
-        "mine": may_delete(report, request.user),
     }

@@ -13,6 +13,7 @@ from generation import tasks
 from generation.diversity.report.specification import Specification
 from generation.measuring import DiversityMeasurer, create_report
 from generation.models import Caller, Collection, DiversityReport
+from generation.models.reports import LOST_AFTER
 from generation.runs import callers
 from generation.runs.asking import delete_run, stop_run
 from generation.tasks import enqueue_report, enqueue_run, report_task, run_task, watch_run_task
@@ -103,7 +104,7 @@ def test_a_report_is_measured_again_when_workers_are_killed_until_it_seems_to_be
         with pytest.raises(KeyboardInterrupt):
             report_task.func(report.label)
         assert waiting(report_task) == 1, "another looks later"
-        DiversityReport.objects.update(heard_at=timezone.now() - 2 * tasks.LOST_AFTER)
+        DiversityReport.objects.update(heard_at=timezone.now() - 2 * LOST_AFTER)
     claim()
     report_task.func(report.label)
     report.refresh_from_db()

@@ -16,12 +16,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from generation.diversity.report.specification import Specification
 from generation.encoders import encoder_of, store_of
 from generation.measuring import create_report
 from generation.models import Collection, Condition, DiversityReport, Encoder, Response
+from generation.models.reports import LOST_AFTER
 from generation.reports import run_report
 from generation.tasks import enqueue_report, report_task
 from tests.generation.collected import make_collection
@@ -169,6 +171,20 @@ def test_a_failed_report_says_why(ada: Client) -> None:
     report.refresh_from_db()
     assert report.error
     assert report.error in page
+
+
+def test_a_report_that_nothing_is_heard_of_says_so_and_goes(ada: Client, asked: Collection) -> None:
+    report = report_of(asked)
+    page = f"{reverse('diversity', args=[asked.name])}?report={report.pk}"
+    silent = timezone.now() - 2 * LOST_AFTER
+    running = {"state": DiversityReport.State.RUNNING, "heard_at": timezone.now()}
+    DiversityReport.objects.update(**running, created_by=User.objects.get())
+    assert "The report was stopped" not in ada.get(page).content.decode()
+    DiversityReport.objects.update(heard_at=silent)
+    shown = ada.get(page).content.decode()
+    assert "The report was stopped" in shown
+    address = reverse("diversity-delete", args=[asked.name, report.pk])
+    assert address in shown and ada.post(address).status_code == 302
 
 
 def test_only_who_asked_for_a_report_deletes_it(ada: Client, asked: Collection) -> None:
