@@ -15,21 +15,23 @@ DARK = 8
 
 @dataclass(frozen=True)
 class HeatCell:
-    """`step` is the shade, 0 for none to 9; None where there is no number. `words` say all of it."""
+    """`step` names its shade, None where there is no number; `ends` is its interval, where a table has room.
+
+    `words` say all of it. `dark` shades take light text.
+    """
 
     x: float
     y: float
     text: str
     words: str
-    step: int | None
+    step: int | str | None
+    ends: str = ""
+    dark: bool = False
+    width: int = CELL_WIDTH
 
     @property
     def middle(self) -> float:
-        return self.x + CELL_WIDTH / 2
-
-    @property
-    def dark(self) -> bool:
-        return self.step is not None and self.step >= DARK
+        return self.x + self.width / 2
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Shaded:
 
     @property
     def step(self) -> int | None:
+        """The shade, 0 for none to 9."""
         if self.share is None or not isfinite(self.share):
             return None
         return min(STEPS, max(0, ceil(self.share * STEPS - 1e-9)))
@@ -79,7 +82,9 @@ def heat_table(
     for n, (name, cells) in enumerate(zip(names, numbers, strict=True)):
         y = HEAD + n * CELL_HEIGHT
         drawn = [
-            HeatCell(NAMES_WIDTH + m * CELL_WIDTH, y, one.text, one.words, one.step)
+            HeatCell(
+                NAMES_WIDTH + m * CELL_WIDTH, y, one.text, one.words, one.step, dark=(one.step or 0) >= DARK
+            )
             for m, one in enumerate(cells)
         ]
         rows.append(HeatRow(name, shortened(name, 38), y, drawn, beside[n] if beside else ()))
