@@ -87,6 +87,14 @@ def test_as_many_calls_and_as_many_tokens_have_different_winners():
     assert found["budgets"]["tokens"]["unit"] == "1000 tokens"
 
 
+def test_each_way_to_ask_is_held_against_its_own_model_asked_plainly():
+    sources = [Source("m0", "plain"), Source("m1", "plain"), Source("m1", "several 5")]
+    asked = {n: [([n], 10, 0.0)] * 2 for n in range(len(sources))}
+    rows = report(voices(sources, [asked] * 2))["budgets"]["calls"]["differences"]
+    held = {(row["arm"], row["reference"]) for row in rows if row["against"] == "plain"}
+    assert held == {("m1 · several 5", "m1 · plain")}
+
+
 def test_a_curve_ends_in_what_the_whole_budget_buys_and_never_falls():
     found = report(the_winner_flips(1))
     for unit in ("calls", "tokens", "money"):
