@@ -78,27 +78,36 @@ def code(number: int) -> str:
 
 
 def keep_surveys(slug: str) -> None:
-    """Write down what the scripted people said of themselves, who are marked simulated."""
+    """Write down, once, what the scripted people said of themselves, who are marked simulated."""
+    from django.db import transaction
     from django.utils import timezone
 
     from annotation.models import Question, Reply, Study
 
     study = Study.objects.get(slug=slug, simulated=True)
+    if Question.objects.filter(study=study).exists():
+        return
     people = {one.code: one for one in study.participants.all()}
-    for place, (name, (text, options)) in enumerate(ASKED.items()):
-        question = Question.objects.create(
-            study=study, place=Question.Place.BEFORE, position=place, name=name, text=text, options=options
-        )
-        Reply.objects.bulk_create(
-            Reply(
-                participant=people[code(number)],
-                question=question,
-                value=said_by(number)[name],
-                replied_at=timezone.now(),
+    with transaction.atomic():
+        for place, (name, (text, options)) in enumerate(ASKED.items()):
+            question = Question.objects.create(
+                study=study,
+                place=Question.Place.BEFORE,
+                position=place,
+                name=name,
+                text=text,
+                options=options,
             )
-            for number in range(PEOPLE)
-            if code(number) in people
-        )
+            Reply.objects.bulk_create(
+                Reply(
+                    participant=people[code(number)],
+                    question=question,
+                    value=said_by(number)[name],
+                    replied_at=timezone.now(),
+                )
+                for number in range(PEOPLE)
+                if code(number) in people
+            )
 
 
 def answer(asked: str) -> int:

