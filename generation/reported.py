@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.diversity.report.lines import nearest_row
-from generation.templatetags.numbers import fixed, percent
+from generation.templatetags.numbers import end, fixed, percent
 
 Json = Mapping[str, Any]
 
@@ -39,6 +39,24 @@ class KeyFigure:
     value: str
     label: str
     note: str
+
+
+def headline(found: Json) -> str:
+    """The answer in a sentence or two; empty where only words were measured."""
+    if not (within := found.get("within")) or within["average"]["similarity"]["value"] is None:
+        return ""
+    average, between = within["average"], (found.get("between") or {}).get("average")
+    gap = average["gap"]
+    above = "" if gap["value"] is None else f", {_with_ends(gap)} above answers to different queries"
+    said = f"One model’s answers to a query are {_with_ends(average['similarity'])} alike{above}."
+    if between and between["similarity"]["value"] is not None:
+        said += f" Those of two models are {_with_ends(between['similarity'])} alike."
+    return said
+
+
+def _with_ends(estimate: Json) -> str:
+    ends = "" if estimate["low"] is None else f" ({end(estimate['low'])} to {end(estimate['high'])})"
+    return f"{fixed(estimate['value'])}{ends}"
 
 
 def key_figures(found: Json) -> list[KeyFigure]:

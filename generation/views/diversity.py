@@ -14,7 +14,7 @@ from generation.figures.diversity import figures_of
 from generation.forms.diversity import DiversityForm
 from generation.models import Collection, DiversityReport
 from generation.pages import ConsoleRequest, page
-from generation.reported import key_figures, queries_of, words_table
+from generation.reported import headline, key_figures, queries_of, words_table
 from generation.reports import State, listed, may_delete
 from generation.views.report_parts import (
     REPORTS_SHOWN,
@@ -85,6 +85,7 @@ def _found(request: ConsoleRequest, collection: Collection, report: DiversityRep
         "found": found,
         "figures": figures_of(found),
         "beside_headings": BESIDE,
+        "headline": headline(found),
         "key_figures": key_figures(found),
         "words": words_table(found),
         "page": queries.get_page(request.GET.get("page")),

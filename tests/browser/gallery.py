@@ -195,6 +195,8 @@ def _console_pages(page: Page, at_work: Study) -> Iterator[str]:
     yield "plan-waiting"
     page.goto(reverse("panel", args=[draw_panel(name="readers", study=grouped, size=60, seed=1).pk]))
     yield "panel"
+    page.goto(reverse("run-new", args=[rehearsed.slug, "panel"]))
+    yield "run-new-panel"
     yield from _audits(page, rehearsed)
     yield from _runs(page, rehearsed)
 
