@@ -25,7 +25,13 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
 # The mathematics: where both databases are tested side by side, PostgreSQL's half does it.
-PURE = ("annotation/statistics", "bench", "calibration/metrics", "generation/diversity")
+PURE = (
+    "annotation/statistics",
+    "bench",
+    "calibration/metrics",
+    "generation/diversity",
+    "generation/training",
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

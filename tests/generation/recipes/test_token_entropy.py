@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -73,6 +73,7 @@ def test_without_probabilities_there_is_no_bound_rather_than_0(logprobs: Any) ->
     assert lower_bound(logprobs) is None
 
 
+@settings(max_examples=40)
 @given(JSON)
 def test_no_answer_of_a_server_breaks_it(logprobs: Any) -> None:
     kept = lower_bound(logprobs)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -118,6 +118,7 @@ def test_what_is_undefined_has_its_reason() -> None:
     assert ItemContrast.between(np.array([0, 0, 1, 1]), np.zeros(4, dtype=np.int64)).units == "items"
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 2**16), st.booleans())
 def test_exchanging_the_groups_turns_the_sign_and_nothing_else(seed: int, of_people: bool) -> None:
     rng = np.random.default_rng(seed)
