@@ -96,7 +96,7 @@ def effect_frame(
     order = labels.item_pks.tolist()
     columns = {by: item_values(study, by) for by in _columns(contrasts, ITEMS)}
     values = {by: [column[pk] for pk in order] for by, column in columns.items()}
-    replies = {by: _replies(study, rows, by) for by in _columns(contrasts, PEOPLE)}
+    replies = _in_order({by: _replies(study, rows, by) for by in _columns(contrasts, PEOPLE)}, rows)
     groups = [
         _items(one, values[one.by], labels, given)
         if one.of == ITEMS
@@ -194,6 +194,19 @@ def _replies(study: Study, rows: LabelRows, by: str) -> list[str | None]:
     said = replies.values_list("participant_id", "value")
     known = {pk: text_of(value) for pk, value in said.iterator(chunk_size=5_000)}
     return [known.get(pk) for pk in rows.person_pks.tolist()]
+
+
+def _in_order(replies: dict[str, list[str | None]], rows: LabelRows) -> dict[str, list[str | None]]:
+    """Of people who gave the same labels, those with the same replies together.
+
+    Such people change places without a change of the labels, and nothing drawn is to depend on their keys.
+    """
+    ends = np.cumsum(np.bincount(rows.person, minlength=rows.people))[:-1]
+    written = np.stack([rows.item, rows.value], axis=1).astype(">i8")
+    labels = [part.tobytes() for part in np.split(written, ends)]
+    said = [tuple(one or "" for one in own) for own in zip(*replies.values(), strict=True)]
+    order = sorted(range(len(said)), key=lambda n: (labels[n], said[n]))
+    return {by: [column[n] for n in order] for by, column in replies.items()}
 
 
 def _people(labels: LabelFrame, rows: LabelRows) -> Answers:

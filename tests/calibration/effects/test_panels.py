@@ -5,12 +5,12 @@ import pytest
 
 from annotation.frames import label_frame
 from annotation.models import Question, Reply
-from calibration.effects.contrasts import ContrastError
-from calibration.effects.frames import column_values, item_values
+from calibration.effects.contrasts import Contrast, ContrastError
+from calibration.effects.frames import column_values, effect_frame, item_values
 from calibration.effects.panels import Scored, scored
 from calibration.metrics.replication.panels import Personas
 from calibration.models import Score, Scorer
-from tests.factory import make_items, make_participant, make_question, make_study
+from tests.factory import make_items, make_labels, make_participant, make_question, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +74,25 @@ def test_a_column_is_of_the_item_its_response_or_its_query_and_what_people_typed
     make_question(study, "topic")
     with pytest.raises(ContrastError, match="say which in a file"):
         column_values(study, "topic")
+
+
+def test_people_with_the_same_labels_are_read_alike_whatever_their_keys() -> None:
+    read = []
+    for backwards in (False, True):
+        study = make_study(f"study-{backwards}")
+        items = make_items(study, 3)
+        question = make_question(study, "age", options=["old", "young"])
+        people = [make_participant(study, f"p{n}") for n in range(24)]
+        for n, person in enumerate(people):
+            n = 23 - n if backwards else n
+            make_labels(items[n % 3], [3 if n < 12 else 4], people=[person])
+            said = "old" if n % 2 else "young"
+            Reply.objects.create(
+                participant=person, question=question, value=said, replied_at=person.consented_at
+            )
+        scorer = Scorer.objects.create(name=f"panel {backwards}")
+        Score.objects.create(study=study, scorer=scorer, item=items[0], value=1)
+        frame = effect_frame(study, scorer, [Contrast("age", "people", "age", ("old",), ("young",))])
+        assert frame.groups[0].asked is not None
+        read.append(frame.groups[0].asked.among)
+    np.testing.assert_array_equal(*read)
