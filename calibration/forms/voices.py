@@ -10,9 +10,8 @@ from django.db.models import QuerySet
 from annotation.roles import studies_of
 from calibration.models import Scorer, VoicesReport
 from calibration.voices.measuring import create_report
-from generation.diversity.specified import LARGEST_SEED, LEAST_REPLICATES
 from generation.diversity.voices.specification import DRAWS, MOST_DRAWS, Specification
-from generation.forms.diversity import MOST_REPLICATES, NO_CONDITION
+from generation.forms.measured import NO_CONDITION, named, offer, offer_encoders, replicates_field, seed_field
 from generation.models import Collection, Condition, Encoder, LanguageModel
 from generation.tasks import enqueue_report
 
@@ -77,13 +76,8 @@ class VoicesForm(forms.Form):
         initial=DRAWS,
         help_text="How often calls are drawn for a budget.",
     )
-    replicates = forms.IntegerField(
-        min_value=LEAST_REPLICATES,
-        max_value=MOST_REPLICATES,
-        initial=USUAL.replicates,
-        help_text="Resamples of queries behind each interval.",
-    )
-    seed = forms.IntegerField(min_value=0, max_value=LARGEST_SEED, initial=USUAL.seed)
+    replicates = replicates_field()
+    seed = seed_field()
 
     FIRST = ("encoder", "scorer", "conditions", "models")
 
@@ -91,25 +85,20 @@ class VoicesForm(forms.Form):
         super().__init__(data)
         self.collection = collection
         self.offered: dict[str, list[tuple[str, str]]] = {}
-        encoder = self.fields["encoder"]
-        assert isinstance(encoder, forms.ModelChoiceField)
-        encoder.queryset = Encoder.objects.filter(dimensions__isnull=False)
-        encoder.initial = encoder.queryset.order_by("-pk").first()
+        offer_encoders(self)
         answered = {"responses__query__collections": collection}
-        models = _named(LanguageModel.objects.filter(**answered))
-        named = _named(Condition.objects.filter(**answered))
+        models = named(LanguageModel.objects.filter(**answered))
+        conditions = named(Condition.objects.filter(**answered))
         scorers = [(scorer.name, scorer.called) for scorer in _scorers(collection, user)]
         self._offer("models", models)
         self._offer("ensemble", models)
-        self._offer("conditions", [*named, *([("", NO_CONDITION)] if named else [])])
-        self._offer("reference", [("", "chosen: how the query alone was asked"), *named])
+        self._offer("conditions", [*conditions, *([("", NO_CONDITION)] if conditions else [])])
+        self._offer("reference", [("", "chosen: how the query alone was asked"), *conditions])
         self._offer("scorer", [("", "none"), *scorers])
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
-        if isinstance(field, forms.MultipleChoiceField):
+        offer(self, name, choices)
+        if isinstance(self.fields[name], forms.MultipleChoiceField):
             self.offered[name] = choices
 
     @property
@@ -140,10 +129,6 @@ class VoicesForm(forms.Form):
         report = create_report(collection=self.collection, encoder=encoder, asked=asked, created_by=by)
         enqueue_report(report=report)
         return report
-
-
-def _named(rows: Any) -> list[tuple[str, str]]:
-    return [(name, name) for name in rows.order_by("name").values_list("name", flat=True).distinct()]
 
 
 def _scorers(collection: Collection, user: User) -> QuerySet[Scorer]:

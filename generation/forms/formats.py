@@ -6,14 +6,13 @@ from django import forms
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from generation.diversity.specified import LARGEST_SEED, LEAST_REPLICATES
 from generation.formats.checkpoints import families_of
 from generation.formats.kinds import RulesError
 from generation.formats.measuring import create_report
 from generation.formats.shipped import SHIPPED
 from generation.formats.sorting import rules_for
 from generation.formats.specification import LARGEST_K, Specification
-from generation.forms.diversity import MOST_REPLICATES, NO_CONDITION
+from generation.forms.measured import NO_CONDITION, named, offer, offer_encoders, replicates_field, seed_field
 from generation.models import Collection, Condition, Encoder, FormatReport, FormatRules
 from generation.reports import ReportError
 from generation.tasks import enqueue_report
@@ -45,13 +44,8 @@ class FormatForm(forms.Form):
         label="k of pass@k",
         help_text="Empty: as many answers as every query has.",
     )
-    replicates = forms.IntegerField(
-        min_value=LEAST_REPLICATES,
-        max_value=MOST_REPLICATES,
-        initial=1000,
-        help_text="Resamples of queries behind each interval.",
-    )
-    seed = forms.IntegerField(min_value=0, max_value=LARGEST_SEED, initial=0)
+    replicates = replicates_field()
+    seed = seed_field()
 
     def __init__(self, data: Any = None, *, collection: Collection) -> None:
         super().__init__(data)
@@ -60,15 +54,13 @@ class FormatForm(forms.Form):
         conditions = Condition.objects.filter(
             responses__query__collections=collection, responses__model__step__isnull=False
         )
-        named = [(one.name, one.name) for one in conditions.distinct().order_by("name")]
-        self._choose("family", [(name, name) for name in families_of(collection)])
-        self._choose("rules", [(name, name) for name in dict.fromkeys([*SHIPPED, *stored])])
-        self._choose("condition", [(ONLY_ONE, "the only one"), *named, (UNNAMED, NO_CONDITION)])
-        if not named:
+        known = named(conditions)
+        offer(self, "family", [(name, name) for name in families_of(collection)])
+        offer(self, "rules", [(name, name) for name in dict.fromkeys([*SHIPPED, *stored])])
+        offer(self, "condition", [(ONLY_ONE, "the only one"), *known, (UNNAMED, NO_CONDITION)])
+        if not known:
             del self.fields["condition"]
-        encoder = self.fields["encoder"]
-        assert isinstance(encoder, forms.ModelChoiceField)
-        encoder.queryset = Encoder.objects.filter(dimensions__isnull=False)
+        offer_encoders(self, newest=False)
 
     @transaction.atomic
     def save(self, *, by: User) -> FormatReport:
@@ -88,8 +80,3 @@ class FormatForm(forms.Form):
         )
         enqueue_report(report=report)
         return report
-
-    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices

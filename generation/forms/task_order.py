@@ -6,8 +6,8 @@ from django import forms
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from generation.diversity.specified import LARGEST_SEED
 from generation.forms.files import RowsFileField, on_disk
+from generation.forms.measured import seed_field
 from generation.models import TaskOrderReport
 from generation.task_order.measuring import create_report
 from generation.task_order.specification import LEAST_DRAWS, MOST_DRAWS, Specification
@@ -26,7 +26,7 @@ class TaskOrderForm(forms.Form):
     draws = forms.IntegerField(
         min_value=LEAST_DRAWS, max_value=MOST_DRAWS, initial=1000, help_text="Behind each interval."
     )
-    seed = forms.IntegerField(min_value=0, max_value=LARGEST_SEED, initial=0)
+    seed = seed_field()
 
     def save(self, *, by: User) -> TaskOrderReport:
         """The report, handed to a worker. Raises FileError and ReportError."""
