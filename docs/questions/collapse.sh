@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Does training collapse formats? A small model is trained on this machine until it has five checkpoints
 # (train_checkpoints.py), each answers sums that it was not trained on, and its answers are sorted into formats.
-# On one processor core in about a quarter of an hour, with 3 GB of disk for the checkpoints.
+# On one processor core in some 20 minutes, with 3 GB of disk for the checkpoints.
 #
 #   .venv/bin/python manage.py migrate
 #   .venv/bin/pip install -r requirements-local.txt    # torch, transformers, sentence-transformers
@@ -9,7 +9,7 @@
 #   docs/questions/collapse.sh
 #
 # Stopped while it samples, the same command goes on; checkpoints that are there are not trained again. The same
-# training with other draws: SEED=2 FAMILY="sums again" CHECKPOINTS=var/again docs/questions/collapse.sh
+# training with other draws: STEPS=4 SEED=2 FAMILY="sums again" CHECKPOINTS=var/again docs/questions/collapse.sh
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${PYTHON:-.venv/bin/python} folder=${CHECKPOINTS:-var/checkpoints}

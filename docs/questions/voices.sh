@@ -2,7 +2,7 @@
 # Do several voices in one model replace several models? A small model answers ten of the starter's queries in the
 # four strategies, so many calls a query each; two checkpoints of docs/questions/collapse.sh, which has to have run,
 # answer them plainly, and stand in for other models, which they hardly are.
-# On one processor core in about half an hour.
+# On one processor core in about 40 minutes. Stopped, the same command goes on.
 #
 #   docs/questions/voices.sh
 set -euo pipefail
