@@ -235,9 +235,7 @@ def _personas(row: Row, votes: list[int]) -> dict[str, list[str]]:
         return {}
     named = [columns.identifier({"persona": one}, "persona") for one in columns.values(row, "personas")]
     if len(named) != len(votes) or "" in named:
-        raise RowError(
-            f"personas has {counted(sum(map(bool, named)), 'ids')} for {counted(len(votes), 'votes')}"
-        )
+        raise RowError(f"personas has {sum(map(bool, named)):,} ids for {len(votes):,} votes")
     return {"personas": named}
 
 
