@@ -17,11 +17,11 @@ from generation.formats.counting import cells_of, counted_of, digest_of, tokens_
 from generation.formats.examples import examples_of
 from generation.formats.kinds import RulesError
 from generation.formats.report import format_report
-from generation.formats.sorting import sort_responses
+from generation.formats.sorting import is_judged, sort_responses
 from generation.formats.specification import Specification
 from generation.frames import data_set
 from generation.models import Collection, Encoder, FormatReport, FormatRules
-from generation.reports import Json, ReportError, write_down
+from generation.reports import Json, ReportError, teller, write_down
 
 
 class FormatMeasurer:
@@ -34,10 +34,11 @@ class FormatMeasurer:
         _sort(report, checkpoints)
         cells, tokens = cells_of(checkpoints, report.rules), tokens_of(checkpoints)
         if not cells:
-            raise ReportError(
-                f"The rules {report.rules} have sorted no response: have a judge sort them first, or choose "
-                "other rules."
+            judged = (
+                f"{report.rules}, a judge, has sorted no response: have it sort them first, or choose rules."
             )
+            none = f"No response has a format by {report.rules}: choose other rules, or give these a default."
+            raise ReportError(judged if is_judged(report.rules) else none)
         counted = counted_of(checkpoints, cells, tokens)
         if len(counted.steps) < 2:
             raise ReportError(too_few(report.collection, asked.family, list(counted.steps)))
@@ -88,9 +89,14 @@ def create_report(
 
 
 def _sort(report: FormatReport, checkpoints: Checkpoints) -> None:
-    keys = [one.pk for one in checkpoints.models]
+    keys, tell = [one.pk for one in checkpoints.models], teller(report)
+
+    def still_here(done: int, steps: int) -> None:
+        """Sorting is not measuring, but takes minutes: another worker is not to take this one for killed."""
+        tell(0, steps)
+
     try:
-        sort_responses(collection=report.collection, rules=report.rules, models=keys)
+        sort_responses(collection=report.collection, rules=report.rules, models=keys, progress=still_here)
     except RulesError as error:
         raise ReportError(str(error)) from None
 

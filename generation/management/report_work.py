@@ -67,6 +67,9 @@ def measured(report: R, measurer: Measurer[R] | None = None) -> Json:
     except KeyboardInterrupt:
         report.delete()  # on its page it would seem to run for ever
         raise CommandError("Stopped. Nothing is kept of it.", returncode=130) from None
+    except CommandError:
+        report.delete()  # whoever asked has read why
+        raise
     except type(report).DoesNotExist:
         raise CommandError("Somebody deleted the report meanwhile: nothing is kept of it.") from None
     return report.result or {}

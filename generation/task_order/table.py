@@ -191,7 +191,7 @@ class _Checks:
 
     def see(self, row: TableRow, line: int) -> None:
         """Raise RowError for a row that goes against one before it."""
-        where = f"run {row.run}, stage {row.stage}"
+        where = f"{called(row.run)}, stage {row.stage}"
         before = self.lines.setdefault((row.run, row.stage, row.task), line)
         if before != line:
             raise RowError(f"{where} has the task {row.task} in line {before} already")
@@ -216,7 +216,12 @@ class _Checks:
                 later = min(n for n in own if n > absent)
                 line = self.trained[run, later][1]
                 what = "its scores and what it trained" if absent else "the scores before any training"
-                where = f"{path.name}, {unit} {line}"
-                raise FileError(f"{where}: run {run} has stage {later} but no stage {absent}: add {what}.")
+                where = f"{path.name}, {unit} {line}: {called(run)}"
+                raise FileError(f"{where} has stage {later} but no stage {absent}: add {what}.")
         if not any(stage for _, stage in self.trained):
             raise FileError(f"{path.name} has no stage after 0, so nothing was trained.")
+
+
+def called(run: str) -> str:
+    """ "run a"; "the run" where rows name none."""
+    return "the run" if run == ONE_RUN else f"run {run}"

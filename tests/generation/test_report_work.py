@@ -1,4 +1,4 @@
-"""Promises of commands of reports: what ends one early leaves nothing that seems to run for ever."""
+"""Promises of commands of reports: what ends one early is told, and leaves nothing on a page."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from generation.diversity.scheduling import Progress
 from generation.management.report_work import measured
 from generation.measuring import create_report
 from generation.models import Collection, DiversityReport
-from generation.reports import Json
+from generation.reports import Json, ReportError
 
 
 class Ends:
@@ -29,15 +29,20 @@ class Ends:
         return "0" * 64, measure
 
 
+def fail() -> None:
+    raise ReportError("There is nothing to measure.")
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("happens", "says"),
     [
         (lambda: os.kill(os.getpid(), signal.SIGTERM), "Stopped. Nothing is kept of it"),
+        (fail, "There is nothing to measure"),
         (lambda: DiversityReport.objects.all().delete(), "Somebody deleted the report meanwhile"),
     ],
 )
-def test_a_command_that_is_ended_or_whose_report_is_deleted_says_so_and_leaves_nothing(
+def test_a_command_that_ends_early_says_why_and_leaves_no_report(
     happens: Callable[[], object], says: str
 ) -> None:
     before = signal.getsignal(signal.SIGTERM)

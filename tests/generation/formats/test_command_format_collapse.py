@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from generation.encoders import EncoderError, delete_encoder, encoder_of, store_of
 from generation.formats.report import COVERAGE, caution
+from generation.formats.sorting import keep_rules
 from generation.models import (
     Collection,
     Condition,
@@ -221,6 +222,11 @@ def test_what_cannot_be_measured_is_refused_in_one_line_that_says_how_to_mend_it
     assert refused(collection, "--k", "0") == "K must be from 1 to 10,000, not 0."
     assert "has no responses under the condition hot" in refused(collection, "--condition", "hot")
     assert refused(collection, "--rules", "none").startswith("There are no rules none:")
+    nothing = {"rules": [{"format": "f", "kind": "regex", "pattern": "nowhere at all"}], "default": None}
+    keep_rules(name="nothing", rules=nothing)
+    assert refused(collection, "--rules", "nothing") == (
+        "No response has a format by nothing: choose other rules, or give these a default."
+    )
     hot = Condition.objects.create(
         name="hot", strategy="s", version="1", template={}, decoding={}, digest="d"
     )

@@ -52,15 +52,15 @@ def test_a_share_of_few_items_is_never_certain() -> None:
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([*GOOD, GOOD[1]], "line 4: run one run, stage 1 has the task math in line 3 already"),
+        ([*GOOD, GOOD[1]], "line 4: the run, stage 1 has the task math in line 3 already"),
         (
             [*GOOD, {"stage": 1, "trained": "math", "task": "code", "score": 1}],
-            "line 4: run one run, stage 1 trains 'math' here, but 'code' in line 3",
+            "line 4: the run, stage 1 trains 'math' here, but 'code' in line 3",
         ),
-        ([GOOD[1]], "line 2: run one run has stage 1 but no stage 0: add the scores before any training"),
+        ([GOOD[1]], "line 2: the run has stage 1 but no stage 0: add the scores before any training"),
         (
             [GOOD[0], GOOD[1] | {"stage": 3}],
-            "line 3: run one run has stage 3 but no stage 1: add its scores and what it trained",
+            "line 3: the run has stage 3 but no stage 1: add its scores and what it trained",
         ),
         ([GOOD[0] | {"trained": "code"}], "stage 0 is before any training, but trained is 'code'"),
         ([GOOD[0], GOOD[1] | {"trained": ""}], "line 3: no trained: name the task that stage 1 trained"),
