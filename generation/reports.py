@@ -80,7 +80,7 @@ def run_report(
         report.refresh_from_db()
         return report
     try:
-        _finish(report, *_found(report, measurer or report.measurer, _teller(report, progress)))
+        _finish(report, *_found(report, measurer or report.measurer, teller(report, progress)))
     except Superseded:
         return report
     except (ReportError, UnusableResponses, SchedulingError) as error:
@@ -130,7 +130,7 @@ def _found_before(report: AbstractReport, read: str) -> Json | None:
     return result
 
 
-def _teller(report: AbstractReport, progress: Progress) -> Progress:
+def teller(report: AbstractReport, progress: Progress = lambda done, steps: None) -> Progress:
     """What writes the share that is done to the row, once a second at most; raises Superseded."""
     written = monotonic()
 

@@ -1,6 +1,7 @@
 """Formats that are kept: which rules, of which responses, and once, however often they are sorted."""
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -10,13 +11,23 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import QuerySet
 
 from generation.formats import sorting
 from generation.formats.kinds import RulesError
 from generation.formats.shipped import SHIPPED
 from generation.formats.sorting import keep_rules, names_of, rules_for, sort_responses, standing
-from generation.models import Collection, FormatRules, LanguageModel, Query, Response, ResponseFormat
+from generation.models import (
+    Collection,
+    FormatReport,
+    FormatRules,
+    LanguageModel,
+    Query,
+    Response,
+    ResponseFormat,
+)
 from tests.factory import make_response
+from tests.generation.formats.trained import measured_training
 
 
 def make_solved(name: str = "sums") -> Collection:
@@ -181,3 +192,19 @@ def test_what_makes_no_sense_is_one_line(options: list[Any], why: str) -> None:
     with pytest.raises(CommandError, match=why) as raised:
         call_command("sort_responses", *options)
     assert "\n" not in str(raised.value) and not ResponseFormat.objects.exists()
+
+
+@pytest.mark.django_db
+def test_sorting_for_a_report_stops_once_it_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generation.reports.SECONDS_BETWEEN_WRITES", 0.0)
+    monkeypatch.setattr(sorting, "ROWS_AT_ONCE", 50)
+    pages = sorting._pages
+
+    def deleted_meanwhile(responses: QuerySet[Response]) -> Iterator[list[Any]]:
+        for page in pages(responses):
+            yield page
+            FormatReport.objects.all().delete()
+
+    monkeypatch.setattr(sorting, "_pages", deleted_meanwhile)
+    measured_training()
+    assert ResponseFormat.objects.count() == 100 < Response.objects.count()
