@@ -142,7 +142,10 @@ def test_the_options_stand_for_rows_that_name_no_scorer(tmp_path: Path, study: S
         ),
         ({"item_id": None, "query": "q"}, "no item_id, no response_id, and not both query and response"),
         ({"scorer": None}, "no scorer; name it in the row, or one for the whole file"),
-        ({"family": "oracle"}, "the family is reward_model, lm_judge, perplexity, persona_panel, other, not 'oracle'"),
+        (
+            {"family": "oracle"},
+            "the family is reward_model, lm_judge, perplexity, persona_panel, other, not 'oracle'",
+        ),
         ({"family": "other"}, "scorer 'rm' is of the family reward_model, not other"),
         ({"item_id": "i0"}, "the same scorer scored this in line 1"),
         ({"scorer": "ppl", "family": "perplexity", "score": 0}, "score 0.0 is no perplexity"),
