@@ -18,6 +18,10 @@ OF_KINDS = {
         "Votes without personas have no people: each counts as a person of its own, so p is over items alone."
     ),
 }
+ONE_MODEL = (
+    "One model answers for all personas, and those who are described alike may answer alike: tests take them "
+    "as independent, as people are, so the panel’s p may be too small."
+)
 ALWAYS = (
     "Contrasts share people and items, and pairs of one column share groups: they are not independent, so "
     "intervals of rates are narrower than they should be.",
@@ -41,6 +45,8 @@ def cautions_of(found: Json) -> list[str]:
             f"There are {scorer['personas']:,} personas for {people['known']:,} people: some of people’s "
             "places stay empty, and the panel may miss effects, or seem to keep nulls, for its size alone."
         )
+    if scorer["personas"]:
+        said.append(ONE_MODEL)
     if scorer["gave"] in OF_KINDS:
         said.append(OF_KINDS[scorer["gave"]])
     if scorer["without_personas"]:
