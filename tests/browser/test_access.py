@@ -342,7 +342,8 @@ def test_an_answer_outlives_a_closed_tab_and_is_sent_from_another_page_of_the_st
     page.context.set_offline(False)
     other.goto("/s/answers/stop/")
     expect(other.get_by_role("heading", name="Stop here?")).to_be_visible()
-    other.wait_for_function("Object.keys(localStorage).length === 0")
+    # As a function: the text of an expression would be evaluated again and again, which the page forbids.
+    other.wait_for_function("() => Object.keys(localStorage).length === 0")
     assert Label.objects.get().value == 5
 
 
