@@ -14,6 +14,8 @@ from generation.runs.errors import RunError
 from generation.runs.of_queries import OfQueries
 
 CALLS_AT_ONCE = 250
+# Where a response holds the entropy of its tokens, as `recipes.token_entropy` reads it.
+ENTROPY = "metadata__sampling__token_entropy"
 MOST_NAME = 150
 
 

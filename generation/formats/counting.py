@@ -3,8 +3,7 @@
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from math import isfinite
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +13,8 @@ from generation.diversity.responses import FloatArray
 from generation.formats.checkpoints import Checkpoints
 from generation.formats.counted import Counted
 from generation.models import FormatRules, Query, ResponseFormat
+from generation.recipes.token_entropy import kept
+from generation.sampling import ENTROPY
 
 ROWS_AT_ONCE = 2_000
 
@@ -55,11 +56,10 @@ def cells_of(checkpoints: Checkpoints, rules: FormatRules) -> list[Cell]:
 
 def tokens_of(checkpoints: Checkpoints) -> list[Tokens]:
     """The entropy of tokens, where responses came with it."""
-    path = "metadata__sampling__token_entropy"
-    rows = checkpoints.responses.filter(**{f"{path}__isnull": False}).order_by()
+    rows = checkpoints.responses.filter(**{f"{ENTROPY}__isnull": False}).order_by()
     sums: dict[tuple[int, int], list[float]] = defaultdict(lambda: [0.0, 0, 0])
-    for query, model, said in rows.values_list("query", "model", path).iterator(ROWS_AT_ONCE):
-        if read := _entropy(said):
+    for query, model, said in rows.values_list("query", "model", ENTROPY).iterator(ROWS_AT_ONCE):
+        if read := kept(said):
             mean, tokens, lower = read
             held = sums[query, model]
             held[0], held[1], held[2] = held[0] + mean * tokens, held[1] + tokens, held[2] + lower
@@ -122,15 +122,3 @@ def digest_of(
         "more": more,
     }
     return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
-
-
-def _entropy(said: Any) -> tuple[float, int, bool] | None:
-    """Mean in nats a token, tokens, and whether it is a lower bound; None for what says nothing."""
-    if not isinstance(said, Mapping):
-        return None
-    mean, tokens = said.get("mean"), said.get("tokens", 1)
-    if not isinstance(mean, int | float) or not isinstance(tokens, int | float):
-        return None
-    if not (isfinite(mean) and mean >= 0 and isfinite(tokens) and tokens >= 1):
-        return None
-    return float(mean), int(tokens), said.get("bound") == "lower"

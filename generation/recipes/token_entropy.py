@@ -2,12 +2,20 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 # The exponential of less is 0 too; a server's number may be too large for a float.
 LEAST = -1000.0
 # How far above 1 rounding may lift the sum of what is shown.
 ROUNDED = 1e-3
+
+
+class Kept(NamedTuple):
+    """What is kept of a reply: the mean in nats a token, its tokens, whether it is a lower bound."""
+
+    mean: float
+    tokens: int
+    lower: bool
 
 
 def entropy(probabilities: Sequence[float]) -> float:
@@ -70,6 +78,18 @@ def _probability(logprob: Any) -> float:
     if isinstance(logprob, bool) or not isinstance(logprob, int | float) or math.isnan(logprob):
         raise ValueError("no number")
     return math.exp(min(max(logprob, LEAST), 0.0))
+
+
+def kept(said: Any) -> Kept | None:
+    """Read what `exact` and `lower_bound` wrote, or a file says like them; None for what says nothing."""
+    if not isinstance(said, Mapping):
+        return None
+    mean, tokens = said.get("mean"), said.get("tokens", 1)
+    if not isinstance(mean, int | float) or not isinstance(tokens, int | float):
+        return None
+    if not (math.isfinite(mean) and mean >= 0 and math.isfinite(tokens) and tokens >= 1):
+        return None
+    return Kept(float(mean), int(tokens), said.get("bound") == "lower")
 
 
 def _kept(entropies: Sequence[float], bound: str) -> dict[str, Any]:

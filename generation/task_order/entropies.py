@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from generation.models import Collection, LanguageModel, Response
+from generation.recipes.token_entropy import kept
 from generation.reports import ReportError
+from generation.sampling import ENTROPY
 from generation.task_order.table import TableRow
 
 
@@ -41,14 +43,10 @@ def _entropy(model: str, collection: str) -> tuple[float, str] | None:
         if not rows.exists():
             raise ReportError(f"The table names the {kind} {name!r}, which is not here.")
     held = Response.objects.filter(model__name=model, query__collections__name=collection)
-    nats, tokens, bounds = 0.0, 0, set()
-    for metadata in held.order_by("pk").values_list("metadata", flat=True).iterator():
-        match metadata:
-            case {
-                "sampling": {"token_entropy": {"mean": float() | int() as mean, "tokens": int() as n, **rest}}
-            }:
-                nats, tokens = nats + mean * n, tokens + n
-                bounds.add(rest.get("bound", "exact"))
+    said = held.order_by("pk").values_list(ENTROPY, flat=True).iterator()
+    found = [one for one in map(kept, said) if one]
+    tokens = sum(one.tokens for one in found)
     if not tokens:
         return None
-    return nats / tokens, "lower" if "lower" in bounds else ""
+    lower = any(one.lower for one in found)
+    return sum(one.mean * one.tokens for one in found) / tokens, "lower" if lower else ""

@@ -50,6 +50,12 @@ def test_a_rows_entropy_is_the_mean_over_all_tokens_of_its_models_responses() ->
     assert entropy["without_domain"] == 1  # nothing says of which domain math is
 
 
+def test_an_entropy_that_a_file_brought_counts_where_it_is_one() -> None:
+    told("elsewhere", {"mean": 2.0, "tokens": 5.0}, {"mean": -1.0, "tokens": 9}, {"mean": "high"})
+    (read,) = with_entropies([row(0, "elsewhere")])
+    assert read.token_entropy == 2.0
+
+
 def test_a_name_that_is_not_here_is_told() -> None:
     with pytest.raises(ReportError, match="The table names the model 'nobody', which is not here"):
         with_entropies([row(0, "nobody")])
